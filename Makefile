@@ -1,0 +1,75 @@
+# Everything from nothing but Python 3.12 and make: `make demo`. `make help` lists the rest.
+
+RECIPE ?= recipes/recipe_sst_reconstruction.yml
+OUTPUT ?= esmvaltool_output
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Naming the run ourselves, as ESMValCore would, lets us point at its own report and not at a neighbour's.
+SESSION = $(basename $(notdir $(RECIPE)))_$(shell date -u +%Y%m%d_%H%M%S)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check docs bench clean
+.SUFFIXES:
+
+help: ## list what make can do
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-12s %s\n", $$1, $$2}'
+
+demo: ## fill the gaps of the synthetic demo ocean, from set-up to report
+	@$(MAKE) --no-print-directory run RECIPE=recipes/recipe_sst_reconstruction.yml
+
+run: setup ## run RECIPE=recipes/recipe_x.yml and print where its report is (results go to OUTPUT)
+	@$(BIN)/esmvaltool learn check "$(RECIPE)"
+	@session="$(SESSION)"; \
+	if $(BIN)/esmvaltool run --output_dir="$(OUTPUT)" --session_name="$$session" "$(RECIPE)"; then \
+	    $(BIN)/esmvaltool learn report "$(OUTPUT)/$$session"; \
+	else \
+	    $(BIN)/esmvaltool learn why "$(OUTPUT)/$$session"; exit 1; \
+	fi
+
+setup: $(VENV)/.installed ## install everything, and make the demo ocean
+	@$(BIN)/esmvaltool learn configure
+	@$(BIN)/esmvaltool learn demo-ocean
+
+test: setup $(VENV)/.installed-test ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+docs: $(VENV)/.installed-docs ## build the site in docs/_build/html
+	@$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
+
+bench: setup ## measure speed, memory and skill
+	@$(BIN)/python benchmarks/run.py
+
+clean: ## remove what make made, but not your results
+	rm -rf $(VENV) docs/_build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# The first of these names that is Python 3.12 or newer. With pyenv, .python-version settles which one it is.
+$(BIN)/uv:
+	@for python in $(PYTHON) python3.12 python3 python python3.13; do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	        echo "Setting up $(VENV) with $$($$python --version)"; \
+	        $$python -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv && exit 0 || exit 1; \
+	    fi; \
+	done; \
+	echo "esmlearn needs Python 3.12 or newer, and found none: install it, or name it with make PYTHON=/path/to/python3.12"; \
+	exit 1
+
+# ESMPy is not on the Python package index; the stand-in never replaces a real one.
+$(VENV)/.installed: pyproject.toml packaging/esmpy/pyproject.toml | $(BIN)/uv
+	@echo "Installing esmlearn and what it needs (the first time takes some minutes)"
+	@$(UV) --editable .
+	@$(BIN)/python -c 'import esmpy' 2>/dev/null || $(UV) ./packaging/esmpy
+	@touch $@
+
+# Tools for developers, installed when first needed: .installed-test, .installed-dev, .installed-docs.
+$(VENV)/.installed-%: $(VENV)/.installed
+	@$(UV) --editable '.[$*]'
+	@touch $@

@@ -1,0 +1,61 @@
+"""Score reconstructions on the points that were hidden from them, and draw what that looks like.
+
+Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
+the whole domain, breakdown.json with those by month, share hidden and distance to observations, both also as tables (.csv),
+evaluation.json with what was hidden, and figures.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from esmlearn import scores
+from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
+from esmlearn.bridge.evaluation import facts, read_cases, score_case, scores_json
+from esmlearn.bridge.evaluation_figures import draw_case
+from esmlearn.files import atomic_write
+from esmlearn.settings import EvaluateSettings, from_script
+
+
+def main(cfg: dict[str, Any]) -> None:
+    """Evaluate every dataset that was reconstructed."""
+    settings = from_script(EvaluateSettings, cfg)
+    cases = read_cases(cfg, truth=settings.truth, split=settings.split)
+    rows = [row for case in cases for row in score_case(case)]
+    ancestors = sorted({file for case in cases for file in case.ancestors})
+    # Kept apart, so that whoever looks up a method's RMSE in scores.json finds exactly one.
+    whole = [row for row in rows if "bin" not in row]
+    parts = [row for row in rows if "bin" in row]
+    products = {
+        "scores.json": (scores_json(whole), "Scores of all methods on the hidden points."),
+        "scores.csv": (scores.as_csv(whole), "Scores of all methods on the hidden points, as a table."),
+        "breakdown.json": (scores_json(parts), "Scores by month, share hidden and distance to observations."),
+        "breakdown.csv": (scores.as_csv(parts), "Scores by month, share hidden and distance, as a table."),
+        "evaluation.json": (json.dumps([facts(case) for case in cases], indent=1), "What was evaluated and hidden."),
+    }
+    with ProvenanceLogger(cfg) as provenance:
+        for name, (text, caption) in products.items():
+            filename = Path(cfg["work_dir"], name)
+            with atomic_write(filename) as aside:
+                aside.write_text(text, encoding="utf-8")
+            provenance.log(filename, _record(caption, ancestors, statistics=["rmsd", "corr"]))
+    for case in cases:
+        suffix = "" if len(cases) == 1 else f"_{case.dataset}"
+        for drawing in draw_case(case, rows, dates=settings.dates, place=settings.place):
+            record = _record(
+                drawing.caption,
+                case.ancestors,
+                plot_types=list(drawing.plot_types),
+                statistics=list(drawing.statistics),
+            )
+            save_figure(drawing.name + suffix, record, cfg, figure=drawing.figure, dpi=220)
+
+
+def _record(caption: str, ancestors: list[str], **tags: list[str]) -> dict[str, Any]:
+    """Provenance of one product."""
+    return {"caption": caption, "ancestors": ancestors, "authors": ["esmlearn_team"], "domains": ["reg"], **tags}
+
+
+if __name__ == "__main__":
+    with run_diagnostic() as config:
+        main(config)

@@ -1,0 +1,55 @@
+"""Gather what a run found out on one page that opens without a network.
+
+Ancestors: the scripts whose products the page shows, such as train, reconstruct and evaluate. Leaves report.html, and a
+figure whose caption in ESMValCore's index.html says where the page is.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from esmlearn import plots
+from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
+from esmlearn.files import atomic_write
+from esmlearn.report import Figure, collect, render
+from esmlearn.settings import ReportSettings, from_script
+
+
+def main(cfg: dict[str, Any]) -> None:
+    """Write the report."""
+    settings = from_script(ReportSettings, cfg)
+    report = collect(cfg, title=settings.title, words=settings.summary)
+    direct = {Path(path).name for path in cfg["input_files"] if Path(path).is_dir()}
+    ancestors = [str(product.path) for product in report.products if product.task in direct]
+
+    def record(caption: str, *plot_types: str) -> dict[str, Any]:
+        tags = {"plot_types": list(plot_types)} if plot_types else {}
+        return {"caption": caption, "ancestors": ancestors, "authors": ["esmlearn_team"], "domains": ["reg"], **tags}
+
+    if report.training:
+        caption = "Loss, validation and learning rate over the steps of the training."
+        units = next((str(fact["units"]) for fact in report.facts), "")
+        figure = plots.training_curve(report.training.rows, units=units)
+        file = save_figure(
+            "training_curve", record(caption, "line"), cfg | {"output_file_type": "png"}, figure, dpi=220
+        )
+        report = replace(report, figures=(*report.figures, Figure("training_curve", file.read_bytes(), caption)))
+
+    page = Path(cfg["work_dir"], "report.html")
+    with atomic_write(page) as aside:
+        aside.write_text(render(report), encoding="utf-8")
+    with ProvenanceLogger(cfg) as provenance:
+        provenance.log(page, record(f"Report: {report.title}."))
+        # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text.
+        lead = next((figure for figure in report.figures if figure.name.startswith("skill")), None)
+        for figure in [lead] if lead else report.figures[:1]:
+            poster = Path(cfg["plot_dir"], "report.png")
+            with atomic_write(poster) as aside:
+                aside.write_bytes(figure.png)
+            where = "/".join(page.parts[-4:])
+            provenance.log(poster, record(f"The whole report is beside this page at {where}. {figure.caption}", "bar"))
+
+
+if __name__ == "__main__":
+    with run_diagnostic() as config:
+        main(config)

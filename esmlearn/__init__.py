@@ -1,0 +1,23 @@
+"""Gap-free and finer ocean fields from observations with holes, by recipe or in a notebook."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from esmlearn.reconstruct import load as load
+
+__all__ = ["load"]
+
+try:
+    __version__ = version("esmlearn")
+except PackageNotFoundError:  # a source tree that was not installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch only when it is asked for: the command line must start quickly."""
+    if name == "load":
+        from esmlearn.reconstruct import load
+
+        return load
+    raise AttributeError(f"module 'esmlearn' has no attribute '{name}'")

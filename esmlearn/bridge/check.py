@@ -1,0 +1,117 @@
+"""Find what is wrong with a recipe before ESMValCore starts."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+OUR_SCRIPTS = ("train", "reconstruct", "evaluate", "report")
+
+
+def check_recipe(path: Path) -> list[str]:
+    """List the problems of a recipe, each in one sentence.
+
+    Parameters
+    ----------
+    path
+        The recipe.
+
+    Returns
+    -------
+    list of str
+        Empty if the recipe is fine as far as can be told without data.
+    """
+    if not path.is_file():
+        return [f"there is no recipe {path}."]
+    try:
+        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        return [f"{path}{place} is not valid YAML: {error.problem}."]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return [f"{path} is not valid YAML: {error}."]
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("diagnostics"), dict):
+        return [f"{path} is not a recipe: it has no section `diagnostics` with at least one diagnostic."]
+
+    problems = [
+        f"{path}: `documentation` needs `{key}`."
+        for key in ("title", "description", "authors")
+        if not _section(recipe, "documentation").get(key)
+    ]
+    tasks = {
+        f"{name}/{task}"
+        for name in recipe["diagnostics"]
+        for kind in ("variables", "scripts")
+        for task in _section(recipe["diagnostics"], name, kind)
+    }
+    for name in recipe["diagnostics"]:
+        for script in _section(recipe["diagnostics"], name, "scripts"):
+            problems += [f"{name}/{script}: {problem}" for problem in _check_script(recipe, name, script, tasks)]
+    return problems
+
+
+def _check_script(recipe: dict[str, Any], diagnostic: str, name: str, tasks: set[str]) -> Iterator[str]:
+    """Check one script's file, ancestors and settings."""
+    settings = dict(_section(recipe["diagnostics"], diagnostic, "scripts", name))
+    script = settings.pop("script", None)
+    if not isinstance(script, str):
+        yield "`script` must name a file."
+        return
+    if not _script_exists(Path(script).expanduser()):
+        yield f"there is no script {script} (seen from {Path.cwd()}, where recipes are run)."
+
+    variables = list(_section(recipe["diagnostics"], diagnostic, "variables"))
+    patterns = settings.pop("ancestors", variables)
+    if not isinstance(patterns, list):
+        yield f"`ancestors` must be a list, such as [{patterns}]."
+        patterns = []
+    ancestors: list[str] = []
+    for pattern in map(str, patterns):
+        full = pattern if "/" in pattern else f"{diagnostic}/{pattern}"
+        matches = sorted(task for task in tasks if fnmatch(task, full))
+        ancestors += matches
+        if not matches:
+            others = ", ".join(sorted(tasks - {f"{diagnostic}/{name}"}))
+            yield f"no task matches the ancestor {pattern}; the recipe has {others or 'none'}."
+
+    if Path(script).parent.name == "diagnostics" and Path(script).stem in OUR_SCRIPTS:
+        from esmlearn.settings import check_script
+
+        datasets = [dataset for task in ancestors for dataset in _datasets(recipe, *task.split("/", 1))]
+        yield from check_script(Path(script).stem, settings, datasets)
+
+
+def _datasets(recipe: dict[str, Any], diagnostic: str, variable: str) -> list[dict[str, Any]]:
+    """Return the facets of each dataset that a variable is read from; none for a task that is a script."""
+    variables = _section(recipe["diagnostics"], diagnostic, "variables")
+    if variable not in variables:
+        return []
+    facets = dict(_section(variables, variable))
+    additional = facets.pop("additional_datasets", None) or []
+    datasets = [
+        *(recipe.get("datasets") or []),
+        *(recipe["diagnostics"][diagnostic].get("additional_datasets") or []),
+        *additional,
+    ]
+    own = {"diagnostic": diagnostic, "variable_group": variable, "short_name": variable}
+    return [{**own, **facets, **dataset} for dataset in datasets]
+
+
+def _script_exists(script: Path) -> bool:
+    """Tell whether ESMValCore would find a script: from here, or in an installed ESMValTool."""
+    folders = [Path.cwd()]
+    esmvaltool = find_spec("esmvaltool")
+    if esmvaltool and esmvaltool.origin:
+        folders.append(Path(esmvaltool.origin).parent / "diag_scripts")
+    return any((folder / script).is_file() for folder in folders)
+
+
+def _section(recipe: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """Return a section of a recipe; empty if it is left out or blank, as YAML allows."""
+    section: Any = recipe
+    for key in keys:
+        section = section.get(key) if isinstance(section, dict) else None
+    return section if isinstance(section, dict) else {}

@@ -1,0 +1,99 @@
+"""The commands `esmvaltool learn …`.
+
+ESMValCore imports this module and instantiates `Learn` whenever `esmvaltool` is called: everything slow is
+imported where it is needed.
+"""
+
+from pathlib import Path
+
+from esmlearn.bridge.refusals import one_sentence
+from esmlearn.bridge.tags import register_tags
+
+OUTPUT = "esmvaltool_output"
+
+
+class Learn:
+    """Fill gaps in the ocean with deep models: set up, check a recipe, follow a training, find its report."""
+
+    def __init__(self) -> None:
+        register_tags(Path.cwd())
+
+    def configure(self) -> None:
+        """Let ESMValCore find the demo ocean; a configuration of your own stays as it is."""
+        from esmlearn.bridge.configure import configure
+
+        with one_sentence():
+            print(configure(Path.cwd()))
+
+    def demo_ocean(self, folder: str = "demo_data") -> None:
+        """Make the synthetic demo ocean, unless it is there and whole.
+
+        Parameters
+        ----------
+        folder
+            Where to put its files.
+        """
+        from esmlearn.data.demo_ocean import write_demo_ocean
+
+        with one_sentence():
+            files = write_demo_ocean(Path(str(folder)))
+        print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
+
+    def check(self, recipe: str) -> None:
+        """Find what is wrong with a recipe, all at once, before ESMValCore starts.
+
+        Parameters
+        ----------
+        recipe
+            Path of the recipe.
+        """
+        from esmlearn.bridge.check import check_recipe
+
+        with one_sentence():
+            problems = check_recipe(Path(str(recipe)))
+        for problem in problems:
+            print(f"- {problem}")
+        if problems:
+            raise SystemExit(1)
+        print(f"{recipe} is fine.")
+
+    def status(self, folder: str = OUTPUT) -> None:
+        """Show how the newest training gets on.
+
+        Parameters
+        ----------
+        folder
+            Output of ESMValCore, of one run, or of one script.
+        """
+        from rich.console import Console
+
+        from esmlearn.bridge.status import show_status
+
+        with one_sentence():
+            Console().print(show_status(Path(str(folder))))
+
+    def report(self, folder: str = OUTPUT) -> None:
+        """Print where the newest report is.
+
+        Parameters
+        ----------
+        folder
+            Output of ESMValCore, or of one run.
+        """
+        from esmlearn.bridge.runs import find_report
+
+        with one_sentence():
+            print(find_report(Path(str(folder))))
+
+    def why(self, folder: str = OUTPUT) -> None:
+        """Say in one sentence why the newest run failed.
+
+        Parameters
+        ----------
+        folder
+            Output of ESMValCore, or of one run.
+        """
+        from esmlearn.bridge.runs import find_reason
+
+        with one_sentence():
+            print(find_reason(Path(str(folder))))

@@ -1,0 +1,38 @@
+"""Paths that a recipe names are seen from where `esmvaltool run` was started, not from where a script runs."""
+
+import os
+from pathlib import Path
+
+from esmlearn.checkpoint import SETTINGS
+from esmlearn.errors import ModelFolderError
+
+STARTED_FROM = "ESMLEARN_STARTED_FROM"
+"""Environment variable that carries the folder from ESMValCore's process to the scripts."""
+
+
+def remember_start() -> None:
+    """Let the scripts that this process starts know where it was started."""
+    os.environ[STARTED_FROM] = str(Path.cwd())
+
+
+def from_start(path: str) -> Path:
+    """Complete a path of a recipe."""
+    return Path(os.environ.get(STARTED_FROM, Path.cwd())) / Path(path).expanduser()
+
+
+def find_model_folder(pattern: str) -> Path:
+    """Find a model folder by its path, which may hold wildcards; the newest that fits.
+
+    Raises
+    ------
+    ModelFolderError
+        If there is none.
+    """
+    path = from_start(pattern)
+    found = [file.parent for file in Path(path.anchor).glob(str((path / SETTINGS).relative_to(path.anchor)))]
+    if not found:
+        raise ModelFolderError(
+            f"The setting model is '{pattern}', but there is no model folder; train one first "
+            "(`make demo` leaves one), or give the path of one."
+        )
+    return max(found, key=lambda folder: (folder / SETTINGS).stat().st_mtime)

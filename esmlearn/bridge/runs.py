@@ -1,0 +1,77 @@
+"""Find in ESMValCore's output what a user asks for after a run."""
+
+import re
+import signal
+from pathlib import Path
+
+from esmlearn.bridge.refusals import ERROR_PREFIX
+from esmlearn.errors import DataError
+
+_RECORD = re.compile(r"^(?P<level>[A-Z]+) +\[\d+\] (?P<message>.*)$")
+_FAILED_SCRIPT = re.compile(r"failed with return code (?P<code>-?\d+)\. See the log in (?P<log>.*log\.txt)")
+
+
+def newest(folder: Path, name: str) -> Path | None:
+    """Return the newest file of this name in or below a folder."""
+    return max(folder.rglob(name), key=lambda path: path.stat().st_mtime, default=None)
+
+
+def find_report(folder: Path) -> Path:
+    """Return the newest report below a folder; ESMValCore's overview where no recipe made a report.
+
+    Parameters
+    ----------
+    folder
+        The output of one run, or of many.
+    """
+    report = newest(folder, "report.html") or newest(folder, "index.html")
+    if report is None:
+        raise DataError(
+            f"there is no report in {folder}: run a recipe first, or name the folder that its output went to."
+        )
+    return report.absolute()
+
+
+def find_reason(folder: Path) -> str:
+    """Say in one line why the newest run below a folder failed.
+
+    Parameters
+    ----------
+    folder
+        The output of one run, or of many.
+    """
+    main_log = newest(folder, "main_log.txt")
+    if main_log is None:
+        raise DataError(f"there is no run in {folder}; if one was just refused, ESMValCore said above why.")
+    text = main_log.read_text(encoding="utf-8", errors="replace")
+    if "Run was successful" in text:
+        return f"The newest run was successful: {main_log.parent.parent}"
+    scripts = list(_FAILED_SCRIPT.finditer(text))
+    if scripts:
+        return _reason_of_script(Path(scripts[-1]["log"]), int(scripts[-1]["code"]))
+    return f"{_last_error(text) or 'The run was cut short.'} (see {main_log})"
+
+
+def _reason_of_script(log: Path, code: int) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    refusals = [line for line in lines if line.startswith(ERROR_PREFIX)]
+    if refusals:
+        return refusals[-1]
+    if code < 0:
+        why = " (there may have been too little memory)" if -code == signal.SIGKILL else ""
+        return f"The script was stopped by {signal.Signals(-code).name}{why}, see {log}"
+    last = next((line for line in reversed(lines) if line.strip()), "The script said nothing.")
+    return f"{last} (see {log})"
+
+
+def _last_error(main_log: str) -> str:
+    """Return the last line of the last error in ESMValCore's log: of a traceback, that is the exception."""
+    last, in_error = "", False
+    for line in main_log.splitlines():
+        record = _RECORD.match(line)
+        if record:
+            in_error = record["level"] == "ERROR"
+            line = record["message"]
+        if in_error and line.strip() and not line.startswith(" "):
+            last = line
+    return last

@@ -1,0 +1,1 @@
+"""Fields, their gaps, scaling and windows, and the demo ocean."""

@@ -1,0 +1,188 @@
+"""The demo ocean: synthetic sea-surface temperature, as OBS6 files that ESMValCore finds as any other data.
+
+There are two datasets: ``DemoOcean`` is complete, ``DemoOceanCloudy`` has the same values where no simulated cloud
+hides them. Both are written once, and again only if a file is missing, cut off or altered.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+from netCDF4 import Dataset
+
+from esmlearn.data.gaps import travelling_clouds
+from esmlearn.data.ocean_simulation import LAT, LON, STEP, day_of_year, simulate_ocean
+
+# Raise this with every change that changes the numbers: files of another version are written anew.
+GENERATOR = "1"
+SEED = 2001
+FIRST_DAY, LAST_DAY = "2001-01-01", "2004-12-31"
+CLOUD_SHARE = 0.70
+DATASETS = ("DemoOcean", "DemoOceanCloudy")
+FILL = np.float32(1e20)
+
+
+def write_demo_ocean(
+    folder: Path,
+    *,
+    seed: int = SEED,
+    first_day: str = FIRST_DAY,
+    last_day: str = LAST_DAY,
+    share: float = CLOUD_SHARE,
+) -> list[Path]:
+    """Write the demo ocean, complete and under clouds, unless both files are there and whole.
+
+    Parameters
+    ----------
+    folder
+        Where ESMValCore looks for OBS6 data; the files go to ``Tier2/DemoOcean`` and ``Tier2/DemoOceanCloudy`` below.
+    seed
+        The same seed gives the same ocean under the same clouds.
+    first_day, last_day
+        Period, both days included, as ``YYYY-MM-DD``.
+    share
+        Share of all values that the clouds hide in the mean of a year.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The complete and the cloudy file.
+    """
+    period = "-".join(day.replace("-", "") for day in (first_day, last_day))
+    paths = [Path(folder) / "Tier2" / name / f"OBS6_{name}_synthetic_1_Oday_tos_{period}.nc" for name in DATASETS]
+    origin = {
+        "generator": "esmlearn.data.demo_ocean",
+        "generator_version": GENERATOR,
+        "seed": str(seed),
+        "period": f"{first_day}/{last_day}",
+        "cloud_share": str(share),
+    }
+    missing = [path for path in paths if not is_whole(path, origin)]
+    if not missing:
+        return paths
+
+    dates = np.arange(np.datetime64(first_day, "D"), np.datetime64(last_day, "D") + np.timedelta64(1, "D"))
+    complete = simulate_ocean(dates, seed=seed)
+    for path, name in zip(paths, DATASETS, strict=True):
+        if path in missing:
+            ocean = complete if name == "DemoOcean" else hide_under_clouds(complete, dates, seed=seed, share=share)
+            _write(path, name, ocean, dates, origin)
+    return paths
+
+
+def hide_under_clouds(complete: np.ma.MaskedArray, dates: np.ndarray, *, seed: int, share: float) -> np.ma.MaskedArray:
+    """Mask what simulated clouds hide; whatever is seen keeps its value to the last bit.
+
+    Parameters
+    ----------
+    complete
+        degC, ``(time, lat, lon)``, masked on land.
+    dates
+        datetime64[D], ``(time,)``: clouds have a season.
+    seed
+        Seed of the ocean; the clouds draw from their own stream.
+    share
+        Share that is hidden in the mean of a year.
+
+    Returns
+    -------
+    numpy.ma.MaskedArray
+        As ``complete``.
+    """
+    clouds = travelling_clouds(*complete.shape, share=share, seed=seed + 1, day_of_year=day_of_year(dates))
+    return np.ma.array(complete.data, mask=np.ma.getmaskarray(complete) | clouds, fill_value=FILL)
+
+
+def is_whole(path: Path, origin: dict[str, str]) -> bool:
+    """Tell whether a file opens, comes from this generator and settings, and holds the values that were written."""
+    try:
+        with Dataset(path) as file:
+            file.set_auto_mask(False)
+            same = all(getattr(file, key, None) == value for key, value in origin.items())
+            return same and file.values_sha256 == _sha256(file["tos"][:])
+    except (
+        OSError,
+        RuntimeError,
+        AttributeError,
+        IndexError,
+    ):  # what netCDF4 raises on missing and cut-off files
+        return False
+
+
+def _sha256(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f4").tobytes()).hexdigest()
+
+
+def _write(path: Path, name: str, ocean: np.ma.MaskedArray, dates: np.ndarray, origin: dict[str, str]) -> None:
+    """Write one file aside, and rename it when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.parent / f".{os.getpid()}_{path.name}"  # ESMValCore's file name template does not match it
+    try:
+        with Dataset(aside, "w") as file:
+            _fill_file(file, name, ocean.filled(FILL), dates, origin)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _fill_file(file: Dataset, name: str, values: np.ndarray, dates: np.ndarray, origin: dict[str, str]) -> None:
+    """Put coordinates, values and attributes into an open file, as the CMIP6 table Oday asks for `tos`."""
+    clouds = " Values under simulated clouds are missing." if name == "DemoOceanCloudy" else ""
+    file.setncatts(
+        {
+            "Conventions": "CF-1.7",
+            "title": f"{name}: SYNTHETIC daily sea surface temperature, neither observed nor forecast",
+            "source": "SYNTHETIC: kinematic simulation of a meandering current and eddies off an idealised Japan",
+            "comment": f"Made for demonstrations and tests; no statement about the real ocean can rest on it.{clouds}",
+            "institution": "esmlearn",
+            "project_id": "OBS6",
+            "dataset_id": name,
+            "tier": "2",
+            "type": "synthetic",
+            "version": "1",
+            "mip": "Oday",
+            "frequency": "day",
+            "license": "CC0-1.0; coast from Natural Earth, public domain",
+            "values_sha256": _sha256(values),
+            **origin,
+        }
+    )
+    days = (dates - np.datetime64("1850-01-01")).astype(float)
+    axes = {
+        "time": (days + 0.5, 0.5, {"units": "days since 1850-01-01", "calendar": "standard", "axis": "T"}),
+        "lat": (LAT, STEP / 2, {"units": "degrees_north", "axis": "Y"}),
+        "lon": (LON, STEP / 2, {"units": "degrees_east", "axis": "X"}),
+    }
+    words = {"time": "time", "lat": "latitude", "lon": "longitude"}
+    file.createDimension("bnds", 2)
+    for axis, (points, half, attributes) in axes.items():
+        file.createDimension(axis, len(points))
+        variable = file.createVariable(axis, "f8", (axis,))
+        variable.setncatts(
+            attributes | {"standard_name": words[axis], "long_name": words[axis], "bounds": f"{axis}_bnds"}
+        )
+        variable[:] = points
+        file.createVariable(f"{axis}_bnds", "f8", (axis, "bnds"))[:] = np.stack([points - half, points + half], axis=1)
+
+    tos = file.createVariable(
+        "tos",
+        "f4",
+        tuple(axes),
+        fill_value=FILL,
+        zlib=True,
+        complevel=1,
+        chunksizes=(min(64, len(days)), len(LAT), len(LON)),
+    )
+    tos.setncatts(
+        {
+            "standard_name": "sea_surface_temperature",
+            "long_name": "Sea Surface Temperature",
+            "units": "degC",
+            "cell_methods": "area: mean where sea time: mean",
+            "missing_value": FILL,
+            "comment": "SYNTHETIC, made by esmlearn.data.demo_ocean",
+        }
+    )
+    tos.set_auto_mask(False)
+    tos[:] = values

@@ -1,0 +1,59 @@
+"""What can be said of a gap without a model: the guesses that the model departs from, and baselines themselves."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+class Interpolation(NamedTuple):
+    """Values interpolated in time, and how many days away the observations before and after are (inf: none)."""
+
+    values: Float[np.ndarray, "time lat lon"]
+    days_since: Float[np.ndarray, "time lat lon"]
+    days_until: Float[np.ndarray, "time lat lon"]
+
+
+def interpolate_in_time(
+    anomalies: Float[np.ndarray, "time lat lon"], observed: Bool[np.ndarray, "time lat lon"], *, leave_out: bool = False
+) -> Interpolation:
+    """Interpolate linearly between the observations of each cell.
+
+    Before the first and after the last observation the nearest one persists; a cell without any gets zero, which for
+    anomalies is the climatology. Time steps count as equally long.
+
+    Parameters
+    ----------
+    anomalies
+        Values; what stands where nothing was observed does not matter.
+    observed
+        Where they count.
+    leave_out
+        Whether each day is interpolated without its own observation: what would have been said had it been hidden.
+    """
+    n_time = len(anomalies)
+    steps = np.arange(n_time, dtype=np.int32)[:, None, None]
+    before = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)
+    after = np.minimum.accumulate(np.where(observed, steps, n_time)[::-1], axis=0)[::-1]
+    if leave_out:
+        before = np.concatenate([np.full_like(before[:1], -1), before[:-1]])
+        after = np.concatenate([after[1:], np.full_like(after[:1], n_time)])
+    has_before, has_after = before >= 0, after < n_time
+    known = np.where(observed, anomalies, np.float32(0.0))
+    value_before = np.take_along_axis(known, np.maximum(before, 0), axis=0)
+    value_after = np.take_along_axis(known, np.minimum(after, n_time - 1), axis=0)
+    since = np.where(has_before, steps - before, np.inf).astype(np.float32)
+    until = np.where(has_after, after - steps, np.inf).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        weight = np.where(has_before & has_after, since / np.maximum(since + until, 1.0), has_after).astype(np.float32)
+    values = value_before * (1 - weight) + value_after * weight
+    return Interpolation(np.where(has_before | has_after, values, np.float32(0.0)), since, until)
+
+
+def observed_mean(
+    values: Float[np.ndarray, "time lat lon"], observed: Bool[np.ndarray, "time lat lon"]
+) -> Float[np.ndarray, "lat lon"]:
+    """Mean of the observed days of each cell; NaN where there is none."""
+    count = observed.sum(axis=0)
+    total = np.where(observed, values, np.float32(0.0)).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.float32(np.nan)).astype(np.float32)

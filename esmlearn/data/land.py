@@ -1,0 +1,107 @@
+"""Land from Natural Earth, without a network.
+
+ESMValCore ships the shapefiles that its own ``mask_landsea`` uses; the same files here mean the same coast everywhere.
+They are found without importing ESMValCore, which takes seconds. Made with Natural Earth
+(https://www.naturalearthdata.com, public domain).
+"""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from esmlearn.errors import DataError
+
+# A point exactly on the frame of the world map lies in no polygon; this many degrees further in, it does.
+FRAME = 1e-4
+
+
+def natural_earth(name: str) -> Path:
+    """Find a shapefile of Natural Earth that ESMValCore ships.
+
+    Parameters
+    ----------
+    name
+        Without suffix: ``ne_10m_land``, ``ne_50m_ocean``, ``ne_10m_glaciated_areas``.
+
+    Returns
+    -------
+    pathlib.Path
+        The ``.shp`` file; the files that belong to it lie beside it.
+    """
+    spec = find_spec("esmvalcore")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError("The coast comes from a shapefile that ESMValCore ships: install ESMValCore.")
+    folder = Path(spec.submodule_search_locations[0]) / "preprocessor" / "ne_masks"
+    path = folder / f"{name}.shp"
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in folder.glob("*.shp"))) or "none"
+        raise DataError(f"ESMValCore ships no shapefile '{name}' in {folder}: choose one of those there ({there}).")
+    return path
+
+
+@cache
+def _land_polygons() -> tuple[np.ndarray, np.ndarray]:
+    """Read all polygons of land, prepared, and their bounds ``(polygon, 4)``: west, south, east, north."""
+    from cartopy.io.shapereader import Reader  # heavy, and needed by those only who ask for land
+
+    polygons = shapely.get_parts(list(Reader(natural_earth("ne_10m_land")).geometries()))
+    shapely.prepare(polygons)
+    return polygons, shapely.bounds(polygons)
+
+
+def land_mask(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Tell which cells have their centre on land.
+
+    Parameters
+    ----------
+    lat
+        Latitudes of the centres, degrees north, ``(lat,)``, in either order.
+    lon
+        Longitudes of the centres, degrees east, ``(lon,)``, in any convention.
+
+    Returns
+    -------
+    numpy.ndarray
+        Boolean, ``(lat, lon)``, True on land.
+    """
+    x = (np.asarray(lon, dtype=float) + 180.0) % 360.0 - 180.0
+    x, y = np.meshgrid(np.clip(x, -180 + FRAME, 180 - FRAME), np.clip(lat, -90 + FRAME, 90 - FRAME))
+    land = np.zeros(x.shape, dtype=bool)
+    polygons, bounds = _land_polygons()
+    near = (bounds[:, 0] <= x.max()) & (bounds[:, 2] >= x.min()) & (bounds[:, 1] <= y.max()) & (bounds[:, 3] >= y.min())
+    for polygon, (west, south, east, north) in zip(polygons[near], bounds[near], strict=True):
+        inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        land[inside] |= shapely.contains_xy(polygon, x[inside], y[inside])
+    return land
+
+
+def land_geometries(extent: tuple[float, float, float, float]) -> list[shapely.Geometry]:
+    """Cut out the land of a region, for drawing.
+
+    Parameters
+    ----------
+    extent
+        West, east, south, north in degrees, west before east. Longitudes may be in any convention, and cross the date
+        line (170 to 190).
+
+    Returns
+    -------
+    list of shapely.Geometry
+        Polygons, with longitudes in the convention of the extent.
+    """
+    west, east, south, north = extent
+    if west >= east or south >= north:
+        raise DataError(f"An extent is (west, east, south, north), each pair rising, but this one is {tuple(extent)}.")
+    polygons, bounds = _land_polygons()
+    pieces = []
+    for turn in range(int(np.floor((west + 180) / 360)), int(np.ceil((east - 180) / 360)) + 1):
+        left, right = west - 360 * turn, east - 360 * turn
+        near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < north) & (bounds[:, 3] > south)
+        cut = shapely.clip_by_rect(polygons[near], left, south, right, north)
+        parts = shapely.get_parts(cut[~shapely.is_empty(cut)])
+        parts = parts[shapely.get_dimensions(parts) == 2]
+        pieces += list(shapely.transform(parts, lambda points, turn=turn: np.add(points, [360 * turn, 0])))
+    return pieces

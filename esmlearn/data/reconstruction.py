@@ -1,0 +1,149 @@
+"""What every method gives back, model or baseline, and its form as CF cubes."""
+
+from dataclasses import dataclass
+
+import cf_units
+import numpy as np
+from iris.coords import AncillaryVariable, CellMethod, DimCoord
+from iris.cube import Cube
+from jaxtyping import Bool, Float
+
+from esmlearn.data.field import Field
+from esmlearn.errors import DataError
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Complete fields day by day and month by month; NaN on land only.
+
+    Attributes
+    ----------
+    daily, monthly
+        Values of shape (time, lat, lon) and (month, lat, lon), in the units of the field they were made from.
+    daily_std, monthly_std
+        Standard deviation of their error; None for a method that does not know it.
+    """
+
+    daily: Float[np.ndarray, "time lat lon"]
+    monthly: Float[np.ndarray, "month lat lon"]
+    daily_std: Float[np.ndarray, "time lat lon"] | None = None
+    monthly_std: Float[np.ndarray, "month lat lon"] | None = None
+
+    def to_cubes(self, field: Field) -> tuple[Cube, Cube]:
+        """Dress the daily and the monthly reconstruction of a field as cubes.
+
+        The standard deviation and the flag for what was observed are ancillary variables of the cube, as CF section 3.4
+        wants it. The monthly flag tells where at least one day was observed.
+        """
+        observed = field.observed[:, 0]
+        seen = np.stack([observed[days].any(axis=0) for days in field.months.values()])
+        daily = field.as_cube(self.daily)
+        monthly = _monthly_cube(field, self.monthly)
+        _add_ancillaries(daily, field, self.daily_std, observed)
+        _add_ancillaries(monthly, field, self.monthly_std, seen)
+        return daily, monthly
+
+    @classmethod
+    def from_cubes(cls, daily: Cube, monthly: Cube) -> "Reconstruction":
+        """Read back what `to_cubes` wrote; rows run from south to north as in a `Field`."""
+        (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
+        return cls(daily_values, monthly_values, daily_std, monthly_std)
+
+
+def read_cube(
+    cube: Cube,
+) -> tuple[
+    Float[np.ndarray, "time lat lon"],
+    Float[np.ndarray, "time lat lon"] | None,
+    Bool[np.ndarray, "time lat lon"],
+]:
+    """Values, standard deviation (None where there is none) and observed flag of a reconstruction's cube.
+
+    Raises
+    ------
+    DataError
+        If the cube carries no flag for what was observed, so that it is no reconstruction of ours.
+    """
+    points = cube.coord("latitude").points
+    rows = slice(None, None, -1) if points[0] > points[-1] else slice(None)
+    by_name = {variable.var_name: variable for variable in cube.ancillary_variables()}
+    if "observed" not in by_name:
+        raise DataError(f"{cube.name()} has no flag `observed`: it was not written by esmlearn's reconstruct script.")
+    deviation = by_name.get(f"{cube.var_name}_standard_deviation")
+    values = np.ma.filled(cube.data.astype(np.float32), np.nan)[:, rows]
+    std = None if deviation is None else np.ma.filled(deviation.data.astype(np.float32), np.nan)[:, rows]
+    return values, std, np.ma.filled(by_name["observed"].data, 0)[:, rows] == 1
+
+
+def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "month lat lon"]:
+    """Mean over the days of each calendar month, each day with the same weight."""
+    return np.stack([daily[days].mean(axis=0) for days in field.months.values()])
+
+
+def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> Cube:
+    """Dress monthly values as a cube whose time bounds are those of the days that went in."""
+    first_days = np.array([days.start for days in field.months.values()])
+    daily_time = field.like[0].coord("time").copy()
+    if not daily_time.has_bounds():
+        daily_time.guess_bounds()
+    bounds = np.array(
+        [(daily_time.bounds[days.start, 0], daily_time.bounds[days.stop - 1, 1]) for days in field.months.values()]
+    )
+    months = field[first_days]
+    cube = months.as_cube(values)
+    time_dim = cube.coord_dims("time")
+    for coord in cube.coords(dimensions=time_dim):
+        cube.remove_coord(coord)
+    cube.add_dim_coord(
+        DimCoord(
+            bounds.mean(axis=1),
+            bounds=bounds,
+            standard_name="time",
+            var_name="time",
+            units=daily_time.units,
+            attributes=daily_time.attributes,
+        ),
+        time_dim,
+    )
+    cube.add_cell_method(CellMethod("mean", coords="time", intervals="1 day"))
+    return cube
+
+
+def _add_ancillaries(
+    cube: Cube,
+    field: Field,
+    std: Float[np.ndarray, "time lat lon"] | None,
+    observed: Bool[np.ndarray, "time lat lon"],
+) -> None:
+    """Attach standard deviation and observed flag to a cube, in its units and row order."""
+    points = cube.coord("latitude").points
+    rows = slice(None, None, -1) if points[0] > points[-1] else slice(None)
+    mask = np.broadcast_to(field.land, observed.shape)[:, rows]
+    dims = range(cube.ndim)
+    if std is not None:
+        # A deviation is a difference: only the factor between the units counts, never their offset.
+        units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
+        zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
+        factor = one - zero
+        deviation = np.ma.masked_array((np.nan_to_num(std) * factor)[:, rows].astype(np.float32), mask=mask)
+        cube.add_ancillary_variable(
+            AncillaryVariable(
+                deviation,
+                standard_name=f"{cube.standard_name} standard_error" if cube.standard_name else None,
+                long_name=f"Standard deviation of the error of {cube.long_name or cube.name()}",
+                var_name=f"{cube.var_name}_standard_deviation",
+                units=units,
+            ),
+            dims,
+        )
+    cube.add_ancillary_variable(
+        AncillaryVariable(
+            np.ma.masked_array(observed[:, rows].astype(np.int8), mask=mask),
+            standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
+            long_name="Whether the value was observed",
+            var_name="observed",
+            units="1",
+            attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": "reconstructed observed"},
+        ),
+        dims,
+    )

@@ -1,0 +1,259 @@
+"""Windows: some months of a patch of ocean as the tensors that the model sees."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from esmlearn.data.field import Field
+from esmlearn.data.first_guess import interpolate_in_time, observed_mean
+from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.errors import DataError
+from esmlearn.settings import ModelSettings
+
+DAYS = 31
+"""Days of every month of a window; shorter months are padded."""
+
+MARGIN = 45
+"""Days beyond a window that its first guess may look at."""
+
+NEARNESS_DAYS = 5.0
+"""Scale on which the nearness of an observation in time falls off."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window, or a batch of windows with `batch` in front of every shape; values are scaled anomalies.
+
+    Attributes
+    ----------
+    x, daily_mask, land_mask_patch, padded_days_mask, context, year_fraction, position
+        Inputs of `SpatioTemporalModel.forward`.
+    target
+        Values to learn, zero where there are none.
+    target_valid
+        True where there is a value to learn.
+    """
+
+    x: Float[Tensor, "*batch month day lat lon"]
+    daily_mask: Bool[Tensor, "*batch month day lat lon"]
+    land_mask_patch: Bool[Tensor, "*batch lat lon"]
+    padded_days_mask: Bool[Tensor, "*batch month day"]
+    context: Float[Tensor, "*batch month day channel lat lon"]
+    year_fraction: Float[Tensor, "*batch month day"]
+    position: Float[Tensor, "*batch 2 lat lon"]
+    target: Float[Tensor, "*batch month day lat lon"]
+    target_valid: Bool[Tensor, "*batch month day lat lon"]
+
+    def inputs(self) -> Mapping[str, Tensor]:
+        """Arguments of the model's forward pass."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("target")}
+
+    def to(self, device: torch.device) -> "Window":
+        """Move to a device."""
+        return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
+
+    @classmethod
+    def stack(cls, windows: list["Window"]) -> "Window":
+        """Make a batch of windows of one size."""
+        return cls(*(torch.stack([getattr(window, item.name) for window in windows]) for item in fields(cls)))
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """A field prepared for windows: scaled departures from the climatology, with their dates and places."""
+
+    values: Float[np.ndarray, "time lat lon"]
+    observed: Bool[np.ndarray, "time lat lon"]
+    land: Bool[np.ndarray, "lat lon"]
+    year_fraction: Float[np.ndarray, " time"]
+    position: Float[np.ndarray, "2 lat lon"]
+    months: tuple[slice, ...]
+
+    @classmethod
+    def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
+        """Take the climatology away from a field and divide by the spread."""
+        spread = scaling.at(field.year_fraction)[:, None, None]
+        anomalies = (field.values[:, 0] - climatology.at(field.year_fraction)) / spread
+        observed = field.observed[:, 0]
+        return cls(
+            values=np.where(observed, anomalies, np.float32(0.0)).astype(np.float32),
+            observed=observed,
+            land=field.land,
+            year_fraction=field.year_fraction.astype(np.float32),
+            position=np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32),
+            months=tuple(field.months.values()),
+        )
+
+    def window(
+        self,
+        months: slice,
+        lat: slice,
+        lon: slice,
+        settings: ModelSettings,
+        *,
+        observed: Bool[np.ndarray, "margin_time lat lon"] | None = None,
+    ) -> Window:
+        """Cut a window out.
+
+        Parameters
+        ----------
+        months
+            Which months, as a slice of `self.months`.
+        lat, lon
+            Which cells.
+        settings
+            Sizes and the kind of first guess.
+        observed
+            What the model may see, over the days of `self.around(months)`; default: all that was observed.
+        """
+        around = self.around(months)
+        values = self.values[around, lat, lon]
+        target_valid = self.observed[around, lat, lon]
+        observed = target_valid if observed is None else observed & target_valid
+        context = first_guess(values, observed, settings.first_guess, [_shift(m, around) for m in self.months[months]])
+        parts: dict[str, list[np.ndarray]] = {
+            name: [] for name in ("x", "seen", "real", "context", "year", "target", "valid")
+        }
+        for month in self.months[months]:
+            days = _shift(month, around)
+            pad = DAYS - (days.stop - days.start)
+            parts["x"].append(_pad(np.where(observed[days], values[days], np.float32(0.0)), pad))
+            parts["seen"].append(_pad(observed[days], pad))
+            parts["real"].append(_pad(np.ones(days.stop - days.start, bool), pad))
+            parts["context"].append(_pad(context[days], pad))
+            parts["year"].append(np.pad(self.year_fraction[month], (0, pad), mode="edge"))
+            parts["target"].append(_pad(values[days], pad))
+            parts["valid"].append(_pad(target_valid[days], pad))
+        stacked = {name: torch.from_numpy(np.stack(arrays)) for name, arrays in parts.items()}
+        return Window(
+            x=stacked["x"],
+            daily_mask=~stacked["seen"],
+            land_mask_patch=torch.from_numpy(self.land[lat, lon].copy()),
+            padded_days_mask=~stacked["real"],
+            context=stacked["context"],
+            year_fraction=stacked["year"],
+            position=torch.from_numpy(self.position[:, lat, lon].copy()),
+            target=stacked["target"],
+            target_valid=stacked["valid"],
+        )
+
+    def around(self, months: slice) -> slice:
+        """Days of some months with the margin that a first guess may look at."""
+        chosen = self.months[months]
+        return slice(max(chosen[0].start - MARGIN, 0), min(chosen[-1].stop + MARGIN, len(self.values)))
+
+
+def first_guess(
+    values: Float[np.ndarray, "time lat lon"],
+    observed: Bool[np.ndarray, "time lat lon"],
+    kind: str,
+    months: list[slice],
+) -> Float[np.ndarray, "time channel lat lon"]:
+    """Channels of the model's context.
+
+    The first guess; the surprise, which is how far an observation lies from what interpolation in time would have said
+    without it, and tells of its hidden neighbours; and the nearness of the observations before and after the day, from 1
+    (the next day) to 0 (never).
+    """
+    guess = interpolate_in_time(values, observed).values
+    without, since, until = interpolate_in_time(values, observed, leave_out=True)
+    if kind != "time_interpolation":
+        guess = np.where(observed, values, np.float32(0.0))
+    if kind == "observed_mean":
+        for days in months:
+            mean = np.nan_to_num(observed_mean(values[days], observed[days]))
+            guess[days] = np.where(observed[days], values[days], mean)
+    surprise = np.where(observed, values - without, np.float32(0.0))
+    context = [guess, surprise, np.exp(-since / NEARNESS_DAYS), np.exp(-until / NEARNESS_DAYS)]
+    return np.stack(context, axis=1).astype(np.float32)
+
+
+class TrainingWindows(Dataset[Window]):
+    """Endless windows at random times and places of the training period; window k is the same in every run.
+
+    What the model may see is cut by the cloud masks of other times and places of the observations, so that the same
+    ocean is met under ever new clouds. In supervised learning the values come from the complete target and the borrowed
+    mask stands for all gaps; in self-supervised learning they come from the observations, and the borrowed mask hides
+    more of them on some of the days.
+
+    Parameters
+    ----------
+    anomalies
+        Values to learn, of the training period.
+    masks
+        What was observed, shape (time, lat, lon), on the same grid: the pool of gaps to borrow from.
+    settings
+        Sizes of a window.
+    hide_days
+        Share of the days on which the borrowed mask hides; 1 in supervised learning.
+    seed
+        Base of the random numbers.
+    length
+        Number of windows.
+    """
+
+    def __init__(
+        self,
+        anomalies: Anomalies,
+        masks: Bool[np.ndarray, "time lat lon"],
+        settings: ModelSettings,
+        *,
+        hide_days: float,
+        seed: int,
+        length: int,
+    ) -> None:
+        self.anomalies, self.masks, self.settings = anomalies, masks, settings
+        self.hide_days, self.seed, self.length = hide_days, seed, length
+        if len(anomalies.months) < settings.n_months:
+            raise DataError(
+                f"The training period has {len(anomalies.months)} months, fewer than a window of {settings.n_months}; "
+                "lengthen data.split.train or lower model.n_months."
+            )
+        self.corners = _corners_with_ocean(anomalies.land, settings.window)
+
+    def __len__(self) -> int:
+        """Count the windows of the whole training."""
+        return self.length
+
+    def __getitem__(self, index: int) -> Window:
+        """Draw window number `index`."""
+        rng = np.random.default_rng([self.seed, index])
+        start = int(rng.integers(len(self.anomalies.months) - self.settings.n_months + 1))
+        months = slice(start, start + self.settings.n_months)
+        lat, lon = self.cells(rng)
+        around = self.anomalies.around(months)
+        n_days = around.stop - around.start
+        mask_lat, mask_lon = self.cells(rng)
+        first = int(rng.integers(len(self.masks)))
+        borrowed = self.masks[(first + np.arange(n_days)) % len(self.masks), mask_lat, mask_lon]
+        # Land under the borrowed mask is no cloud: there the mask of the day before it was moved decides.
+        borrowed = borrowed | self.anomalies.land[mask_lat, mask_lon]
+        hides = rng.random(n_days) < self.hide_days
+        return self.anomalies.window(months, lat, lon, self.settings, observed=borrowed | ~hides[:, None, None])
+
+    def cells(self, rng: np.random.Generator) -> tuple[slice, slice]:
+        """Choose the cells of a window that has some ocean."""
+        south, west = self.corners[rng.integers(len(self.corners))]
+        rows, columns = self.settings.window
+        return slice(south, south + rows), slice(west, west + columns)
+
+
+def _corners_with_ocean(land: Bool[np.ndarray, "lat lon"], window: tuple[int, int]) -> np.ndarray:
+    """South-west corners of all windows that fit and have at least a tenth of ocean (or any, if none has)."""
+    size = [min(a, b) for a, b in zip(window, land.shape, strict=True)]
+    views = np.lib.stride_tricks.sliding_window_view(~land, size)
+    share = views.mean(axis=(2, 3))
+    return np.argwhere(share >= min(0.1, share.max()))
+
+
+def _shift(days: slice, around: slice) -> slice:
+    return slice(days.start - around.start, days.stop - around.start)
+
+
+def _pad(days: np.ndarray, pad: int) -> np.ndarray:
+    return np.pad(days, [(0, pad)] + [(0, 0)] * (days.ndim - 1))

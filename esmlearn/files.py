@@ -1,0 +1,50 @@
+"""Files are written aside and renamed, so that a reader only ever meets whole ones."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_write(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
+    """Give a path to write to, and move what was written there to `path` once it is whole.
+
+    If the block fails (a full disk, Ctrl-C), or the process is killed in it, an older `path` stays as it was.
+
+    Parameters
+    ----------
+    path
+        The file to make or to replace. Its folder is made if it is not there.
+    durable
+        Wait until the disk has the file. This also brings up the errors that network file systems keep back
+        until then. Not worth its milliseconds for a file that changes at every step.
+
+    Yields
+    ------
+    Path
+        Where to write: in the same folder, with the same suffix (iris and matplotlib choose the format by
+        it).
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with atomic_write(Path(folder, "scores.json")) as aside:
+    ...         _ = aside.write_text("[]")
+    ...     [file.name for file in Path(folder).iterdir()]
+    ['scores.json']
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not tempfile.mkstemp: it would make products that only their author can read.
+    aside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        yield aside
+        if durable:
+            with aside.open("rb+") as file:
+                os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

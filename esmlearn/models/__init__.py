@@ -1,0 +1,1 @@
+"""Networks and their blocks: tensors in, tensors out; they know no file and no dataset."""

@@ -1,0 +1,417 @@
+"""The spatio-temporal transformer: a masked autoencoder from cloudy days to complete days and months.
+
+The parts and their order follow the published model descriptions of ClimaNet (https://github.com/ESMValGroup/ClimaNet);
+the masked-autoencoder form follows Tong et al. 2022 (https://doi.org/10.48550/arXiv.2203.12602) and Goh et al. 2024
+(https://doi.org/10.5194/os-20-1309-2024). Axes: `month` of the window, `day` of the month (padded to 31), `time` of
+the tokens (all months and days in a row), `place` of a patch (row by row).
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, reduce, repeat
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from esmlearn.models.blocks import ChannelNorm, FeedForward, SpaceTimeBlock, TokenGrid
+from esmlearn.models.embeddings import (
+    CalendarEncoding,
+    LocationEncoding,
+    SpatialPositionalEncoding2D,
+    TemporalPositionalEncoding,
+)
+from esmlearn.settings import ModelSettings
+
+
+CONTEXT_CHANNELS = 4
+"""First guess, surprise of an observation, nearness of the observations before and after (`data.windows`)."""
+
+LOG_STD_RANGE = (-6.0, 3.0)
+"""Logarithms of standard deviations are kept within this range; errors far outside it are no errors of a field."""
+
+
+class Estimate(NamedTuple):
+    """A best value and the logarithm of its standard deviation, both in scaled units."""
+
+    mean: Float[Tensor, "*shape"]
+    log_std: Float[Tensor, "*shape"]
+
+
+class Output(NamedTuple):
+    """One estimate for each month and for each day; without a daily decoder a day is the first guess."""
+
+    monthly: Estimate
+    daily: Estimate
+
+
+class VideoEncoder(nn.Module):
+    """Turn each patch with at least one observed pixel into one token.
+
+    A 3D convolution whose stride is its kernel sees values and validity side by side. Patches without any observation
+    are left out before it, so that they cost nothing.
+    """
+
+    def __init__(self, channels: int, embed_dim: int, patch_size: tuple[int, int, int], dropout: float) -> None:
+        super().__init__()
+        self.patch_size = patch_size
+        self.project = nn.Conv3d(channels, embed_dim, kernel_size=patch_size, stride=patch_size)
+        self.norm = nn.LayerNorm(embed_dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, video: Float[Tensor, "batch channel day lat lon"], grid: TokenGrid) -> Float[Tensor, "token dim"]:
+        """Embed the patches that the grid says exist."""
+        days, rows, columns = self.patch_size
+        patches = rearrange(video, "b c (t d) (y h) (x w) -> b t (y x) (c d h w)", d=days, h=rows, w=columns)
+        patches = rearrange(grid.pack(patches), "n (c d h w) -> n c d h w", d=days, h=rows, w=columns)
+        return self.dropout(self.norm(rearrange(self.project(patches), "n c 1 1 1 -> n c")))
+
+
+class TemporalAttentionAggregator(nn.Module):
+    """Pool the days of each month into one token for every place.
+
+    Days are weighted by their content and their date; a day on which a patch saw nothing has no weight there. A place
+    that no day saw gets a learned token, which the spatial transformer then fills from its neighbours and the season.
+    With several months, the months of a place attend to each other, and the days are weighted once more knowing them.
+    """
+
+    def __init__(self, dim: int, num_heads: int, *, month_mixing: bool) -> None:
+        super().__init__()
+        self.score = _scorer(dim)
+        self.unseen = nn.Parameter(torch.zeros(dim))
+        self.month_mixing = month_mixing
+        if month_mixing:
+            self.month_norm = nn.LayerNorm(dim)
+            self.month_attention = nn.MultiheadAttention(dim, num_heads, batch_first=True)
+            self.month_feed_forward = FeedForward(dim)
+            self.rescore = _scorer(dim)
+
+    def forward(
+        self,
+        tokens: Float[Tensor, "batch month time place dim"],
+        seen: Bool[Tensor, "batch month time place"],
+    ) -> Float[Tensor, "batch month place dim"]:
+        """Pool over the days that saw something."""
+        pooled = self.pool(tokens, self.score(tokens), seen)
+        if not self.month_mixing:
+            return pooled
+        batch = tokens.shape[0]
+        months = rearrange(pooled, "b m p c -> (b p) m c")
+        query = self.month_norm(months)
+        months = months + self.month_attention(query, query, query, need_weights=False)[0]
+        months = rearrange(months + self.month_feed_forward(months), "(b p) m c -> b m p c", b=batch)
+        return months + self.pool(tokens, self.rescore(tokens + months[:, :, None]), seen)
+
+    def pool(
+        self,
+        tokens: Float[Tensor, "batch month time place dim"],
+        score: Float[Tensor, "batch month time place 1"],
+        seen: Bool[Tensor, "batch month time place"],
+    ) -> Float[Tensor, "batch month place dim"]:
+        """Average the tokens that saw something with softmax weights."""
+        any_seen = seen.any(dim=2)
+        score = score.squeeze(-1).masked_fill(~seen & any_seen[:, :, None], -torch.inf)
+        pooled = torch.einsum("bmtp,bmtpc->bmpc", score.softmax(dim=2), tokens)
+        return torch.where(any_seen[..., None], pooled, self.unseen.to(pooled.dtype))
+
+
+def _scorer(dim: int) -> nn.Sequential:
+    """One number for each token: how much its day should count."""
+    return nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, 1))
+
+
+class SpatialTransformer(nn.Module):
+    """Mix the places of each month by self-attention; patches without any ocean take no part."""
+
+    def __init__(self, dim: int, num_heads: int, depth: int, mlp_ratio: float, dropout: float) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(
+            dim,
+            num_heads,
+            int(dim * mlp_ratio),
+            dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.encoder = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
+
+    def forward(
+        self, tokens: Float[Tensor, "map place dim"], ocean: Bool[Tensor, "map place"]
+    ) -> Float[Tensor, "map place dim"]:
+        """Mix all places of a map that have ocean."""
+        absent = ~ocean & ocean.any(dim=1, keepdim=True)
+        return self.encoder(tokens, src_key_padding_mask=absent)
+
+
+class MonthlyConvDecoder(nn.Module):
+    """Turn tokens into maps: 1x1 convolution, overlapping transposed convolution, refinement, head, scale and bias.
+
+    The transposed convolution has kernel patch + 2 overlap, stride patch and padding overlap, so that the size is exact
+    and neighbouring patches share pixels. Maps at full resolution join before the refinement, so that coasts and fronts
+    stay sharp. The head starts at zero: the untrained model gives the first guess.
+
+    Parameters
+    ----------
+    settings
+        Sizes and options of the model.
+    context
+        Number of maps at full resolution that join.
+    days
+        Number of maps that each token decodes to: 1 for a month, the patch's days for days.
+    """
+
+    def __init__(self, settings: ModelSettings, context: int, days: int = 1) -> None:
+        super().__init__()
+        hidden, overlap = settings.hidden, settings.overlap
+        kernel = [size + 2 * overlap for size in settings.patch_size[1:]]
+        self.days = days
+        self.mix = nn.Conv2d(settings.embed_dim, hidden * days, 1)
+        self.upsample = nn.ConvTranspose2d(hidden, hidden, kernel, stride=settings.patch_size[1:], padding=overlap)
+        widths = [hidden + context, *[hidden] * settings.refinements]
+        self.refine = nn.Sequential(
+            *(
+                nn.Sequential(nn.Conv2d(width, hidden, 3, padding=1), _norm(settings.norm, hidden), nn.GELU())
+                for width in widths[:-1]
+            )
+        )
+        self.head = nn.Conv2d(widths[-1], 2, 1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.scale, self.bias = settings.scale, settings.bias
+
+    def forward(
+        self,
+        tokens: Float[Tensor, "map row column dim"],
+        context: Float[Tensor, "days_map channel lat lon"],
+    ) -> Estimate:
+        """Decode departures of shape (map times days, lat, lon)."""
+        maps = rearrange(self.mix(rearrange(tokens, "n y x c -> n c y x")), "n (d c) y x -> (n d) c y x", d=self.days)
+        maps = torch.cat([self.upsample(maps), context], dim=1)
+        departure, log_std = self.head(self.refine(maps)).unbind(dim=1)
+        return Estimate(departure * self.scale + self.bias, log_std)
+
+
+def _norm(name: str, channels: int) -> nn.Module:
+    """Build the normalisation that the settings name."""
+    return {"batch": nn.BatchNorm2d, "group": lambda width: nn.GroupNorm(8, width), "layer": ChannelNorm}[name](
+        channels
+    )
+
+
+class SpatioTemporalModel(nn.Module):
+    """From the cloudy days of one or several months to complete months and days.
+
+    Parameters
+    ----------
+    settings
+        Sizes and options.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        dim, heads, ratio, dropout = (
+            settings.embed_dim,
+            settings.num_heads,
+            settings.mlp_ratio,
+            settings.dropout,
+        )
+        self.encoder = VideoEncoder(2, dim, settings.patch_size, dropout)
+        self.day_encoding = TemporalPositionalEncoding(dim)
+        self.month_encoding = TemporalPositionalEncoding(dim)
+        self.place_encoding = SpatialPositionalEncoding2D(dim)
+        self.calendar_encoding = CalendarEncoding(dim) if settings.calendar else None
+        self.location_encoding = LocationEncoding(dim) if settings.location else None
+        self.encoder_blocks = nn.ModuleList(
+            SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.encoder_depth)
+        )
+        self.aggregate = TemporalAttentionAggregator(dim, heads, month_mixing=settings.n_months > 1)
+        self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
+        self.decode_month = MonthlyConvDecoder(settings, context=1)
+        if settings.daily:
+            self.embed_context = VideoEncoder(CONTEXT_CHANNELS, dim, settings.patch_size, dropout)
+            self.daily_blocks = nn.ModuleList(
+                SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.daily_depth)
+            )
+            self.decode_day = MonthlyConvDecoder(settings, context=2 + CONTEXT_CHANNELS, days=settings.patch_size[0])
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch month day lat lon"],
+        daily_mask: Bool[Tensor, "batch month day lat lon"],
+        land_mask_patch: Bool[Tensor, "batch lat lon"],
+        padded_days_mask: Bool[Tensor, "batch month day"],
+        context: Float[Tensor, "batch month day channel lat lon"],
+        year_fraction: Float[Tensor, "batch month day"],
+        position: Float[Tensor, "batch 2 lat lon"],
+    ) -> Output:
+        """Reconstruct a batch of windows.
+
+        Parameters
+        ----------
+        x
+            Scaled values; what stands where `daily_mask` is True does not matter.
+        daily_mask
+            True where a pixel is missing.
+        land_mask_patch
+            True on land.
+        padded_days_mask
+            True for days beyond the end of the month.
+        context
+            First guess in scaled units and nearness of the observations before and after (`CONTEXT_CHANNELS`).
+        year_fraction
+            Part of the year that has gone at each day.
+        position
+            Latitude and longitude in degrees.
+
+        Returns
+        -------
+        Output
+            Months of shape (batch, month, lat, lon) and days of shape (batch, month, day, lat, lon): the observation
+            itself where there is one, zero on land and on padded days.
+        """
+        size = x.shape[2:]
+        pixels = self.pad(x, daily_mask, land_mask_patch, padded_days_mask, context)
+        days, rows, columns = self.settings.patch_size
+        patches = {"d": days, "h": rows, "w": columns}
+        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
+        ocean = reduce(pixels.ocean, "b (y h) (x w) -> b (y x)", "any", h=rows, w=columns)
+        real = reduce(pixels.real_days, "b m (t d) -> b (m t)", "any", d=days)
+        where = self.encode_positions(
+            F.pad(year_fraction, pixels.pad[4:], mode="replicate"), F.pad(position, pixels.pad[:4], mode="replicate")
+        )
+
+        tokens = self.encoder(pixels.video, seen) + seen.pack(where)
+        for block in self.encoder_blocks:
+            tokens = block(tokens, seen)
+        encoded = seen.unpack(tokens)
+        months = self.mix_months(encoded, where, seen, ocean, n_months=x.shape[1])
+
+        daily = Estimate(pixels.context[:, 0], torch.zeros_like(pixels.context[:, 0]))
+        if self.settings.daily:
+            present = TokenGrid(real[:, :, None] & ocean[:, None])
+            month_of_time = repeat(months, "b m p c -> b (m t) p c", t=encoded.shape[1] // x.shape[1])
+            tokens = self.embed_context(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"), present)
+            tokens = tokens + present.pack(encoded + where + month_of_time)
+            for block in self.daily_blocks:
+                tokens = block(tokens, present)
+            daily = self.decode_days(present.unpack(tokens), pixels, real)
+        monthly = self.decode_months(months, daily.mean.detach(), pixels)
+        return Output(_crop(monthly, *size[1:]), _crop(daily, *size))
+
+    def pad(
+        self,
+        x: Float[Tensor, "batch month day lat lon"],
+        daily_mask: Bool[Tensor, "batch month day lat lon"],
+        land: Bool[Tensor, "batch lat lon"],
+        padded_days: Bool[Tensor, "batch month day"],
+        context: Float[Tensor, "batch month day channel lat lon"],
+    ) -> "Pixels":
+        """Fill up to whole patches, and blank what is land, padding or missing."""
+        pad = tuple(
+            part
+            for size, patch in zip(x.shape[:1:-1], self.settings.patch_size[::-1], strict=True)
+            for part in (0, -size % patch)
+        )
+        ocean = ~F.pad(land, pad[:4], value=True)
+        real_days = ~F.pad(padded_days, pad[4:], value=True)
+        exists = ocean[:, None, None] & real_days[..., None, None]
+        valid = ~F.pad(daily_mask, pad, value=True) & exists
+        video = torch.stack([F.pad(x, pad).masked_fill(~valid, 0.0), valid.to(x.dtype)], dim=1)
+        context = F.pad(rearrange(context, "b m d c y x -> b c m d y x"), pad).masked_fill(~exists[:, None], 0.0)
+        return Pixels(rearrange(video, "b c m d y x -> b c (m d) y x"), context, valid, ocean, real_days, pad)
+
+    def encode_positions(
+        self, year_fraction: Float[Tensor, "batch month day"], position: Float[Tensor, "batch 2 lat lon"]
+    ) -> Float[Tensor, "batch time place dim"]:
+        """Add up what is known of a token before its content is: day, month, season, place."""
+        days, rows, columns = self.settings.patch_size
+        season = reduce(year_fraction, "b m (t d) -> b m t", "min", d=days)
+        n_months, n_times = season.shape[1:]
+        lat, lon = reduce(position, "b two (y h) (x w) -> two b y x", "mean", h=rows, w=columns)
+        when = repeat(
+            self.day_encoding(n_times) + self.month_encoding(n_months)[:, None], "m t c -> b m t c", b=len(lat)
+        )
+        if self.calendar_encoding is not None:
+            when = when + self.calendar_encoding(season)
+        place = self.place_encoding(*lat.shape[1:], device=lat.device)[None]
+        if self.location_encoding is not None:
+            place = place + rearrange(self.location_encoding(lat, lon), "b y x c -> b (y x) c")
+        return rearrange(when, "b m t c -> b (m t) 1 c") + rearrange(place, "b p c -> b 1 p c")
+
+    def mix_months(
+        self,
+        encoded: Float[Tensor, "batch time place dim"],
+        where: Float[Tensor, "batch time place dim"],
+        seen: TokenGrid,
+        ocean: Bool[Tensor, "batch place"],
+        n_months: int,
+    ) -> Float[Tensor, "batch month place dim"]:
+        """Pool the days of each month, then mix its places."""
+        months = self.aggregate(
+            rearrange(encoded, "b (m t) p c -> b m t p c", m=n_months),
+            rearrange(seen.exists, "b (m t) p -> b m t p", m=n_months),
+        )
+        months = months + reduce(where, "b (m t) p c -> b m p c", "mean", m=n_months)
+        mixed = self.spatial(rearrange(months, "b m p c -> (b m) p c"), repeat(ocean, "b p -> (b m) p", m=n_months))
+        return rearrange(mixed, "(b m) p c -> b m p c", m=n_months)
+
+    def decode_days(
+        self, tokens: Float[Tensor, "batch time place dim"], pixels: "Pixels", real: Bool[Tensor, "batch time"]
+    ) -> Estimate:
+        """Decode the times that are not padding; observations are given back as they are."""
+        days, rows, _ = self.settings.patch_size
+        n_months = pixels.valid.shape[1]
+        keep = real.flatten().nonzero().squeeze(-1)
+        maps = rearrange(tokens, "b t (y x) c -> (b t) y x c", y=pixels.ocean.shape[1] // rows).index_select(0, keep)
+        around = torch.cat([pixels.video, rearrange(pixels.context, "b c m d y x -> b c (m d) y x")], dim=1)
+        around = rearrange(around, "b c (t d) y x -> (b t) d c y x", d=days).index_select(0, keep)
+        departure, log_std = self.decode_day(maps, rearrange(around, "n d c y x -> (n d) c y x"))
+
+        def to_days(maps: Float[Tensor, "map lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
+            maps = rearrange(maps, "(n d) y x -> n d y x", d=days)
+            every = maps.new_zeros(real.numel(), *maps.shape[1:]).index_copy(0, keep, maps)
+            return rearrange(every, "(b m t) d y x -> b m (t d) y x", b=len(real), m=n_months)
+
+        hidden = pixels.exists & ~pixels.valid
+        return Estimate(pixels.context[:, 0] + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
+
+    def decode_months(
+        self,
+        tokens: Float[Tensor, "batch month place dim"],
+        daily: Float[Tensor, "batch month day lat lon"],
+        pixels: "Pixels",
+    ) -> Estimate:
+        """Decode each month as a departure from the mean of its days."""
+        n_months = tokens.shape[1]
+        real = pixels.real_days[..., None, None]
+        mean = reduce(daily * real, "b m d y x -> b m y x", "sum") / reduce(real, "b m d y x -> b m y x", "sum")
+        departure, log_std = self.decode_month(
+            rearrange(tokens, "b m (y x) c -> (b m) y x c", y=daily.shape[-2] // self.settings.patch_size[1]),
+            rearrange(mean, "b m y x -> (b m) 1 y x"),
+        )
+        departure = rearrange(departure, "(b m) y x -> b m y x", m=n_months).masked_fill(~pixels.ocean[:, None], 0.0)
+        return Estimate(mean + departure, rearrange(log_std, "(b m) y x -> b m y x", m=n_months))
+
+
+class Pixels(NamedTuple):
+    """A batch of windows filled up to whole patches; blanked where a pixel does not exist or was not seen."""
+
+    video: Float[Tensor, "batch 2 all_days lat lon"]
+    context: Float[Tensor, "batch channel month day lat lon"]
+    valid: Bool[Tensor, "batch month day lat lon"]
+    ocean: Bool[Tensor, "batch lat lon"]
+    real_days: Bool[Tensor, "batch month day"]
+    pad: tuple[int, ...]
+
+    @property
+    def exists(self) -> Bool[Tensor, "batch month day lat lon"]:
+        """Ocean on days that are not padding."""
+        return self.ocean[:, None, None] & self.real_days[..., None, None]
+
+
+def _crop(estimate: Estimate, *size: int) -> Estimate:
+    """Take the padding away again, for as many of the last axes as sizes are given."""
+    where = (..., *(slice(length) for length in size))
+    return Estimate(estimate.mean[where], estimate.log_std[where])

@@ -1,0 +1,104 @@
+"""What a training strives for, and how well it does: loss, validation, calibration; on hidden ocean pixels only."""
+
+import torch
+from accelerate import Accelerator
+from einops import reduce
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from esmlearn.data.windows import Window
+from esmlearn.models.spatiotemporal import LOG_STD_RANGE, Estimate, Output, SpatioTemporalModel
+from esmlearn.settings import TrainSettings
+
+
+def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, Tensor]:
+    """Loss on the hidden pixels that have a value to learn; empty where there is none.
+
+    With `gaussian`, the negative log-likelihood of a Gaussian whose gradient for the mean is weighted back to that of the
+    squared error, so that the mean learns from every pixel alike (beta-NLL with beta = 1, Seitzer et al. 2022,
+    https://doi.org/10.48550/arXiv.2203.09168). A month is learned from the target, with the model's own days where the
+    target has none.
+    """
+    real = ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
+    known = window.target_valid & real
+    hidden = known & window.daily_mask
+    losses = {}
+    filled, whole = window.target, reduce(known | ~real, "b m d y x -> b m y x", "all")
+    if settings.model.daily:
+        if hidden.any():
+            losses["daily"] = _point_loss(output.daily, window.target, hidden, settings)
+        filled = torch.where(known, window.target, output.daily.mean.detach().to(window.target.dtype))
+        whole = reduce(known, "b m d y x -> b m y x", "any")
+    whole = whole & reduce(hidden, "b m d y x -> b m y x", "any")
+    if whole.any():
+        days = ~window.padded_days_mask[..., None, None]
+        mean = reduce(filled * days, "b m d y x -> b m y x", "sum") / reduce(days, "b m d 1 1 -> b m 1 1", "sum")
+        weight = settings.training.monthly_weight if "daily" in losses else 1.0
+        losses["monthly"] = weight * _point_loss(output.monthly, mean, whole, settings)
+    return {"loss": torch.stack(list(losses.values())).sum(), **losses} if losses else {}
+
+
+def _point_loss(
+    estimate: Estimate,
+    target: Float[Tensor, "*shape"],
+    where: Bool[Tensor, "*shape"],
+    settings: TrainSettings,
+) -> Float[Tensor, ""]:
+    error = (estimate.mean - target)[where].float()
+    if settings.training.loss == "absolute":
+        return error.abs().mean()
+    log_std = estimate.log_std[where].float().clamp(*LOG_STD_RANGE)
+    variance = (2 * log_std).exp()
+    return ((0.5 * error**2 / variance + log_std) * variance.detach()).mean()
+
+
+def validate(network: nn.Module, windows: list[Window], accelerator: Accelerator) -> dict[str, float]:
+    """Root-mean-square errors on the hidden pixels of fixed windows, in scaled units, beside that of the first guess."""
+    errors = _errors(network, windows, accelerator)
+    return {name: float(error.square().mean().sqrt()) for name, (error, _) in errors.items() if error.numel()}
+
+
+def calibrate(network: SpatioTemporalModel, windows: list[Window], accelerator: Accelerator) -> None:
+    """Scale the standard deviations so that on the validation windows the errors are as large as they say.
+
+    The factor goes into the bias of the decoders' heads, so that the weights alone carry it.
+    """
+    errors = _errors(network, windows, accelerator)
+    decoders = {
+        "daily": network.decode_day if network.settings.daily else None,
+        "monthly": network.decode_month,
+    }
+    for name, decoder in decoders.items():
+        if decoder is not None and name in errors:
+            error, log_std = errors[name]
+            factor = (error / log_std.exp()).square().mean().sqrt()
+            with torch.no_grad():
+                decoder.head.bias[1] += factor.clamp(1e-3, 1e3).log().to(decoder.head.bias.device)
+
+
+@torch.no_grad()
+def _errors(
+    network: nn.Module, windows: list[Window], accelerator: Accelerator
+) -> dict[str, tuple[Float[Tensor, " point"], Float[Tensor, " point"]]]:
+    """Errors on hidden ocean pixels, and the logarithm of their standard deviation, by day, by month, of first guess."""
+    training = network.training
+    network.eval()
+    found: dict[str, list[tuple[Tensor, Tensor]]] = {}
+    for window in windows:
+        window = Window.stack([window]).to(accelerator.device)
+        with accelerator.autocast():
+            output = network(**window.inputs())
+        known = window.target_valid & ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
+        hidden = known & window.daily_mask
+        guess = Estimate(window.context[:, :, :, 0], torch.zeros_like(window.target))
+        pairs = {"first_guess": (guess, window.target, hidden)}
+        pairs["daily"] = (output.daily, window.target, hidden)
+        whole = reduce(known | window.padded_days_mask[..., None, None], "b m d y x -> b m y x", "all")
+        days = reduce((~window.padded_days_mask).float(), "b m d -> b m 1 1", "sum")
+        mean = reduce(window.target, "b m d y x -> b m y x", "sum") / days
+        pairs["monthly"] = (output.monthly, mean, whole & reduce(hidden, "b m d y x -> b m y x", "any"))
+        for name, (estimate, target, where) in pairs.items():
+            log_std = estimate.log_std[where].float().clamp(*LOG_STD_RANGE)
+            found.setdefault(name, []).append(((estimate.mean[where] - target[where]).float().cpu(), log_std.cpu()))
+    network.train(training)
+    return {name: tuple(torch.cat(part) for part in zip(*parts, strict=True)) for name, parts in found.items()}

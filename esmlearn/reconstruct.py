@@ -1,0 +1,218 @@
+"""Field in, complete field out: overlapping windows, blended without seams and closed at the date line."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from iris.cube import Cube
+from jaxtyping import Float
+
+from esmlearn.checkpoint import TrainedModel, load_model
+from esmlearn.data.field import Field
+from esmlearn.data.reconstruction import Reconstruction, monthly_means
+from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.data.windows import Anomalies, Window
+from esmlearn.errors import DataError
+from esmlearn.models.spatiotemporal import LOG_STD_RANGE, Estimate
+
+BATCH = 8
+"""Windows that go through the model at once."""
+
+
+class Reconstructor:
+    """A trained model, ready for cubes and fields.
+
+    Examples
+    --------
+    In a notebook: ``esmlearn.load("model").reconstruct(cube)``.
+    """
+
+    def __init__(self, trained: TrainedModel) -> None:
+        self.trained = trained
+
+    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
+        """Fill the gaps of a daily cube.
+
+        Parameters
+        ----------
+        cube
+            Daily values with dimensions time, latitude, longitude; missing values are masked.
+        frequency
+            `day` for complete days, `mon` for monthly means.
+
+        Returns
+        -------
+        Cube
+            The complete field in the units of the cube, with its standard deviation and a flag for what was observed as
+            ancillary variables.
+
+        Raises
+        ------
+        DataError
+            If dimensions, units or period do not fit.
+        """
+        if frequency not in ("day", "mon"):
+            raise DataError(f"frequency is '{frequency}', but a model gives 'day' or 'mon'.")
+        field = Field.from_cube(cube, units=self.trained.settings.data.units, land=self.land_of(cube))
+        daily, monthly = self.reconstruct_field(field).to_cubes(field)
+        return daily if frequency == "day" else monthly
+
+    def land_of(self, cube: Cube) -> np.ndarray | None:
+        """Land of the training if a cube is on its grid; else unknown, so that land is what was never observed."""
+        return self.trained.land if self.trained.climatology.covers(cube) else None
+
+    def reconstruct_field(self, field: Field, *, overlap: float = 0.5) -> Reconstruction:
+        """Fill the gaps of a field.
+
+        On the training grid the anomalies are those from the climatology of the training; on any other grid, from a
+        climatology and a scaling fitted to what was observed there.
+        """
+        climatology, scaling = self.climate(field)
+        return reconstruct(self.trained, field, climatology, scaling, overlap=overlap)
+
+    def climate(self, field: Field) -> tuple[Climatology, Scaling]:
+        """Climatology and scaling that hold for the grid of a field."""
+        if self.trained.climatology.covers(field.like[0]):
+            return self.trained.climatology, self.trained.scaling
+        data = self.trained.settings.data
+        climatology = Climatology.fit(field, harmonics=data.harmonics)
+        return climatology, Scaling.fit(field, climatology, by=data.scale_by)
+
+
+def load(folder: str | Path) -> Reconstructor:
+    """Load a trained model from its folder.
+
+    Raises
+    ------
+    ModelFolderError
+        If the folder is incomplete, altered, or made for another task.
+    """
+    return Reconstructor(load_model(folder))
+
+
+@torch.no_grad()
+def reconstruct(
+    trained: TrainedModel, field: Field, climatology: Climatology, scaling: Scaling, *, overlap: float = 0.5
+) -> Reconstruction:
+    """Run a model over a field of any size, some months at a time.
+
+    Each window counts most in its middle and least at its edges. The standard deviations of windows that overlap are
+    averaged like the values: their errors are not independent, so averaging does not make them smaller.
+
+    Parameters
+    ----------
+    trained
+        The model.
+    field
+        What was observed, one variable.
+    climatology, scaling
+        On the grid of the field.
+    overlap
+        Share of a window that the next one covers too.
+    """
+    settings = trained.settings.model
+    accelerator = Accelerator(mixed_precision=trained.settings.training.precision)
+    network = accelerator.prepare(trained.network).eval()
+    n_lat, n_lon = field.land.shape
+    # A ring of longitudes is cut open and lengthened by one window, whose cells are given back to the start.
+    extra = min(settings.window[1], n_lon) if field.closes else 0
+    anomalies = _lengthen(Anomalies.of(field, climatology, scaling), extra)
+    months = _slices(len(anomalies.months), settings.n_months, 0.5)
+    places = [
+        (lat, lon)
+        for lat in _slices(n_lat, settings.window[0], overlap)
+        for lon in _slices(n_lon + extra, settings.window[1], overlap)
+        if not anomalies.land[lat, lon].all()
+    ]
+    daily = _Blend(len(field.dates), n_lat, n_lon)
+    monthly = _Blend(len(anomalies.months), n_lat, n_lon)
+    jobs = itertools.product(months, places)
+    for batch in itertools.batched(jobs, BATCH):
+        window = Window.stack([anomalies.window(some, *place, settings) for some, place in batch])
+        output = network(**window.to(accelerator.device).inputs())
+        for number, (some, place) in enumerate(batch):
+            for position, weight in enumerate(_ramp(some.stop - some.start)):
+                month = some.start + position
+                monthly.add(slice(month, month + 1), place, _values(output.monthly, number, position)[:, None], weight)
+                days = anomalies.months[month]
+                daily.add(days, place, _values(output.daily, number, position)[:, : days.stop - days.start], weight)
+    result = _in_units(field, climatology, scaling, daily.mean(), monthly.mean())
+    return result if settings.daily else replace(result, daily_std=None)
+
+
+class _Blend:
+    """Weighted mean of overlapping windows: value and standard deviation."""
+
+    def __init__(self, n_time: int, n_lat: int, n_lon: int) -> None:
+        self.total = np.zeros((2, n_time, n_lat, n_lon), np.float32)
+        self.weight = np.zeros((n_time, n_lat, n_lon), np.float32)
+
+    def add(
+        self,
+        time: slice,
+        place: tuple[slice, slice],
+        estimate: Float[np.ndarray, "two time lat lon"],
+        weight: float,
+    ) -> None:
+        """Add a window; columns beyond the end belong to the start."""
+        lat, lon = place
+        window = weight * _ramp(lat.stop - lat.start)[:, None] * _ramp(lon.stop - lon.start)
+        columns = np.arange(lon.start, lon.stop) % self.weight.shape[-1]
+        self.total[:, time, lat, columns] += estimate * window
+        self.weight[time, lat, columns] += window
+
+    def mean(self) -> Float[np.ndarray, "two time lat lon"]:
+        """Blended value and standard deviation; zero where no window was."""
+        return self.total / np.maximum(self.weight, np.float32(1e-9))
+
+
+def _values(estimate: Estimate, number: int, position: int) -> Float[np.ndarray, "two *shape"]:
+    """Mean and standard deviation of one month of one window."""
+    mean = estimate.mean[number, position].float()
+    std = estimate.log_std[number, position].float().clamp(*LOG_STD_RANGE).exp()
+    return torch.stack([mean, std]).cpu().numpy()
+
+
+def _in_units(
+    field: Field,
+    climatology: Climatology,
+    scaling: Scaling,
+    daily: Float[np.ndarray, "two time lat lon"],
+    monthly: Float[np.ndarray, "two month lat lon"],
+) -> Reconstruction:
+    """Turn scaled anomalies into the field's units; observations keep their values, land is NaN."""
+    spread = scaling.at(field.year_fraction)[:, None, None]
+    cycle = climatology.at(field.year_fraction)
+    observed, land = field.observed[:, 0], field.land
+    values = np.where(observed, field.values[:, 0], daily[0] * spread + cycle)
+    std = np.where(observed, np.float32(0.0), daily[1] * spread)
+    # One spread for each month: its days are scaled by calendar day, so the month takes their mean.
+    month_spread = monthly_means(field, np.broadcast_to(spread, cycle.shape))
+    month_values = monthly[0] * month_spread + monthly_means(field, cycle)
+    parts = (values, month_values, std, monthly[1] * month_spread)
+    return Reconstruction(*(np.where(land, np.float32(np.nan), part).astype(np.float32) for part in parts))
+
+
+def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
+    """Repeat the first columns at the end."""
+    if not columns:
+        return anomalies
+    grow = {name: getattr(anomalies, name) for name in ("values", "observed", "land", "position")}
+    return replace(anomalies, **{name: np.concatenate([a, a[..., :columns]], axis=-1) for name, a in grow.items()})
+
+
+def _slices(length: int, window: int, overlap: float) -> list[slice]:
+    """Windows that cover a length, the last one flush with its end."""
+    window = min(window, length)
+    stride = max(1, round(window * (1 - overlap)))
+    starts = [*range(0, length - window, stride), length - window]
+    return [slice(start, start + window) for start in starts]
+
+
+def _ramp(length: int) -> Float[np.ndarray, " cell"]:
+    """Weights that rise from the edge of a window to its middle, and are never zero."""
+    distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
+    return (distance / distance.max()).astype(np.float32)

@@ -1,0 +1,224 @@
+"""Gather what a run left behind: scores, figures, settings, records. Reads files only, and takes what it finds."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import iris
+import yaml
+
+from esmlearn.errors import SettingsError
+from esmlearn.report.content import Dataset, Figure, Product, Report, Training
+from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script
+
+SOFTWARE = (
+    "esmlearn", "esmvalcore", "esmvaltool", "torch", "accelerate", "numpy", "scipy", "scitools-iris", "xarray", "scores",
+    "matplotlib", "cartopy",
+)  # fmt: skip
+RECORDS = (
+    ("provenance", "_provenance.xml"),
+    ("citation", "_citation.bibtex"),
+    ("data", "_data_citation_info.txt"),
+)
+ATTRIBUTES = ("title", "source", "institution", "references", "reference", "comment", "license", "synthetic")
+
+
+def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | None = None) -> Report:
+    """Gather all that the ancestors of the script `report` left.
+
+    Parameters
+    ----------
+    cfg
+        Settings of the script: `input_files` lists the ancestors' folders; they lie at work/DIAGNOSTIC/SCRIPT, and what
+        they logged and recorded at run/DIAGNOSTIC/SCRIPT.
+    title, words
+        Title and summary of the author's own; the recipe's title if not given.
+    """
+    here = Path(cfg["work_dir"])
+    works = list(_lineage(path for path in map(Path, cfg.get("input_files", [])) if path.is_dir()))
+    recipe_file = Path(cfg["run_dir"]).parents[1] / str(cfg.get("recipe", ""))
+    recipe_text = _text(recipe_file) if recipe_file.is_file() else ""
+    recipe = yaml.safe_load(recipe_text) or {}
+    about = recipe.get("documentation") or {}
+    settings = {run_of(work).name: _yaml(run_of(work) / "settings.yml") for work in works}
+    inputs = _inputs(settings.values(), cfg)
+    return Report(
+        title=title or str(about.get("title") or "Reconstruction"),
+        description=" ".join(str(about.get("description") or "").split()),
+        words=words,
+        rows=tuple(row for work in works for row in _json(work / "scores.json", [])),
+        breakdown=tuple(row for work in works for row in _json(work / "breakdown.json", [])),
+        facts=tuple(fact for work in works for fact in _json(work / "evaluation.json", [])),
+        figures=tuple(figure for work in works for figure in _figures(work)),
+        datasets=tuple(Dataset(facets, _attributes(file)) for file, facets in inputs.items()),
+        products=tuple(_products(works, inputs, here)),
+        preprocessors=yaml.safe_dump(recipe["preprocessors"], sort_keys=False) if recipe.get("preprocessors") else "",
+        settings={name: _settings_text(name, block) for name, block in settings.items() if block},
+        model_card=_model_card(works, settings),
+        training=next((training for work in works if (training := _training(run_of(work)))), None),
+        versions=_versions(),
+        seeds=dict(_seeds(settings)),
+        recipe=str(cfg.get("recipe", "")),
+        recipe_link=_link(recipe_file, here) if recipe_text else None,
+        logs=tuple(_logs(works, here)),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def run_of(work: Path) -> Path:
+    """Folder of the logs and records of the script that left its products in `work`."""
+    diagnostic, script = work.parts[-2:]
+    return work.parents[2] / "run" / diagnostic / script
+
+
+def _lineage(works: Iterable[Path], seen: set[Path] | None = None) -> Iterator[Path]:
+    """Give the scripts' folders and those of their own ancestors, the earliest first and each once."""
+    seen = set() if seen is None else seen
+    for work in works:
+        if work not in seen:
+            seen.add(work)
+            earlier = _yaml(run_of(work) / "settings.yml").get("input_files", [])
+            yield from _lineage((path for path in map(Path, earlier) if path.is_dir()), seen)
+            yield work
+
+
+def _inputs(settings: Iterable[Mapping[str, Any]], cfg: Mapping[str, Any]) -> dict[Path, dict[str, Any]]:
+    """Facets of all preprocessed files that any of the scripts was given."""
+    inputs: dict[Path, dict[str, Any]] = {}
+    for block in (*settings, cfg):
+        for path in map(Path, block.get("input_files", [])):
+            if path.name == "metadata.yml" and path.is_file():
+                inputs |= {Path(file): facets for file, facets in _yaml(path).items()}
+    return inputs
+
+
+def _figures(work: Path) -> Iterator[Figure]:
+    """Pictures that a script recorded, with their captions."""
+    for file, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
+        path = Path(file)
+        if path.suffix == ".png" and path.is_file():
+            yield Figure(path.stem, path.read_bytes(), str(record.get("caption", "")))
+
+
+def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], here: Path) -> Iterator[Product]:
+    """All recorded files of the run, in the order in which they were made."""
+    for file, facets in inputs.items():
+        name = facets.get("alias") or facets.get("dataset")
+        yield _product(file, "input", f"{name}: {facets.get('short_name')} as preprocessed", (), here)
+    for work in works:
+        for file, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
+            ancestors = tuple(map(Path, record.get("ancestors", [])))
+            yield _product(Path(file), work.name, str(record.get("caption", "")), ancestors, here)
+
+
+def _product(path: Path, task: str, caption: str, ancestors: tuple[Path, ...], here: Path) -> Product:
+    """One file, with its hash and the records that ESMValCore made of it."""
+    sha256 = ""
+    if path.is_file():
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    beside = [(name, path.with_name(path.stem + ending)) for name, ending in RECORDS]
+    records = tuple((name, _link(record, here)) for name, record in beside if record.is_file())
+    return Product(path, task, caption, ancestors, sha256, _link(path, here), records)
+
+
+def _logs(works: Iterable[Path], here: Path) -> Iterator[tuple[str, str]]:
+    """Logs of the run and of its scripts."""
+    main = here.parents[2] / "run" / "main_log.txt"
+    if main.is_file():
+        yield "main log", _link(main, here)
+    for work in works:
+        log = run_of(work) / "log.txt"
+        if log.is_file():
+            yield f"log of {work.name}", _link(log, here)
+
+
+def _model_card(works: Iterable[Path], settings: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Card of the model that was trained, else of the one that the reconstruction names."""
+    named = [
+        Path(str(block["model"])).expanduser() for block in settings.values() if isinstance(block.get("model"), str)
+    ]
+    for folder in (*(work / "model" for work in works), *named):
+        if (folder / "README.md").is_file():
+            return _text(folder / "README.md")
+    return None
+
+
+def _training(run: Path) -> Training | None:
+    """What a training wrote down while it ran; a last line that was cut off by a kill is left out."""
+    file = run / "train.jsonl"
+    if not file.is_file():
+        return None
+    rows = []
+    for line in _text(file).splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return Training(tuple(rows), _json(run / "progress.json", {})) if rows else None
+
+
+def _settings_text(name: str, block: Mapping[str, Any]) -> str:
+    """Settings of a script with all defaults; as they stand if the script is none of ours."""
+    own = {key: value for key, value in block.items() if key not in ESMVALCORE_KEYS}
+    if name in SCRIPTS:
+        try:
+            own = from_script(SCRIPTS[name], block).model_dump(mode="json")
+        except SettingsError:
+            pass
+    return yaml.safe_dump(own, sort_keys=False, allow_unicode=True) if own else ""
+
+
+def _seeds(block: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, int]]:
+    """All settings called `seed`, by the path of keys that leads to them."""
+    for key, value in block.items():
+        where = f"{path}.{key}" if path else str(key)
+        if key == "seed" and isinstance(value, int):
+            yield where, value
+        elif isinstance(value, Mapping):
+            yield from _seeds(value, where)
+
+
+def _attributes(file: Path) -> dict[str, str]:
+    """What a netCDF file says of its origin."""
+    if not file.is_file():
+        return {}
+    attributes = iris.load_raw(file)[0].attributes
+    return {name: str(attributes[name]) for name in ATTRIBUTES if name in attributes}
+
+
+def _versions() -> dict[str, str]:
+    """Versions of Python, of us, and of what the numbers depend on."""
+    versions = {"python": platform.python_version()}
+    for name in SOFTWARE:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions | {"system": f"{platform.system()} {platform.machine()}"}
+
+
+def _link(path: Path, here: Path) -> str:
+    """Path from the report's folder, as a link."""
+    return quote(Path(os.path.relpath(path, here)).as_posix())
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    """Content of a YAML file; empty if it is not there."""
+    return (yaml.safe_load(_text(path)) or {}) if path.is_file() else {}
+
+
+def _json(path: Path, default: Any) -> Any:
+    """Content of a JSON file; the default if it is not there."""
+    return json.loads(_text(path)) if path.is_file() else default

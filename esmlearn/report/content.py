@@ -1,0 +1,127 @@
+"""What a report holds, before it becomes a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its caption; `name` says which one it is, and so where on the page it belongs."""
+
+    name: str
+    png: bytes
+    caption: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What went in: ESMValCore's facets, and what the file says of itself."""
+
+    facets: Mapping[str, Any]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Product:
+    """One file of the run.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    task
+        What made it: `input` for what the preprocessor left, else the name of the script.
+    caption
+        What it is.
+    ancestors
+        Paths of what it was made from.
+    sha256
+        Hash of its content; empty where it could not be read.
+    link
+        Path to it from the report's folder.
+    records
+        What ESMValCore recorded of it: names of the records and their paths from the report's folder.
+    """
+
+    path: Path
+    task: str
+    caption: str
+    ancestors: tuple[Path, ...]
+    sha256: str
+    link: str
+    records: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the training went: the rows of `train.jsonl`, and where it stood last."""
+
+    rows: tuple[Row, ...]
+    progress: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is on the page; what is missing leaves its section out.
+
+    Attributes
+    ----------
+    title, description
+        From the recipe or the settings.
+    words
+        A summary of the author's own, shown before the program's.
+    rows, breakdown
+        Rows of `scores.json` and `breakdown.json`.
+    facts
+        What was evaluated and what was hidden, one mapping for each dataset; see `esmlearn.bridge.evaluation.facts`.
+    figures, datasets, products
+        Pictures, inputs, files.
+    preprocessors
+        The recipe's own text of its preprocessors.
+    settings
+        Settings of each script as text, defaults and all.
+    model_card
+        README.md of the model folder.
+    training
+        How the training went; None if the model came trained.
+    versions
+        Of the software, by its name.
+    seeds
+        By the setting that holds them.
+    recipe, recipe_link
+        File name of the recipe, and path to the run's copy of it from the report's folder.
+    logs
+        Names of logs and their paths from the report's folder.
+    created
+        When the report was made.
+    """
+
+    title: str
+    description: str = ""
+    words: str | None = None
+    rows: tuple[Row, ...] = ()
+    breakdown: tuple[Row, ...] = ()
+    facts: tuple[Mapping[str, Any], ...] = ()
+    figures: tuple[Figure, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+    products: tuple[Product, ...] = ()
+    preprocessors: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    model_card: str | None = None
+    training: Training | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    recipe: str = ""
+    recipe_link: str | None = None
+    logs: tuple[tuple[str, str], ...] = ()
+    created: str = ""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of the data call themselves synthetic."""
+        texts = [str(value) for data in self.datasets for value in data.attributes.values()]
+        return any(fact.get("synthetic") for fact in self.facts) or any("synthetic" in text.lower() for text in texts)

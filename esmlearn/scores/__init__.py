@@ -1,0 +1,51 @@
+"""Every number that a report shows: how far each method is from the truth where it could not see it."""
+
+from esmlearn.scores.difficulty import (
+    by_days,
+    by_distance,
+    by_month,
+    by_share_hidden,
+    days_to_observation,
+    distance_to_observation,
+    share_hidden,
+)
+from esmlearn.scores.points import (
+    Bins,
+    Comparison,
+    Method,
+    Row,
+    as_csv,
+    break_down,
+    calibration,
+    correlation,
+    errors,
+    gaussian_crps,
+    hidden_share_of_month,
+    monthly_truth,
+    score,
+    skill,
+)
+
+__all__ = [
+    "Bins",
+    "Comparison",
+    "Method",
+    "Row",
+    "as_csv",
+    "break_down",
+    "by_days",
+    "by_distance",
+    "by_month",
+    "by_share_hidden",
+    "calibration",
+    "correlation",
+    "days_to_observation",
+    "distance_to_observation",
+    "errors",
+    "gaussian_crps",
+    "hidden_share_of_month",
+    "monthly_truth",
+    "score",
+    "share_hidden",
+    "skill",
+]

@@ -1,0 +1,57 @@
+"""The commands, as `esmvaltool learn …` reaches them."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from esmlearn.bridge.cli import Learn
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_esmvalcore_finds_the_commands():
+    """`make test` has installed the package."""
+    (learn,) = entry_points(group="esmvaltool_commands", name="learn")
+    assert learn.load() is Learn
+
+
+def test_every_run_pays_little_for_the_commands():
+    """ESMValCore imports and instantiates them before each run."""
+    heavy = ("torch", "iris", "matplotlib", "numpy", "esmvalcore.config")
+    code = f"import sys, esmlearn.bridge.cli as c; c.Learn(); print([m for m in {heavy} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_check_lists_problems_and_fails(tmp_path, capsys):
+    recipe = tmp_path / "recipe.yml"
+    recipe.write_text("documentation: {title: a, description: b}\ndiagnostics: {a: {scripts: {b: {script: c.py}}}}\n")
+    with pytest.raises(SystemExit) as stop:
+        Learn().check(str(recipe))
+    assert stop.value.code == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_report_prints_one_absolute_path(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").touch()
+    Learn().report("out")
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / 'report.html'}\n"
+
+
+@pytest.mark.parametrize("command", ["status", "report", "why"])
+def test_a_folder_without_a_run_ends_in_one_line(tmp_path, capsys, command):
+    with pytest.raises(SystemExit):
+        getattr(Learn(), command)(str(tmp_path))
+    assert capsys.readouterr().out.startswith("ERROR esmlearn: ")
+
+
+def test_configure_says_what_it_did(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("ESMVALTOOL_CONFIG_DIR", str(tmp_path))
+    monkeypatch.chdir(REPOSITORY)
+    Learn().configure()
+    assert str(tmp_path / "config-user.yml") in capsys.readouterr().out

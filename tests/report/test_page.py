@@ -1,0 +1,194 @@
+"""The page: whole in itself, safe whatever the names say, and honest in words."""
+
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from esmlearn.report import Dataset, Figure, Product, Report, Training, render, summarize, weaknesses
+from esmlearn.report.graph import draw
+
+HOSTILE = """<script>alert("x")</script><img src=x onerror='alert(1)'>{{ 7 * 7 }}"""
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+
+
+def png(width=10, height=4):
+    """Make a grey picture without a library."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    pixels = zlib.compress((b"\0" + b"\x80" * width) * height)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def row(method, role, metric, value, frequency="day", dataset="Ocean", **extra):
+    return {
+        "dataset": dataset, "method": method, "role": role, "frequency": frequency, "split": "test", "region": "all",
+        "metric": metric, "value": value, "units": "degC", "n": 1234, **extra,
+    }  # fmt: skip
+
+
+def contest(model, baseline, **extra):
+    return [row("Net", "model", "rmse", model, **extra), row("time_interpolation", "baseline", "rmse", baseline, **extra)]
+
+
+def full_report(text="plain"):
+    """Fill every field of a report with the same text."""
+    fact = {
+        "dataset": text, "quantity": text, "units": "degC", "split": text, "truth": text, "complete": True,
+        "synthetic": True, "start": "2004-01-01", "end": "2004-12-31", "calendar": "standard", "days": 366,
+        "cells": [4, 5], "ocean_cells": 18, "region": [30.0, 34.0, 140.0, 145.0], "share_hidden": 0.7,
+        "share_hidden_least": 0.2, "share_hidden_most": 1.0, "months_unseen": 0.1,
+    }  # fmt: skip
+    metrics = [row(text, "model", name, 0.4, dataset=text) for name in
+               ("rmse", "mae", "bias", "correlation", "coverage_50", "coverage_90", "crps", "spread_skill_ratio")]  # fmt: skip
+    products = (
+        Product(Path(f"/a/{text}/in.nc"), "input", text, (), "ab" * 32, "in.nc"),
+        Product(Path("/a/out.nc"), text, text, (Path(f"/a/{text}/in.nc"),), "cd" * 32, "out.nc", ((text, "out.xml"),)),
+    )
+    return Report(
+        title=text,
+        description=text,
+        words=text,
+        rows=(*metrics, row(f"b{text}", "baseline", "rmse", 0.1, dataset=text)),
+        facts=(fact,),
+        figures=tuple(Figure(name, png(), text) for name in ("maps_day", "skill_bars", "rmse_by_month", "other")),
+        datasets=(Dataset({"dataset": text, "version": text}, {"source": text}),),
+        products=products,
+        preprocessors=text,
+        settings={text: f"a: '{text.replace(chr(39), '')}'"},
+        model_card=f"---\nlicence: {text}\n---\n# {text}\n\n{text}\n\n![p](http://example.org/p.png) [l](javascript:alert(1))\n",
+        training=Training(({"step": 1, "loss": 1.0, "seconds": 3}, {"step": 1, "validation": 2.0}), {"device": text}),
+        versions={text: text},
+        seeds={text: 1},
+        recipe=text,
+        recipe_link="recipe.yml",
+        logs=((text, "log.txt"),),
+        created=text,
+    )
+
+
+class Loads(HTMLParser):
+    """List what a page would load, run, or open."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.loads, self.links, self.handlers = [], [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in ("src", "srcset", "data", "poster") or (tag == "link" and name == "href"):
+                self.loads.append(value)
+            if tag == "a" and name == "href":
+                self.links.append(value)
+            if name.startswith("on"):
+                self.handlers.append(name)
+
+
+def test_page_needs_nothing_but_itself():
+    page = Loads(render(full_report()))
+    assert page.loads
+    assert all(load.startswith("data:image/png;base64,") for load in page.loads)
+    assert not {"script", "iframe", "link", "object", "embed", "base", "form"} & set(page.tags)
+    assert "@import" not in render(full_report())
+    assert not re.search(r"url\((?!#)", render(full_report()))
+
+
+def test_hostile_text_stays_text():
+    html = render(full_report(HOSTILE))
+    page = Loads(html)
+    assert "script" not in page.tags
+    assert page.handlers == []
+    assert all(load.startswith("data:") for load in page.loads)
+    assert not any(link.lower().startswith("javascript") for link in page.links)
+    assert "&lt;script&gt;" in html
+    assert "{{ 7 * 7 }}" in html  # not 49
+    assert page.tags.count("html") == 1
+
+
+def test_hostile_links_of_a_model_card_are_refused():
+    page = Loads(render(Report("t", model_card="[a](javascript:alert(1)) <a href='javascript:x'>b</a> <style>*{}</style>")))
+    assert page.links == []
+    assert page.tags.count("style") == 1
+
+
+def test_sections_without_content_are_left_out():
+    html = render(Report("Nothing yet"))
+    headings = re.findall(r"<h2>(.*?)</h2>", html)
+    assert headings == ["Summary", "How to run it again"]
+    assert "Synthetic" not in re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+
+
+def test_synthetic_data_are_called_so():
+    assert "<strong>Synthetic data.</strong>" in render(Report("t", datasets=(Dataset({}, {"source": "Synthetic ocean"}),)))
+
+
+def test_table_ranks_methods_and_gives_the_lead():
+    html = render(Report("t", rows=tuple(contest(0.3, 0.4))))
+    lines = re.findall(r"<tr[^>]*><th scope=\"row\">(.*?)</th>(.*?)</tr>", html, flags=re.DOTALL)
+    assert [line[0] for line in lines] == ["Net", "Linear in time"]
+    assert "+25 %" in lines[1][1]
+    assert "0.400" in lines[1][1]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [(0.5, None), (0.98, "is not clearly better than linear interpolation in time"), (1.2, "is worse than linear")],
+)
+def test_program_says_where_the_model_is_no_better(model, words):
+    said = weaknesses(contest(model, 1.0))
+    assert (words is None) == (said == [])
+    assert words is None or words in said[0]
+
+
+def test_weak_points_are_named():
+    month = {"by": "month", "from": 7, "to": 7, "units": "1"}
+    never = {"by": "days_to_observation", "from": 17, "to": None, "units": "days"}
+    said = weaknesses([], [*contest(1.0, 0.5, bin=month), *contest(1.0, 0.5, bin=never), *contest(0.4, 0.5, bin=never | {"from": 1, "to": 1})])
+    assert len(said) == 2
+    assert "in July (daily: 1 °C against 0.500 °C)" in said[0]
+    assert "17 or more days from the nearest observation at the place" in said[1]
+
+
+def test_summary_tells_lead_and_calibration():
+    said = " ".join(summarize([*contest(0.3, 0.6), row("Net", "model", "coverage_90", 0.7)]))
+    assert "50 % below that of the best baseline, linear interpolation in time (0.600 °C)" in said
+    assert "1,234 hidden points" in said
+    assert "hold 70 %, so they are too narrow" in said
+
+
+def test_graph_has_an_arrow_for_what_came_from_what():
+    products = [
+        Product(Path("/in.nc"), "input", "", (), "", "in.nc"),
+        Product(Path("/a.nc"), "work", "", (Path("/in.nc"), Path("/elsewhere")), "", "a.nc"),
+        Product(Path("/b.nc"), "work", "", (Path("/in.nc"),), "", "b.nc"),
+    ]
+    graph = draw(products)
+    assert [box.label for box in graph.boxes] == ["in.nc", "2 files"]
+    assert len(graph.arrows) == 1
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on this machine to open the page with")
+def test_page_opens_in_a_browser(tmp_path):
+    """All pictures show, nothing runs, nothing is wider than the window."""
+    page = tmp_path / "report.html"
+    page.write_text(render(full_report(HOSTILE)), encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=900,1200"]
+    shown = subprocess.run([BROWSER, *options, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    assert HOSTILE.split(">")[0] + ">" not in shown.stdout
+    assert "How to run it again" in shown.stdout
+    picture = tmp_path / "page.png"
+    subprocess.run([BROWSER, *options, f"--screenshot={picture}", page.as_uri()], capture_output=True, timeout=120, check=True)
+    assert picture.stat().st_size > 10_000
+    pdf = tmp_path / "page.pdf"
+    subprocess.run([BROWSER, *options, f"--print-to-pdf={pdf}", page.as_uri()], capture_output=True, timeout=120, check=True)
+    assert pdf.read_bytes().startswith(b"%PDF")

@@ -1,0 +1,129 @@
+"""The scripts evaluate and report, from settings to products and records."""
+
+import json
+import runpy
+from datetime import date
+from pathlib import Path
+
+import iris
+import numpy as np
+import pytest
+import yaml
+
+from esmlearn.errors import DataError, SettingsError
+
+SCRIPTS = Path(__file__).parents[2] / "diagnostics"
+
+
+def run(name, cfg):
+    """Run a script's main, as ESMValTool would with these settings."""
+    (Path(cfg["run_dir"]) / "diagnostic_provenance.yml").unlink(missing_ok=True)
+    runpy.run_path(str(SCRIPTS / f"{name}.py"))["main"](cfg)
+    return yaml.safe_load((Path(cfg["run_dir"]) / "diagnostic_provenance.yml").read_text(encoding="utf-8"))
+
+
+def rmse(rows, frequency):
+    return {row["method"]: row["value"] for row in rows if row["metric"] == "rmse" and row["frequency"] == frequency}
+
+
+def test_evaluate_leaves_scores_and_figures_with_their_records(session):
+    cfg = session.cfg("evaluate", ["reconstruct"], truth="Complete")
+    records = run("evaluate", cfg)
+    rows = json.loads((session.work("evaluate") / "scores.json").read_text())
+    for frequency in ("day", "mon"):
+        assert rmse(rows, frequency) == pytest.approx(
+            {"climatology": 1.0, "time_interpolation": 0.5, "Net": 0.2}, abs=1e-4
+        )
+    n = next(row["n"] for row in rows if row["frequency"] == "day")
+    assert n == (~session.gappy.observed[:, 0] & ~session.full.land).sum()
+    assert all("bin" not in row for row in rows)
+    parts = json.loads((session.work("evaluate") / "breakdown.json").read_text())
+    assert {row["bin"]["by"] for row in parts} == {"month", "share_hidden", "distance_to_observation", "days_to_observation"}
+    figures = {Path(file).stem for file in records if file.endswith(".png")}
+    assert figures >= {"maps_day", "maps_month", "skill_bars", "time_series", "standard_deviation_against_error"}
+    assert all(Path(file).is_file() for file in records)
+    for record in records.values():
+        assert record["caption"]
+        assert set(session.inputs) <= set(record["ancestors"])
+
+
+def test_withheld_values_of_the_dataset_itself_count_without_a_truth(make_session):
+    """A complete dataset that was hidden by the script that reconstructs is its own truth."""
+    session = make_session(name="Complete")
+    session.reconstruct()
+    run("evaluate", session.cfg("evaluate", ["reconstruct"]))
+    rows = json.loads((session.work("evaluate") / "scores.json").read_text())
+    assert rmse(rows, "day")["Net"] == pytest.approx(0.2, abs=1e-4)
+
+
+def test_real_gaps_are_shown_and_not_scored(session):
+    records = run("evaluate", session.cfg("evaluate", ["reconstruct"]))
+    assert json.loads((session.work("evaluate") / "scores.json").read_text()) == []
+    assert {Path(file).stem for file in records if file.endswith(".png")} == {"maps_day", "maps_month", "time_series"}
+    run("report", session.cfg("report", ["train", "reconstruct", "evaluate"]))
+    page = (session.work("report") / "report.html").read_text(encoding="utf-8")
+    assert "There are no scores in this report" in page
+    assert "can be looked at, but not scored" in page
+
+
+@pytest.mark.parametrize(
+    ("own", "error", "says"),
+    [
+        ({"truth": "Compleet"}, SettingsError, "truth: no dataset 'Compleet'.*Complete"),
+        ({"truth": "Complete", "dates": [date(1999, 1, 1)]}, SettingsError, "dates: 1999-01-01.*2004-01-15 to 2004-03-14"),
+        ({"truth": "Complete", "place": {"latitude": -60, "longitude": 0}}, SettingsError, "place:.*outside"),
+        ({"truth": "Complete", "split": "validation"}, DataError, "split 'validation'"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_sentence(session, own, error, says):
+    with pytest.raises(error, match=says):
+        run("evaluate", session.cfg("evaluate", ["reconstruct"], **own))
+
+
+def test_a_truth_that_lacks_dates_is_refused(session):
+    path = next(iter(session.inputs))
+    cube = iris.load_cube(path)
+    cube.data  # noqa: B018  the file is about to be replaced
+    iris.save(cube[5:], path)
+    with pytest.raises(DataError, match="lacks 5 of the 60 dates"):
+        run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+
+
+def test_methods_with_other_observations_are_refused(session):
+    path = session.work("reconstruct") / "tos_gappy_Net_day.nc"
+    cube = iris.load_cube(path)
+    cube.data  # noqa: B018
+    flag = cube.ancillary_variable("sea_surface_temperature status_flag")
+    flag.data = np.ma.masked_array(1 - flag.data.filled(0), mask=np.ma.getmaskarray(flag.data))
+    iris.save(cube, path)
+    with pytest.raises(DataError, match="other observations"):
+        run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+
+
+def test_report_gathers_the_run(session):
+    run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+    (session.root / "run" / "recipe_mock.yml").write_text(
+        "documentation: {title: Warm water, description: A try.}\npreprocessors: {grid: {regrid: {target_grid: 1x1}}}\n"
+    )
+    weights = session.work("train") / "model" / "model.safetensors"
+    weights.with_name("model_provenance.xml").write_text("<xml/>")
+    records = run("report", session.cfg("report", ["train", "reconstruct", "evaluate"], summary="Look & see."))
+    page = (session.work("report") / "report.html").read_text(encoding="utf-8")
+    for words in ("Warm water", "Look &amp; see.", "Synthetic data.", "target_grid: 1x1", "A model.", "60 % below",
+                  "esmvaltool run recipes/recipe_mock.yml", "../train/model/model_provenance.xml"):  # fmt: skip
+        assert words in page
+    poster = next(file for file in records if file.endswith("report.png"))
+    assert "work/reconstruction/report/report.html" in records[poster]["caption"]
+    known = {str(path) for folder in ("train", "reconstruct", "evaluate") for path in session.work(folder).rglob("*")}
+    plots = {str(path) for path in (session.root / "plots").rglob("*.png")}
+    assert all(set(record["ancestors"]) <= known | plots for record in records.values())
+
+
+def test_report_does_without_a_training(make_session):
+    session = make_session(source="a satellite")
+    session.reconstruct()
+    run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+    run("report", session.cfg("report", ["reconstruct", "evaluate"]))
+    page = (session.work("report") / "report.html").read_text(encoding="utf-8")
+    assert "Model and training" not in page
+    assert "Synthetic data." not in page
