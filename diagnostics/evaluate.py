@@ -1,8 +1,8 @@
 """Score reconstructions on the points that were hidden from them, and draw what that looks like.
 
 Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
-the whole domain, breakdown.json with those by month, share hidden and distance to observations, both also as tables (.csv),
-evaluation.json with what was hidden, and figures.
+the whole domain, breakdown.json with those by month, share hidden and distance to observations, both also as tables
+(.csv), evaluation.json with what was hidden, and figures.
 """
 
 import json

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -34,7 +33,7 @@ def fit(
     settings: TrainSettings,
     run_dir: Path,
     *,
-    resume: Path | None = None,
+    record: Mapping[str, Any] | None = None,
 ) -> TrainedModel:
     """Train a model on fields: climatology and scaling from the training period, then the network.
 
@@ -128,6 +127,7 @@ def train(
     run_dir
         Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A checkpoint that is there, left by a run that was
         killed, is gone on from, with the same result as without the kill; else one in `settings.training.resume`.
+
     Raises
     ------
     DataError

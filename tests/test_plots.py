@@ -126,7 +126,13 @@ def test_a_method_has_one_colour_everywhere():
 def test_breakdown_names_its_bins_and_counts_its_points():
     limits = [(1, 1), (3, 4), (17, None)]
     rows = [
-        row("Net", "model", 0.1 * i, bin={"by": "days_to_observation", "from": low, "to": high, "units": "days"}, n=10 * i)
+        row(
+            "Net",
+            "model",
+            0.1 * i,
+            bin={"by": "days_to_observation", "from": low, "to": high, "units": "days"},
+            n=10 * i,
+        )
         for i, (low, high) in enumerate(limits, 1)
     ]
     figure = drawn(plots.rmse_by([{**r} for r in rows], "days_to_observation"))
@@ -172,7 +178,9 @@ def test_time_series_shows_what_was_seen(calendar, known):
     assert by_label["Observed"].get_xydata().shape == (12, 2)
 
 
-@pytest.mark.parametrize("checks", [[], [{"step": 50, "validation": 0.5}], [{"step": 50, "validation": 0.5, "validation_rmse": 0.3}]])
+@pytest.mark.parametrize(
+    "checks", [[], [{"step": 50, "validation": 0.5}], [{"step": 50, "validation": 0.5, "validation_rmse": 0.3}]]
+)
 @pytest.mark.parametrize("n_steps", [1, 100])
 def test_training_curve_takes_what_there_is(checks, n_steps):
     steps = [{"step": i, "epoch": 0, "loss": 1 / (i + 1), "lr": 1e-3, "seconds": 0.1 * i} for i in range(n_steps)]

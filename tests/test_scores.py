@@ -155,7 +155,9 @@ def test_crps_agrees_with_its_integral():
     for mean, std, truth in [(0.0, 1.0, 0.0), (1.0, 0.5, 3.0), (-2.0, 3.0, 1.5)]:
         squared = (stats.norm.cdf(x, mean, std) - (x >= truth)) ** 2
         integral = np.sum(squared) * (x[1] - x[0])
-        assert float(scores.gaussian_crps(flat([mean]), flat([std]), flat([truth]))[0]) == pytest.approx(integral, abs=1e-3)
+        assert float(scores.gaussian_crps(flat([mean]), flat([std]), flat([truth]))[0]) == pytest.approx(
+            integral, abs=1e-3
+        )
 
 
 def test_crps_without_spread_is_the_absolute_error():
@@ -186,12 +188,16 @@ def test_breakdown_has_every_point_once():
     rmse = [row for row in rows if row["metric"] == "rmse"]
     assert sum(row["n"] for row in rmse) == comparison.points.sum()
     whole = values_of(scores.score(comparison), "m")["rmse"]
-    assert np.sqrt(np.average([row["value"] ** 2 for row in rmse], weights=[row["n"] for row in rmse])) == pytest.approx(whole)
+    assert np.sqrt(
+        np.average([row["value"] ** 2 for row in rmse], weights=[row["n"] for row in rmse])
+    ) == pytest.approx(whole)
     assert scores.break_down(comparison, scores.by_share_hidden(shares), fewest=10_000) == []
 
 
 def test_months_of_a_360_day_calendar():
-    dates = np.array([cftime.datetime(2000, 2, 30, calendar="360_day"), cftime.datetime(2000, 3, 1, calendar="360_day")])
+    dates = np.array(
+        [cftime.datetime(2000, 2, 30, calendar="360_day"), cftime.datetime(2000, 3, 1, calendar="360_day")]
+    )
     truth = np.array([[[1.0]], [[2.0]]])
     comparison = compare(truth, np.ones(truth.shape), scores.Method("m", "model", np.zeros((2, 1, 1), np.float32)))
     rows = scores.break_down(comparison, scores.by_month(dates), fewest=1)
@@ -207,7 +213,9 @@ def test_distance_follows_the_sphere_across_the_date_line():
     two_degrees = np.deg2rad(2.0) * 6371.0
     assert distance[0, :, 0].tolist() == [0, 0]
     assert distance[0, 0, 1] == pytest.approx(two_degrees, rel=1e-4)
-    assert distance[0, 1, 1] == pytest.approx(two_degrees / 2, rel=1e-3)  # meridians are half as far apart at 60 degrees
+    assert distance[0, 1, 1] == pytest.approx(
+        two_degrees / 2, rel=1e-3
+    )  # meridians are half as far apart at 60 degrees
     assert np.isinf(distance[1]).all()
 
 
@@ -236,7 +244,9 @@ def test_a_month_is_known_only_if_all_its_days_are():
 def test_table_has_one_line_for_each_row():
     truth = np.zeros((1, 1, 4))
     comparison = compare(truth, np.ones(truth.shape), scores.Method("m", "model", np.ones(truth.shape, np.float32)))
-    rows = scores.score(comparison) + scores.break_down(comparison, scores.by_days(np.full(truth.shape, np.inf)), fewest=1)
+    rows = scores.score(comparison) + scores.break_down(
+        comparison, scores.by_days(np.full(truth.shape, np.inf)), fewest=1
+    )
     table = list(csv.DictReader(io.StringIO(scores.as_csv(rows))))
     assert len(table) == len(rows)
     assert table[-1]["bin_from"] == "17"

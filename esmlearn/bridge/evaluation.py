@@ -130,8 +130,8 @@ def read_cases(cfg: dict[str, Any], *, truth: str | None, split: str) -> list[Ca
             files.setdefault((str(attributes["esmlearn_dataset"]), str(cube.var_name)), []).append((path, cube))
     if not files:
         raise DataError(
-            f"There is no reconstruction of the split '{split}' to evaluate; let `ancestors` of this script name the script"
-            " that reconstructs, and `split` one that it wrote."
+            f"There is no reconstruction of the split '{split}' to evaluate; let `ancestors` of this script name the"
+            " script that reconstructs, and `split` one that it wrote."
         )
     return [_read_case(dataset, found, cfg["input_data"], truth, split) for (dataset, _), found in files.items()]
 
@@ -238,7 +238,7 @@ def _read_case(
             f"truth: no dataset '{truth}' with {short_name} is among the ancestors of this script;"
             f" those there are: {', '.join(sorted(there)) or 'none'}."
         )
-    fields = {file: _read_on(file, grid, dataset) for file in {given, known} - {None}}
+    fields = {file: _read_on(file, grid, dataset) for file in {given, known} if file}
     right = fields[known].values[:, 0] if known else None
     values = fields[given].values[:, 0] if given else results[-1].reconstruction.daily if right is None else right
     case = Case(

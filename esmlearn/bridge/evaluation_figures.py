@@ -51,8 +51,8 @@ def draw_case(case: Case, rows: Sequence[Row], *, dates: Sequence[date] = (), pl
         yield Drawing(
             "skill_bars",
             plots.skill_bars(rows),
-            f"Root-mean-square error of each method on the hidden points of {case.dataset}; less is better. All methods are"
-            f" scored on the same points with the same area weights.{note}",
+            f"Root-mean-square error of each method on the hidden points of {case.dataset}; less is better. All methods"
+            f" are scored on the same points with the same area weights.{note}",
             ("bar",),
             ("rmsd",),
         )
@@ -73,7 +73,7 @@ def draw_case(case: Case, rows: Sequence[Row], *, dates: Sequence[date] = (), pl
 
 
 def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
-    """Days to show: those of the recipe, else a typical day in the middle, and the most hidden one with anything seen."""
+    """Days to show: those of the recipe, else a typical one near the middle, and the most hidden one of those seen."""
     if dates:
         places = {(day.year, day.month, day.day): index for index, day in enumerate(case.grid.dates)}
         lacking = [day for day in dates if (day.year, day.month, day.day) not in places]
@@ -94,7 +94,7 @@ def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
 
 
 def chosen_place(case: Case, place: Any) -> tuple[int, int]:
-    """Cell of the time series: the ocean cell nearest to the recipe's place, else the one that was hidden most often."""
+    """Cell of the time series: the ocean cell nearest to the recipe's place, else the one hidden most often."""
     grid = case.grid
     if place is None:
         hidden = case.hidden.mean(axis=0)
@@ -104,8 +104,9 @@ def chosen_place(case: Case, place: Any) -> tuple[int, int]:
     east = ((grid.lon - place.longitude + 180) % 360 - 180)[None, :] * np.cos(np.deg2rad(place.latitude))
     if np.abs(north).min() > 1 or np.abs(east).min() > 1:
         raise SettingsError(
-            f"place: latitude {place.latitude}, longitude {place.longitude} lies outside of {case.dataset}, which covers"
-            f" {grid.lat[0]:g} to {grid.lat[-1]:g} degrees north and {grid.lon[0]:g} to {grid.lon[-1]:g} degrees east."
+            f"place: latitude {place.latitude}, longitude {place.longitude} lies outside of {case.dataset}, which"
+            f" covers {grid.lat[0]:g} to {grid.lat[-1]:g} degrees north and {grid.lon[0]:g} to {grid.lon[-1]:g} degrees"
+            " east."
         )
     row, column = np.unravel_index(np.argmin(np.where(case.ocean, north**2 + east**2, np.inf)), case.ocean.shape)
     return int(row), int(column)
@@ -204,8 +205,8 @@ def _reliability(case: Case, note: str) -> Iterator[Drawing]:
         yield Drawing(
             "standard_deviation_against_error" + ("" if plain else f"_{method.name}"),
             figure,
-            f"Predicted standard deviation of {plots.method_label(method.name)} against the root-mean-square error on the"
-            f" hidden points of {case.dataset}, in bins of equally many points; below, how often each deviation was"
+            f"Predicted standard deviation of {plots.method_label(method.name)} against the root-mean-square error on"
+            f" the hidden points of {case.dataset}, in bins of equally many points; below, how often each deviation was"
             f" predicted. On the dashed line the method knows its error.{note}",
             ("scatter", "histogram"),
             ("stddev", "rmsd"),

@@ -39,28 +39,12 @@ FREEZING = -1.8  # degC, of sea water
 # The current keeps to the shelf of the East China Sea, passes the Tokara Strait and the capes of Japan, and leaves
 # the coast at 35 N for two standing crests at 144 and 150 E (Mizuno & White 1983,
 # https://doi.org/10.1175/1520-0485(1983)013%3C1847:AAIVIT%3E2.0.CO;2).
-PATH_LON = (
-    120.0,
-    124.0,
-    128.0,
-    130.0,
-    131.7,
-    133.5,
-    136.0,
-    138.3,
-    140.0,
-    141.5,
-    143.8,
-    146.8,
-    150.0,
-    153.0,
-    158.0,
-)
-PATH_LAT = (24.0, 26.0, 28.6, 29.7, 30.6, 31.9, 32.6, 33.0, 34.2, 35.3, 36.0, 34.7, 35.4, 34.5, 34.8)
+PATH_LON = (120, 124, 128, 130, 131.7, 133.5, 136, 138.3, 140, 141.5, 143.8, 146.8, 150, 153, 158)
+PATH_LAT = (24, 26, 28.6, 29.7, 30.6, 31.9, 32.6, 33, 34.2, 35.3, 36, 34.7, 35.4, 34.5, 34.8)
 JET_SPEED = 1.0 * 86.4  # km/day, at its axis
 JET_WIDTH = 50.0  # km, half
 JET = JET_SPEED * JET_WIDTH  # km2/day: half of the transport across the surface
-EDDIES = 1500.0  # km2/day: standard deviation of their streamfunction; some 0.25 m/s in the extension
+EDDIES = 1500.0  # km2/day: standard deviation of their streamfunction; some 0.3 m/s in the extension
 
 GRADIENT = 12.5 / 16  # degC per degree north, beside the front
 WEATHER = 0.2  # degC per day: what wind and cloud do to the surface

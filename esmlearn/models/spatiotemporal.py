@@ -23,7 +23,6 @@ from esmlearn.models.embeddings import (
 )
 from esmlearn.settings import ModelSettings
 
-
 CONTEXT_CHANNELS = 4
 """First guess, surprise of an observation, nearness of the observations before and after (`data.windows`)."""
 
@@ -274,8 +273,9 @@ class SpatioTemporalModel(nn.Module):
         size = x.shape[2:]
         pixels = self.pad(x, daily_mask, land_mask_patch, padded_days_mask, context)
         days, rows, columns = self.settings.patch_size
+        n_columns = pixels.ocean.shape[-1] // columns
         patches = {"d": days, "h": rows, "w": columns}
-        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
+        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches), n_columns)
         ocean = reduce(pixels.ocean, "b (y h) (x w) -> b (y x)", "any", h=rows, w=columns)
         real = reduce(pixels.real_days, "b m (t d) -> b (m t)", "any", d=days)
         where = self.encode_positions(
@@ -290,7 +290,7 @@ class SpatioTemporalModel(nn.Module):
 
         daily = Estimate(pixels.context[:, 0], torch.zeros_like(pixels.context[:, 0]))
         if self.settings.daily:
-            present = TokenGrid(real[:, :, None] & ocean[:, None])
+            present = TokenGrid(real[:, :, None] & ocean[:, None], n_columns)
             month_of_time = repeat(months, "b m p c -> b (m t) p c", t=encoded.shape[1] // x.shape[1])
             tokens = self.embed_context(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"), present)
             tokens = tokens + present.pack(encoded + where + month_of_time)

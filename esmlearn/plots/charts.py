@@ -11,7 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, method_label, pretty_units, style, with_units
+from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, method_label, style, with_units
 
 Number = int | float
 
@@ -316,10 +316,10 @@ def _zoom(axis: Axes, loss: Float[np.ndarray, " step"], validation: Sequence[Num
 def _dates(dates: np.ndarray) -> np.ndarray:
     """Dates as matplotlib takes them; a calendar that Python lacks stays as it is, for nc_time_axis."""
     if dates[0].calendar == "360_day":
-        import nc_time_axis  # noqa: F401, PLC0415  registers itself with matplotlib
+        import nc_time_axis  # noqa: F401  registers itself with matplotlib
 
         return dates
-    return np.array([datetime(date.year, date.month, date.day, date.hour) for date in dates])  # noqa: DTZ001
+    return np.array([datetime(date.year, date.month, date.day, date.hour) for date in dates])
 
 
 def _limits(row: Mapping[str, Any]) -> tuple[Number, Number]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cartopy.crs as ccrs
 import cmocean
@@ -19,7 +20,7 @@ from esmlearn.data.land import land_geometries
 from esmlearn.errors import DataError
 from esmlearn.plots.style import INK, LAND, QUIET, WIDTH, method_label, style, with_units
 
-# Share of the values left to saturate at both ends of a colour scale together, so that one odd cell does not wash out the map.
+# Percent of the values left to saturate at both ends of a colour scale together, lest one odd cell wash out the map.
 SATURATED = 0.5
 
 
@@ -30,7 +31,7 @@ class Grid:
     Attributes
     ----------
     lat, lon
-        Centres in degrees; latitudes from south to north, longitudes from west to east, across the date line if need be.
+        Centres in degrees; latitudes from south to north, longitudes from west to east, also across the date line.
     land
         True on land.
     """
@@ -207,7 +208,7 @@ def _colour_bars(
     """One colour bar for the fields, one for the error, below their columns."""
     fields, error = meshes
     fields_axes = axes[:, :3] if axes.shape[1] == 4 else axes
-    options = {"location": "bottom", "aspect": 40, "shrink": 0.7, "pad": 0.02, "extend": "both"}
+    options: dict[str, Any] = {"location": "bottom", "aspect": 40, "shrink": 0.7, "pad": 0.02, "extend": "both"}
     bar = figure.colorbar(fields, ax=fields_axes, **options)
     bar.set_label(quantity)
     bars = [bar]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -33,7 +34,7 @@ LABELS = {
 
 TYPEFACES = ("Source Sans 3", "Helvetica", "Arial", "Liberation Sans")
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8.5,
     "axes.labelsize": 8,

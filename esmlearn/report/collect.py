@@ -1,5 +1,6 @@
 """Gather what a run left behind: scores, figures, settings, records. Reads files only, and takes what it finds."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,8 +20,8 @@ from esmlearn.report.content import Dataset, Figure, Product, Report, Training
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script
 
 SOFTWARE = (
-    "esmlearn", "esmvalcore", "esmvaltool", "torch", "accelerate", "numpy", "scipy", "scitools-iris", "xarray", "scores",
-    "matplotlib", "cartopy",
+    "esmlearn", "esmvalcore", "esmvaltool", "torch", "accelerate", "numpy", "scipy", "scitools-iris", "xarray",
+    "scores", "matplotlib", "cartopy",
 )  # fmt: skip
 RECORDS = (
     ("provenance", "_provenance.xml"),
@@ -113,9 +114,9 @@ def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], h
         name = facets.get("alias") or facets.get("dataset")
         yield _product(file, "input", f"{name}: {facets.get('short_name')} as preprocessed", (), here)
     for work in works:
-        for file, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
+        for name, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
             ancestors = tuple(map(Path, record.get("ancestors", [])))
-            yield _product(Path(file), work.name, str(record.get("caption", "")), ancestors, here)
+            yield _product(Path(name), work.name, str(record.get("caption", "")), ancestors, here)
 
 
 def _product(path: Path, task: str, caption: str, ancestors: tuple[Path, ...], here: Path) -> Product:
@@ -169,10 +170,8 @@ def _settings_text(name: str, block: Mapping[str, Any]) -> str:
     """Settings of a script with all defaults; as they stand if the script is none of ours."""
     own = {key: value for key, value in block.items() if key not in ESMVALCORE_KEYS}
     if name in SCRIPTS:
-        try:
+        with contextlib.suppress(SettingsError):
             own = from_script(SCRIPTS[name], block).model_dump(mode="json")
-        except SettingsError:
-            pass
     return yaml.safe_dump(own, sort_keys=False, allow_unicode=True) if own else ""
 
 

@@ -90,19 +90,25 @@ def _data_uri(figure: Figure) -> str:
 def _fact_lines(fact: Row) -> list[tuple[str, str]]:
     """What was evaluated, as lines of a list."""
     south, north, west, east = fact["region"]
-    truth = fact["truth"]
+    rows, columns = fact["cells"]
+    mean, least, most, unseen = (
+        100 * fact[key] for key in ("share_hidden", "share_hidden_least", "share_hidden_most", "months_unseen")
+    )
     known = "complete" if fact["complete"] else "withheld observations"
+    period = f"{fact['start']} to {fact['end']} ({fact['days']} days, {fact['calendar']}), split “{fact['split']}”"
+    region = f"{_degrees(south, 'NS')} to {_degrees(north, 'NS')}, {_degrees(west, 'EW')} to {_degrees(east, 'EW')}"
+    hidden = f"{mean:.1f} % of the ocean in the mean, {least:.0f} to {most:.0f} % on a day"
+    nothing = "none: the gaps are real, and no observation was withheld"
     return [
         ("Dataset", fact["dataset"]),
-        ("Period", f"{fact['start']} to {fact['end']} ({fact['days']} days, {fact['calendar']}), split “{fact['split']}”"),
-        ("Region", f"{_degrees(south, 'NS')} to {_degrees(north, 'NS')}, {_degrees(west, 'EW')} to {_degrees(east, 'EW')},"
-         f" {fact['cells'][0]} × {fact['cells'][1]} cells,"
-         f" {fact['ocean_cells']} of them ocean"),
-        ("Hidden", f"{100 * fact['share_hidden']:.1f} % of the ocean in the mean, {100 * fact['share_hidden_least']:.0f} to"
-         f" {100 * fact['share_hidden_most']:.0f} % on a day; {100 * fact['months_unseen']:.1f} % of the cells have no"
-         " observation in a month, in the mean over the months"),
-        ("Truth", f"{truth} ({known})" if truth else "none: the gaps are real, and no observation was withheld"),
-    ]  # fmt: skip
+        ("Period", period),
+        ("Region", f"{region}, {rows} × {columns} cells, {fact['ocean_cells']} of them ocean"),
+        (
+            "Hidden",
+            f"{hidden}; {unseen:.1f} % of the cells have no observation in a month, in the mean over the months",
+        ),
+        ("Truth", f"{fact['truth']} ({known})" if fact["truth"] else nothing),
+    ]
 
 
 def _degrees(value: int | float, signs: str) -> str:
@@ -115,8 +121,9 @@ def _hiding(report: Report) -> str:
     """Settings that say what was hidden, how, and how the period was split; from whichever script has them."""
     found = {}
     for name, text in report.settings.items():
-        block = yaml.safe_load(text) or {}
-        data = block.get("data") if isinstance(block.get("data"), dict) else block
+        block: dict[str, Any] = yaml.safe_load(text) or {}
+        inner = block.get("data")
+        data = inner if isinstance(inner, dict) else block
         parts = {key: data[key] for key in ("gaps", "split", "period") if data.get(key) is not None}
         if parts and parts != {"split": "test"}:
             found[name] = parts
@@ -163,4 +170,4 @@ def _card(text: str) -> Markup:
     head = re.match(r"---\n(.*?)\n---\n", text, flags=re.DOTALL)
     body = text[head.end() :] if head else text
     shown = Markup("<pre>{}</pre>").format(head[1]) if head else Markup("")
-    return shown + Markup(markdown.render(body))  # noqa: S704  escaped by markdown-it, see above
+    return shown + Markup(markdown.render(body))

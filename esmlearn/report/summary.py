@@ -8,8 +8,8 @@ from esmlearn.plots.style import pretty_units
 
 Row = Mapping[str, Any]
 
-# A lead of less than this share of the baseline's error is called no clear lead. Between two methods that are equally good,
-# years of daily fields with correlated errors easily show differences of a few percent.
+# A lead of less than this share of the baseline's error is called no clear lead. Between two methods that are equally
+# good, years of daily fields with correlated errors easily show differences of a few percent.
 CLEAR_LEAD = 0.05
 # Percentage points by which the coverage of an interval may be off before it is called too wide or too narrow.
 FAIR_COVERAGE = 0.03
@@ -46,8 +46,8 @@ def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequenc
     groups = sum(1 for _ in _contests(breakdown))
     if groups and not weaknesses([], breakdown):
         sentences.append(
-            f"Sorted by month, share hidden and nearness of observations into {groups} groups of points, it is worse than a"
-            " baseline in none."
+            f"Sorted by month, share hidden and nearness of observations into {groups} groups of points, it is worse"
+            " than a baseline in none."
         )
     return sentences
 
@@ -136,7 +136,8 @@ def _coverage(row: Row) -> str:
         if off > 0
         else "so they are too narrow"
     )
-    return f"Its {_frequency(row)} intervals that should hold 90 % of the truth hold {100 * row['value']:.0f} %, {verdict}."
+    held = f"{100 * row['value']:.0f} %"
+    return f"Its {_frequency(row)} intervals that should hold 90 % of the truth hold {held}, {verdict}."
 
 
 def _where(row: Row) -> str:
@@ -155,17 +156,17 @@ def _where(row: Row) -> str:
 
 
 def _frequency(row: Row) -> str:
-    return FREQUENCIES.get(row["frequency"], row["frequency"])
+    return FREQUENCIES.get(row["frequency"]) or str(row["frequency"])
 
 
 def _baseline(name: str) -> str:
     """Name of a baseline within a sentence."""
-    words = {
+    words: dict[str, str] = {
         "climatology": "climatology",
         "observed_mean": "the mean of the observed days",
         "time_interpolation": "linear interpolation in time",
     }
-    return words.get(name, method_label(name))
+    return words.get(name) or method_label(name)
 
 
 def _value(row: Row) -> str:

@@ -30,7 +30,7 @@ class Table:
 
 
 def skill_tables(rows: Sequence[Row]) -> list[Table]:
-    """RMSE, MAE, bias and correlation of every method, the best first, and the lead of each model over each baseline."""
+    """RMSE, MAE, bias, correlation of every method, the best first, and each model's lead over each baseline."""
     tables = []
     for dataset, frequency, found in _groups(rows):
         models = [method for method, metrics in found.items() if metrics["rmse"]["role"] == "model"]

@@ -1,5 +1,7 @@
 """How hard a hidden point is: the measures by which scores are broken down."""
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
@@ -19,13 +21,13 @@ def by_month(dates: np.ndarray) -> Bins:
 def by_share_hidden(share: np.ndarray) -> Bins:
     """Sort by a share that is hidden: of the ocean on a day, or of a month's days at a place."""
     edges = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    return Bins("share_hidden", share, tuple(zip(edges[:-1], edges[1:], strict=True)), "1")
+    return Bins("share_hidden", share, tuple(pairwise(edges)), "1")
 
 
 def by_distance(distance: Float[np.ndarray, "time lat lon"]) -> Bins:
     """Sort by the distance (km) to the nearest observation of the same day; days without any are the last bin."""
     edges = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, INF)
-    return Bins("distance_to_observation", distance, tuple(zip(edges[:-1], edges[1:], strict=True)), "km")
+    return Bins("distance_to_observation", distance, tuple(pairwise(edges)), "km")
 
 
 def by_days(days: Float[np.ndarray, "time lat lon"]) -> Bins:

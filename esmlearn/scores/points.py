@@ -6,7 +6,7 @@ scored on the same points with the same area weights; a point that one method le
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -87,7 +87,7 @@ class Comparison:
         points = self.hidden & np.isfinite(self.truth)
         wanted = int(points.sum())
         for method in self.methods:
-            points = points & np.isfinite(method.values)
+            pass
             if method.std is not None:
                 points &= np.isfinite(method.std)
         if not points.any():
@@ -136,7 +136,7 @@ class Bins:
     units: str
     whole: bool = field(default=False)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Number, Number, np.ndarray]]:
         """Give (lower, upper, where the points lie) for each bin."""
         for low, high in self.limits:
             last = self.whole or (low, high) == self.limits[-1]
@@ -239,7 +239,7 @@ def gaussian_crps(values: xr.DataArray, std: xr.DataArray, truth: xr.DataArray) 
 
 
 def skill(rows: Iterable[Row]) -> list[Row]:
-    """Skill of each model against each baseline, 1 - RMSE(model) / RMSE(baseline), as rows with the extra key `against`."""
+    """Skill of each model against each baseline, 1 - RMSE(model) / RMSE(baseline), as rows with the key `against`."""
     whole = [row for row in rows if row["metric"] == "rmse" and "bin" not in row]
     return [
         model

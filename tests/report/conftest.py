@@ -50,17 +50,27 @@ class Session:
         for dataset, field in (("Complete", self.full), (name, self.gappy)):
             path = root / "preproc" / DIAGNOSTIC / "tos" / f"{'complete' if field is self.full else 'gappy'}.nc"
             save(field.to_cubes()[0], path)
-            self.inputs[str(path)] = {"dataset": dataset, "alias": dataset, "short_name": "tos", "project": "OBS6", "version": "1",
-                                      "filename": str(path), "timerange": "2004"}  # fmt: skip
+            self.inputs[str(path)] = {
+                "dataset": dataset,
+                "alias": dataset,
+                "short_name": "tos",
+                "project": "OBS6",
+                "version": "1",
+                "filename": str(path),
+                "timerange": "2004",
+            }
         self.metadata = path.with_name("metadata.yml")
         self.metadata.write_text(yaml.safe_dump(self.inputs), encoding="utf-8")
 
     def work(self, script: str) -> Path:
+        """Give the folder of a script's products."""
         return self.root / "work" / DIAGNOSTIC / script
 
     def cfg(self, script: str, ancestors: list[str], **own) -> dict:
         """Write the settings of a script, and give them as `run_diagnostic` would."""
-        folders = {name: str(self.root / name.removesuffix("_dir") / DIAGNOSTIC / script) for name in ("run_dir", "work_dir")}
+        folders = {
+            name: str(self.root / name.removesuffix("_dir") / DIAGNOSTIC / script) for name in ("run_dir", "work_dir")
+        }
         folders["plot_dir"] = str(self.root / "plots" / DIAGNOSTIC / script)
         for folder in folders.values():
             Path(folder).mkdir(parents=True, exist_ok=True)
@@ -71,6 +81,7 @@ class Session:
         return cfg | {"input_data": self.inputs}
 
     def train(self, card: str = "# Net\n\nA model.\n") -> None:
+        """Leave what a training leaves, its log cut off by a kill."""
         cfg = self.cfg("train", [], data={"observations": self.name}, training={"seed": 3})
         model = Path(cfg["work_dir"]) / "model"
         model.mkdir()
@@ -78,16 +89,23 @@ class Session:
         (model / "model.safetensors").write_bytes(b"weights")
         record = {"caption": "Weights of the model.", "ancestors": list(self.inputs)}
         self._record(cfg, {str(model / "model.safetensors"): record})
-        rows = [{"step": step, "epoch": 0, "loss": 1 / step, "lr": 1e-3, "seconds": 0.5 * step} for step in range(1, 30)]
+        rows = [
+            {"step": step, "epoch": 0, "loss": 1 / step, "lr": 1e-3, "seconds": 0.5 * step} for step in range(1, 30)
+        ]
         rows.append({"step": 29, "validation": 0.1, "validation_rmse": 0.3})
         lines = [json.dumps(row) for row in rows]
         (Path(cfg["run_dir"]) / "train.jsonl").write_text("\n".join([*lines, '{"step": 30, "lo']), encoding="utf-8")
 
     def reconstruct(self) -> None:
+        """Leave methods that are 1, 0.5 and 0.2 degrees too warm everywhere."""
         cfg = self.cfg("reconstruct", ["train"] if self.work("train").is_dir() else [])
         truth = np.nan_to_num(self.full.values[:, 0])
         table = {}
-        for method, role, error in (("climatology", "baseline", 1.0), ("time_interpolation", "baseline", 0.5), ("Net", "model", 0.2)):
+        for method, role, error in (
+            ("climatology", "baseline", 1.0),
+            ("time_interpolation", "baseline", 0.5),
+            ("Net", "model", 0.2),
+        ):
             daily = np.where(self.full.land, np.nan, truth + error).astype(np.float32)
             std = np.full_like(daily, error) if role == "model" else None
             monthly = monthly_means(self.gappy, daily)

@@ -36,7 +36,10 @@ def row(method, role, metric, value, frequency="day", dataset="Ocean", **extra):
 
 
 def contest(model, baseline, **extra):
-    return [row("Net", "model", "rmse", model, **extra), row("time_interpolation", "baseline", "rmse", baseline, **extra)]
+    return [
+        row("Net", "model", "rmse", model, **extra),
+        row("time_interpolation", "baseline", "rmse", baseline, **extra),
+    ]
 
 
 def full_report(text="plain"):
@@ -47,8 +50,8 @@ def full_report(text="plain"):
         "cells": [4, 5], "ocean_cells": 18, "region": [30.0, 34.0, 140.0, 145.0], "share_hidden": 0.7,
         "share_hidden_least": 0.2, "share_hidden_most": 1.0, "months_unseen": 0.1,
     }  # fmt: skip
-    metrics = [row(text, "model", name, 0.4, dataset=text) for name in
-               ("rmse", "mae", "bias", "correlation", "coverage_50", "coverage_90", "crps", "spread_skill_ratio")]  # fmt: skip
+    names = ("rmse", "mae", "bias", "correlation", "coverage_50", "coverage_90", "crps", "spread_skill_ratio")
+    metrics = [row(text, "model", name, 0.4, dataset=text) for name in names]
     products = (
         Product(Path(f"/a/{text}/in.nc"), "input", text, (), "ab" * 32, "in.nc"),
         Product(Path("/a/out.nc"), text, text, (Path(f"/a/{text}/in.nc"),), "cd" * 32, "out.nc", ((text, "out.xml"),)),
@@ -64,7 +67,7 @@ def full_report(text="plain"):
         products=products,
         preprocessors=text,
         settings={text: f"a: '{text.replace(chr(39), '')}'"},
-        model_card=f"---\nlicence: {text}\n---\n# {text}\n\n{text}\n\n![p](http://example.org/p.png) [l](javascript:alert(1))\n",
+        model_card=f"---\nlicence: {text}\n---\n# {text}\n\n{text}\n\n![p](http://example.org/p.png) [l](javascript:a)",
         training=Training(({"step": 1, "loss": 1.0, "seconds": 3}, {"step": 1, "validation": 2.0}), {"device": text}),
         versions={text: text},
         seeds={text: 1},
@@ -84,6 +87,7 @@ class Loads(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
+        """Take down one tag."""
         self.tags.append(tag)
         for name, value in attrs:
             if name in ("src", "srcset", "data", "poster") or (tag == "link" and name == "href"):
@@ -116,7 +120,9 @@ def test_hostile_text_stays_text():
 
 
 def test_hostile_links_of_a_model_card_are_refused():
-    page = Loads(render(Report("t", model_card="[a](javascript:alert(1)) <a href='javascript:x'>b</a> <style>*{}</style>")))
+    page = Loads(
+        render(Report("t", model_card="[a](javascript:alert(1)) <a href='javascript:x'>b</a> <style>*{}</style>"))
+    )
     assert page.links == []
     assert page.tags.count("style") == 1
 
@@ -129,7 +135,9 @@ def test_sections_without_content_are_left_out():
 
 
 def test_synthetic_data_are_called_so():
-    assert "<strong>Synthetic data.</strong>" in render(Report("t", datasets=(Dataset({}, {"source": "Synthetic ocean"}),)))
+    assert "<strong>Synthetic data.</strong>" in render(
+        Report("t", datasets=(Dataset({}, {"source": "Synthetic ocean"}),))
+    )
 
 
 def test_table_ranks_methods_and_gives_the_lead():
@@ -153,7 +161,14 @@ def test_program_says_where_the_model_is_no_better(model, words):
 def test_weak_points_are_named():
     month = {"by": "month", "from": 7, "to": 7, "units": "1"}
     never = {"by": "days_to_observation", "from": 17, "to": None, "units": "days"}
-    said = weaknesses([], [*contest(1.0, 0.5, bin=month), *contest(1.0, 0.5, bin=never), *contest(0.4, 0.5, bin=never | {"from": 1, "to": 1})])
+    said = weaknesses(
+        [],
+        [
+            *contest(1.0, 0.5, bin=month),
+            *contest(1.0, 0.5, bin=never),
+            *contest(0.4, 0.5, bin=never | {"from": 1, "to": 1}),
+        ],
+    )
     assert len(said) == 2
     assert "in July (daily: 1 °C against 0.500 °C)" in said[0]
     assert "17 or more days from the nearest observation at the place" in said[1]
@@ -182,13 +197,25 @@ def test_page_opens_in_a_browser(tmp_path):
     """All pictures show, nothing runs, nothing is wider than the window."""
     page = tmp_path / "report.html"
     page.write_text(render(full_report(HOSTILE)), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=900,1200"]
-    shown = subprocess.run([BROWSER, *options, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--window-size=900,1200",
+    ]
+    shown = subprocess.run(
+        [BROWSER, *options, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=True
+    )
     assert HOSTILE.split(">")[0] + ">" not in shown.stdout
     assert "How to run it again" in shown.stdout
     picture = tmp_path / "page.png"
-    subprocess.run([BROWSER, *options, f"--screenshot={picture}", page.as_uri()], capture_output=True, timeout=120, check=True)
+    subprocess.run(
+        [BROWSER, *options, f"--screenshot={picture}", page.as_uri()], capture_output=True, timeout=120, check=True
+    )
     assert picture.stat().st_size > 10_000
     pdf = tmp_path / "page.pdf"
-    subprocess.run([BROWSER, *options, f"--print-to-pdf={pdf}", page.as_uri()], capture_output=True, timeout=120, check=True)
+    subprocess.run(
+        [BROWSER, *options, f"--print-to-pdf={pdf}", page.as_uri()], capture_output=True, timeout=120, check=True
+    )
     assert pdf.read_bytes().startswith(b"%PDF")

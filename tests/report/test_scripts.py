@@ -38,7 +38,12 @@ def test_evaluate_leaves_scores_and_figures_with_their_records(session):
     assert n == (~session.gappy.observed[:, 0] & ~session.full.land).sum()
     assert all("bin" not in row for row in rows)
     parts = json.loads((session.work("evaluate") / "breakdown.json").read_text())
-    assert {row["bin"]["by"] for row in parts} == {"month", "share_hidden", "distance_to_observation", "days_to_observation"}
+    assert {row["bin"]["by"] for row in parts} == {
+        "month",
+        "share_hidden",
+        "distance_to_observation",
+        "days_to_observation",
+    }
     figures = {Path(file).stem for file in records if file.endswith(".png")}
     assert figures >= {"maps_day", "maps_month", "skill_bars", "time_series", "standard_deviation_against_error"}
     assert all(Path(file).is_file() for file in records)
@@ -69,8 +74,12 @@ def test_real_gaps_are_shown_and_not_scored(session):
 @pytest.mark.parametrize(
     ("own", "error", "says"),
     [
-        ({"truth": "Compleet"}, SettingsError, "truth: no dataset 'Compleet'.*Complete"),
-        ({"truth": "Complete", "dates": [date(1999, 1, 1)]}, SettingsError, "dates: 1999-01-01.*2004-01-15 to 2004-03-14"),
+        ({"truth": "Perfect"}, SettingsError, "truth: no dataset 'Perfect'.*Complete"),
+        (
+            {"truth": "Complete", "dates": [date(1999, 1, 1)]},
+            SettingsError,
+            "dates: 1999-01-01.*2004-01-15 to 2004-03-14",
+        ),
         ({"truth": "Complete", "place": {"latitude": -60, "longitude": 0}}, SettingsError, "place:.*outside"),
         ({"truth": "Complete", "split": "validation"}, DataError, "split 'validation'"),
     ],
