@@ -26,19 +26,26 @@ def main(cfg: dict[str, Any]) -> None:
     # Kept apart, so that whoever looks up a method's RMSE in scores.json finds exactly one.
     whole = [row for row in rows if "bin" not in row]
     parts = [row for row in rows if "bin" in row]
-    products = {
-        "scores.json": (scores_json(whole), "Scores of all methods on the hidden points."),
-        "scores.csv": (scores.as_csv(whole), "Scores of all methods on the hidden points, as a table."),
-        "breakdown.json": (scores_json(parts), "Scores by month, share hidden and distance to observations."),
-        "breakdown.csv": (scores.as_csv(parts), "Scores by month, share hidden and distance, as a table."),
-        "evaluation.json": (json.dumps([facts(case) for case in cases], indent=1), "What was evaluated and hidden."),
+    texts = {
+        "scores.json": scores_json(whole),
+        "scores.csv": scores.as_csv(whole),
+        "breakdown.json": scores_json(parts),
+        "breakdown.csv": scores.as_csv(parts),
+        "evaluation.json": json.dumps([facts(case) for case in cases], indent=1),
+    }
+    for name, text in texts.items():
+        with atomic_write(Path(cfg["work_dir"], name)) as aside:
+            aside.write_text(text, encoding="utf-8")
+    # ESMValCore names its records by the stem of a file: a record for the .csv would take the place of the .json's, and
+    # the run would stop where a later script names both as ancestors.
+    captions = {
+        "scores.json": "Scores of all methods on the hidden points (also as a table: scores.csv).",
+        "breakdown.json": "Scores by month, share hidden and distance (also as a table: breakdown.csv).",
+        "evaluation.json": "What was evaluated, and what was hidden.",
     }
     with ProvenanceLogger(cfg) as provenance:
-        for name, (text, caption) in products.items():
-            filename = Path(cfg["work_dir"], name)
-            with atomic_write(filename) as aside:
-                aside.write_text(text, encoding="utf-8")
-            provenance.log(filename, _record(caption, ancestors, statistics=["rmsd", "corr"]))
+        for name, caption in captions.items():
+            provenance.log(Path(cfg["work_dir"], name), _record(caption, ancestors, statistics=["rmsd", "corr"]))
     for case in cases:
         suffix = "" if len(cases) == 1 else f"_{case.dataset}"
         for drawing in draw_case(case, rows, dates=settings.dates, place=settings.place):

@@ -27,9 +27,8 @@ def main(cfg: dict[str, Any]) -> None:
         return {"caption": caption, "ancestors": ancestors, "authors": ["esmlearn_team"], "domains": ["reg"], **tags}
 
     if report.training:
-        caption = "Loss, validation and learning rate over the steps of the training."
-        units = next((str(fact["units"]) for fact in report.facts), "")
-        figure = plots.training_curve(report.training.rows, units=units)
+        caption = "Loss, learning rate and validation over the steps of the training."
+        figure = plots.training_curve(report.training.rows)
         file = save_figure(
             "training_curve", record(caption, "line"), cfg | {"output_file_type": "png"}, figure, dpi=220
         )

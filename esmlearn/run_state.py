@@ -197,4 +197,4 @@ class RunLog:
 
 def _finite(value: Any) -> Any:
     """JSON knows no NaN."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

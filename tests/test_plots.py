@@ -179,14 +179,24 @@ def test_time_series_shows_what_was_seen(calendar, known):
 
 
 @pytest.mark.parametrize(
-    "checks", [[], [{"step": 50, "validation": 0.5}], [{"step": 50, "validation": 0.5, "validation_rmse": 0.3}]]
+    "checks",
+    [
+        [],
+        [{"step": 50, "validation": None}],
+        [{"step": 50, "validation": 0.5}],
+        [{"step": 50, "validation": 0.5, "validation_daily": 0.5, "validation_monthly": 0.3}],
+    ],
 )
 @pytest.mark.parametrize("n_steps", [1, 100])
 def test_training_curve_takes_what_there_is(checks, n_steps):
     steps = [{"step": i, "epoch": 0, "loss": 1 / (i + 1), "lr": 1e-3, "seconds": 0.1 * i} for i in range(n_steps)]
-    figure = drawn(plots.training_curve(steps + checks, units="degC"))
+    lost = [{"step": n_steps, "loss": None, "lr": None, "seconds": 1.0}]
+    figure = drawn(plots.training_curve(steps + lost + checks))
     assert isinstance(figure, Figure)
-    assert len(figure.axes) == (3 if checks and "validation_rmse" in checks[0] else 2)
+    if not checks or checks[0]["validation"] is None:
+        assert len(figure.axes) == 2
+    else:
+        assert len(figure.axes[2].lines) == (2 if "validation_daily" in checks[0] else 1)
 
 
 def test_the_users_matplotlib_stays_as_it_was(grid):

@@ -39,6 +39,26 @@ class Learn:
             files = write_demo_ocean(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
+    def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
+        """Make NOAA's daily sea-surface temperature (OISST) a dataset that recipes can name: OBS6, NOAA-OISST.
+
+        Parameters
+        ----------
+        files
+            NOAA's files of one day, PSL's of one year, or a region cut out of them; folders of such files too.
+        output
+            Where ESMValCore looks for OBS6 data.
+        version
+            Version of the dataset; default: what the files say of themselves.
+        """
+        from esmlearn.data.oisst import format_oisst
+
+        with one_sentence():
+            paths = [Path(str(file)).expanduser() for file in files]
+            version = None if version is None else str(version)
+            written = format_oisst(paths, Path(str(output)).expanduser(), version=version)
+        print(f"NOAA-OISST is in {written[0].parent} ({len(written)} files, {written[0].name} and on).")
+
     def check(self, recipe: str) -> None:
         """Find what is wrong with a recipe, all at once, before ESMValCore starts.
 

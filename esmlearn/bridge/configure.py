@@ -56,8 +56,9 @@ def configure(repository: Path) -> str:
             f"{beside} describes another demo ocean than {ours}: remove it, or copy the section `projects`"
             " of ours into it."
         )
-    section = yaml.safe_dump({"projects": {"OBS6": {"data": {DATA_SOURCE: source}}}}, sort_keys=False)
-    _write(beside, f"# Lets ESMValCore find esmlearn's synthetic demo ocean. Remove it as you like.\n{section}")
+    section = yaml.safe_dump({"projects": yaml.safe_load(text)["projects"]}, sort_keys=False)
+    words = "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it as you like."
+    _write(beside, f"# {words}\n{section}")
     return f"Your ESMValCore configuration is untouched; {beside} beside it adds the demo ocean."
 
 

@@ -122,18 +122,25 @@ def read_cases(cfg: dict[str, Any], *, truth: str | None, split: str) -> list[Ca
         Part of the period that counts.
     """
     folders = [Path(path) for path in cfg.get("input_files", []) if Path(path).is_dir()]
-    files: dict[tuple[str, str], list[tuple[Path, Cube]]] = {}
+    found = []
     for path in sorted(path for folder in folders for path in folder.glob("*_day.nc")):
         cube = iris.load_cube(path)
-        attributes = cube.attributes
-        if "esmlearn_method" in attributes and attributes.get("esmlearn_split", split) == split:
-            files.setdefault((str(attributes["esmlearn_dataset"]), str(cube.var_name)), []).append((path, cube))
-    if not files:
+        if "esmlearn_method" in cube.attributes:
+            found.append((path, cube))
+    splits = {str(cube.attributes.get("esmlearn_split", split)) for _, cube in found}
+    if split not in splits and len(splits) != 1:
+        there = f"; those there are: {', '.join(sorted(splits))}" if splits else ""
         raise DataError(
-            f"There is no reconstruction of the split '{split}' to evaluate; let `ancestors` of this script name the"
-            " script that reconstructs, and `split` one that it wrote."
+            f"There is no reconstruction of the split '{split}' to evaluate{there}; let `ancestors` of this script name"
+            " the script that reconstructs, and `split` one that it wrote."
         )
-    return [_read_case(dataset, found, cfg["input_data"], truth, split) for (dataset, _), found in files.items()]
+    # Where there is only one, as after the setting `period: all`, it counts, and the scores carry its own name.
+    chosen = split if split in splits else splits.pop()
+    files: dict[tuple[str, str], list[tuple[Path, Cube]]] = {}
+    for path, cube in found:
+        if cube.attributes.get("esmlearn_split", split) == chosen:
+            files.setdefault((str(cube.attributes["esmlearn_dataset"]), str(cube.var_name)), []).append((path, cube))
+    return [_read_case(dataset, found, cfg["input_data"], truth, chosen) for (dataset, _), found in files.items()]
 
 
 def score_case(case: Case) -> list[scores.Row]:

@@ -73,7 +73,7 @@ def draw_case(case: Case, rows: Sequence[Row], *, dates: Sequence[date] = (), pl
 
 
 def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
-    """Days to show: those of the recipe, else a typical one near the middle, and the most hidden one of those seen."""
+    """Days to show: those of the recipe, else the most hidden one with anything seen, and a typical one."""
     if dates:
         places = {(day.year, day.month, day.day): index for index, day in enumerate(case.grid.dates)}
         lacking = [day for day in dates if (day.year, day.month, day.day) not in places]
@@ -88,9 +88,11 @@ def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
     seen = np.flatnonzero(share < 1)
     if not seen.size:
         return [share.size // 2]
-    near_middle = np.abs(seen - share.size / 2) / share.size
-    typical = seen[np.argmin(np.abs(share[seen] - np.median(share[seen])) + 0.2 * near_middle)]
-    return sorted({int(typical), int(seen[np.argmax(share[seen])])})
+    most = seen[np.argmax(share[seen])]
+    # A typical day of another season, where the period is long enough for two.
+    far = seen[np.abs(seen - most) >= share.size / 4]
+    typical = far[np.argmin(np.abs(share[far] - np.median(share[seen])))] if far.size else most
+    return sorted({int(typical), int(most)})
 
 
 def chosen_place(case: Case, place: Any) -> tuple[int, int]:

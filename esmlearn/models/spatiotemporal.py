@@ -234,6 +234,10 @@ class SpatioTemporalModel(nn.Module):
                 SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.daily_depth)
             )
             self.decode_day = MonthlyConvDecoder(settings, context=2 + CONTEXT_CHANNELS, days=settings.patch_size[0])
+        for module in self.modules():
+            if isinstance(module, MonthlyConvDecoder):
+                # Twice as fast on a CPU, and what tensor cores want.
+                module.to(memory_format=torch.channels_last)
 
     def forward(
         self,

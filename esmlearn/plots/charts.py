@@ -237,57 +237,51 @@ def time_series(
     return figure
 
 
-def training_curve(rows: Sequence[Mapping[str, Any]], *, units: str = "") -> Figure:
-    """Draw loss and validation over the steps of a training, with the learning rate below.
+def training_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw the loss over the steps of a training with the learning rate below, and beside it the validation.
+
+    The two have a panel each: what is minimised and what is judged need not be the same quantity.
 
     Parameters
     ----------
     rows
-        What `train.jsonl` holds: `{"step", "epoch", "loss", "lr", "seconds"}`, and for validations
-        `{"step", "validation"}`, some with `validation_rmse`.
-    units
-        Units of `validation_rmse`.
+        What `train.jsonl` holds: `{"step", "loss", "lr", "seconds"}`, and for validations `{"step", "validation"}`,
+        where keys such as `validation_daily` and `validation_monthly` tell its parts.
     """
-    steps = [row for row in rows if "loss" in row]
-    checks = [row for row in rows if "validation" in row]
-    rmse = [row for row in checks if row.get("validation_rmse") is not None]
+    steps = [row for row in rows if row.get("loss") is not None]
+    checks = [row for row in rows if row.get("validation") is not None]
+    parts = sorted({key for row in checks for key in row if key.startswith("validation_")}) or ["validation"]
     loss = np.array([row["loss"] for row in steps], dtype=float)
     with style():
         figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-        grid = figure.add_gridspec(2, 2 if rmse else 1, height_ratios=[4, 1])
+        grid = figure.add_gridspec(2, 2 if checks else 1, height_ratios=[4, 1])
         axis, below = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
         below.sharex(axis)
         at = [row["step"] for row in steps]
-        axis.plot(at, loss, color="#b9cfe0", linewidth=0.5, label="Training, each step", rasterized=True)
+        axis.plot(at, loss, color="#b9cfe0", linewidth=0.5, label="Each step", rasterized=True)
         if loss.size >= 20:
-            axis.plot(at, _smooth(loss), color="#0072B2", label="Training, smoothed")
-        if checks:
-            axis.plot(
-                [row["step"] for row in checks],
-                [row["validation"] for row in checks],
-                color="#D55E00",
-                marker="o",
-                label="Validation",
-            )
-        _zoom(axis, loss, [row["validation"] for row in checks])
-        axis.set_ylabel("Loss")
-        axis.legend()
+            axis.plot(at, _smooth(loss), color="#0072B2", label="Smoothed")
+            _zoom(axis, loss)
+            axis.legend()
+        axis.set_ylabel("Training loss")
         axis.grid(axis="y")
         axis.tick_params(labelbottom=False)
-        rate = [(row["step"], row["lr"]) for row in steps if row.get("lr") is not None]
-        below.plot(*zip(*rate, strict=True), color=QUIET) if rate else None
+        rates = [(row["step"], row["lr"]) for row in steps if row.get("lr") is not None]
+        below.plot([step for step, _ in rates], [rate for _, rate in rates], color=QUIET)
         below.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
         below.set(xlabel="Step", ylabel="Rate")
         figure.align_ylabels()
-        if rmse:
+        if checks:
             right = figure.add_subplot(grid[:, 1])
-            right.plot(
-                [row["step"] for row in rmse],
-                [row["validation_rmse"] for row in rmse],
-                color="#D55E00",
-                marker="o",
-            )
-            right.set(xlabel="Step", ylabel=with_units("RMSE on validation points", units))
+            for part, colour in zip(parts, ("#D55E00", "#5b3a8c", "#0072B2", INK, QUIET), strict=False):
+                found = [(row["step"], row[part]) for row in checks if row.get(part) is not None]
+                label = part.removeprefix("validation").strip("_").replace("_", " ").capitalize()
+                right.plot(
+                    [step for step, _ in found], [value for _, value in found], color=colour, marker="o", label=label
+                )
+            if len(parts) > 1:
+                right.legend()
+            right.set(xlabel="Step", ylabel="Error on the validation period (scaled)", xlim=axis.get_xlim())
             right.grid(axis="y")
     return figure
 
@@ -303,14 +297,11 @@ def _smooth(values: Float[np.ndarray, " step"]) -> Float[np.ndarray, " step"]:
     return smooth
 
 
-def _zoom(axis: Axes, loss: Float[np.ndarray, " step"], validation: Sequence[Number]) -> None:
+def _zoom(axis: Axes, loss: Float[np.ndarray, " step"]) -> None:
     """Show what lies between the extremes: the first steps of a training would flatten all that comes after."""
-    values = np.concatenate([loss[loss.size // 50 :], np.asarray(validation, dtype=float)])
-    values = values[np.isfinite(values)]
-    if values.size:
-        low, high = np.percentile(values, [0.5, 99])
-        margin = 0.08 * (high - low) or 0.1
-        axis.set_ylim(low - margin, high + margin)
+    low, high = np.percentile(loss[loss.size // 50 :], [0.5, 99])
+    margin = 0.08 * (high - low) or 0.1
+    axis.set_ylim(low - margin, high + margin)
 
 
 def _dates(dates: np.ndarray) -> np.ndarray:

@@ -62,7 +62,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         products=tuple(_products(works, inputs, here)),
         preprocessors=yaml.safe_dump(recipe["preprocessors"], sort_keys=False) if recipe.get("preprocessors") else "",
         settings={name: _settings_text(name, block) for name, block in settings.items() if block},
-        model_card=_model_card(works, settings),
+        model_card=_model_card(works),
         training=next((training for work in works if (training := _training(run_of(work)))), None),
         versions=_versions(),
         seeds=dict(_seeds(settings)),
@@ -141,10 +141,14 @@ def _logs(works: Iterable[Path], here: Path) -> Iterator[tuple[str, str]]:
             yield f"log of {work.name}", _link(log, here)
 
 
-def _model_card(works: Iterable[Path], settings: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Card of the model that was trained, else of the one that the reconstruction names."""
+def _model_card(works: Iterable[Path]) -> str | None:
+    """Card of the model that was trained, else of the one that the reconstruction says it used."""
+    works = list(works)
     named = [
-        Path(str(block["model"])).expanduser() for block in settings.values() if isinstance(block.get("model"), str)
+        Path(str(folder))
+        for work in works
+        for file in sorted(work.glob("*_day.nc"))
+        if (folder := iris.load_raw(file)[0].attributes.get("esmlearn_model_folder"))
     ]
     for folder in (*(work / "model" for work in works), *named):
         if (folder / "README.md").is_file():

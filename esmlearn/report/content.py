@@ -123,5 +123,5 @@ class Report:
     @property
     def synthetic(self) -> bool:
         """Whether any of the data call themselves synthetic."""
-        texts = [str(value) for data in self.datasets for value in data.attributes.values()]
+        texts = [str(value) for data in self.datasets for value in (data.facets.get("type"), *data.attributes.values())]
         return any(fact.get("synthetic") for fact in self.facts) or any("synthetic" in text.lower() for text in texts)

@@ -23,6 +23,8 @@ SECTIONS = {
     "uncertainty": ("standard_deviation",),
     "training": ("training",),
 }
+# What progress.json says while it is still going on, or what the page says already.
+PASSING = {"step", "steps", "seconds", "seconds_left", "updated", "epoch", "loss", "best", "best_step"}
 FACETS = ("project", "type", "version", "mip", "frequency", "short_name", "timerange", "reference")
 
 
@@ -137,20 +139,18 @@ def _cost(report: Report) -> list[tuple[str, str]]:
     rows = report.training.rows
     steps = [row for row in rows if "loss" in row]
     seconds = [row["seconds"] for row in rows if isinstance(row.get("seconds"), int | float)]
-    checks = [row for row in rows if "validation" in row]
+    checks = [row for row in rows if row.get("validation") is not None]
     lines = [("Steps", f"{steps[-1]['step']}")] if steps else []
     if seconds:
         lines.append(("Duration", _duration(max(seconds))))
     if checks:
         best = min(checks, key=lambda row: row["validation"])
-        lines.append(("Best validation loss", f"{best['validation']:.4g} at step {best['step']}"))
-    plain: dict[str, Any] = {
-        key: value
-        for key, value in report.training.progress.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-    }
-    return lines + [(key.replace("_", " ").capitalize(), f"{value:.4g}" if isinstance(value, float) else str(value))
-                    for key, value in plain.items() if key not in {"step", "steps", "seconds"}]  # fmt: skip
+        lines.append(("Best validation", f"{best['validation']:.4g} at step {best['step']}"))
+    for key, value in report.training.progress.items():
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and key not in PASSING:
+            text = f"{value:.4g}" if isinstance(value, float) else str(value)
+            lines.append((key.replace("_", " ").capitalize(), text))
+    return lines
 
 
 def _duration(seconds: int | float) -> str:

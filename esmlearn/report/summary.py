@@ -11,6 +11,8 @@ Row = Mapping[str, Any]
 # A lead of less than this share of the baseline's error is called no clear lead. Between two methods that are equally
 # good, years of daily fields with correlated errors easily show differences of a few percent.
 CLEAR_LEAD = 0.05
+# A group of points is called weak if the model's error is larger by more than this share: less is not worth a sentence.
+WEAK = 0.01
 # Percentage points by which the coverage of an interval may be off before it is called too wide or too narrow.
 FAIR_COVERAGE = 0.03
 
@@ -46,8 +48,8 @@ def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequenc
     groups = sum(1 for _ in _contests(breakdown))
     if groups and not weaknesses([], breakdown):
         sentences.append(
-            f"Sorted by month, share hidden and nearness of observations into {groups} groups of points, it is worse"
-            " than a baseline in none."
+            f"Sorted by month, share hidden and nearness of observations into {groups} groups of points, it is"
+            " nowhere worse than a baseline by more than 1 %."
         )
     return sentences
 
@@ -73,8 +75,10 @@ def weaknesses(rows: Iterable[Row], breakdown: Iterable[Row] = ()) -> list[str]:
     weak = [
         (model, best)
         for model, baselines in _contests(breakdown)
-        if baselines and (best := min(baselines, key=lambda row: row["value"]))["value"] < model["value"]
+        if baselines
+        if model["value"] > (1 + WEAK) * (best := min(baselines, key=lambda row: row["value"]))["value"]
     ]
+    weak.sort(key=lambda pair: pair[1]["value"] / pair[0]["value"])
     for model, best in weak[:8]:
         sentences.append(
             f"{method_label(model['method'])} is worse than {_baseline(best['method'])} {_where(model)}"
@@ -122,6 +126,8 @@ def _lead(model: Row, best: Row | None) -> str:
     if best is None or best["value"] <= 0:
         return says + "; no baseline was run beside it."
     skill = 1 - model["value"] / best["value"]
+    if abs(skill) < 0.005:
+        return f"{says}, no different from that of the best baseline, {_baseline(best['method'])}."
     than = f"that of the best baseline, {_baseline(best['method'])} ({_value(best)})"
     return f"{says}, {abs(100 * skill):.0f} % {'below' if skill >= 0 else 'above'} {than}."
 
@@ -170,4 +176,4 @@ def _baseline(name: str) -> str:
 
 
 def _value(row: Row) -> str:
-    return f"{number(row['value'])} {pretty_units(row['units'])}".strip()
+    return f"{number(row['value'])}\N{NO-BREAK SPACE}{pretty_units(row['units'])}".strip()

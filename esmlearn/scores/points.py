@@ -87,7 +87,7 @@ class Comparison:
         points = self.hidden & np.isfinite(self.truth)
         wanted = int(points.sum())
         for method in self.methods:
-            pass
+            points = points & np.isfinite(method.values)
             if method.std is not None:
                 points &= np.isfinite(method.std)
         if not points.any():

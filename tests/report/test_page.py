@@ -170,13 +170,20 @@ def test_weak_points_are_named():
         ],
     )
     assert len(said) == 2
-    assert "in July (daily: 1 °C against 0.500 °C)" in said[0]
+    assert "in July (daily: 1\N{NO-BREAK SPACE}°C against 0.500\N{NO-BREAK SPACE}°C)" in said[0]
     assert "17 or more days from the nearest observation at the place" in said[1]
+
+
+def test_a_hair_is_no_weakness():
+    july = {"by": "month", "from": 7, "to": 7, "units": "1"}
+    assert weaknesses([], contest(0.501, 0.5, bin=july)) == []
+    assert "no different from that of the best baseline" in " ".join(summarize(contest(0.501, 0.5)))
+    assert "nowhere worse" in " ".join(summarize(contest(0.3, 0.5), contest(0.501, 0.5, bin=july)))
 
 
 def test_summary_tells_lead_and_calibration():
     said = " ".join(summarize([*contest(0.3, 0.6), row("Net", "model", "coverage_90", 0.7)]))
-    assert "50 % below that of the best baseline, linear interpolation in time (0.600 °C)" in said
+    assert "50 % below that of the best baseline, linear interpolation in time (0.600\N{NO-BREAK SPACE}°C)" in said
     assert "1,234 hidden points" in said
     assert "hold 70 %, so they are too narrow" in said
 

@@ -47,6 +47,9 @@ def test_evaluate_leaves_scores_and_figures_with_their_records(session):
     figures = {Path(file).stem for file in records if file.endswith(".png")}
     assert figures >= {"maps_day", "maps_month", "skill_bars", "time_series", "standard_deviation_against_error"}
     assert all(Path(file).is_file() for file in records)
+    # Two files with one stem in one folder would share one record of ESMValCore's, and stop the run.
+    assert len({Path(file).with_suffix("") for file in records}) == len(records)
+    assert (session.work("evaluate") / "scores.csv").is_file()
     for record in records.values():
         assert record["caption"]
         assert set(session.inputs) <= set(record["ancestors"])
@@ -81,12 +84,22 @@ def test_real_gaps_are_shown_and_not_scored(session):
             "dates: 1999-01-01.*2004-01-15 to 2004-03-14",
         ),
         ({"truth": "Complete", "place": {"latitude": -60, "longitude": 0}}, SettingsError, "place:.*outside"),
-        ({"truth": "Complete", "split": "validation"}, DataError, "split 'validation'"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(session, own, error, says):
     with pytest.raises(error, match=says):
         run("evaluate", session.cfg("evaluate", ["reconstruct"], **own))
+
+
+def test_the_only_split_there_is_counts_under_its_own_name(session):
+    run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete", split="all"))
+    rows = json.loads((session.work("evaluate") / "scores.json").read_text())
+    assert {row["split"] for row in rows} == {"test"}
+
+
+def test_nothing_reconstructed_is_said(session):
+    with pytest.raises(DataError, match="no reconstruction of the split 'test'"):
+        run("evaluate", session.cfg("evaluate", ["train"], truth="Complete"))
 
 
 def test_a_truth_that_lacks_dates_is_refused(session):

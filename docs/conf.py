@@ -1,0 +1,125 @@
+"""Build the documentation: `make docs`. Neither the build nor the finished pages need a network."""
+
+import datetime
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from sphinx.application import Sphinx
+
+import esmlearn
+from esmlearn import settings
+
+project = "esmlearn"
+author = "The esmlearn developers"
+version = release = esmlearn.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 4
+default_role = "code"  # docstrings are written with single backticks
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings name the shapes; the full annotations would bury the names of arguments
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "esmlearn"
+html_math_renderer = "mathml"
+html_show_sourcelink = False
+html_theme_options = {"show_prev_next": True, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
+
+GENERATED = "<!-- all settings -->"
+WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", datetime.date: "date"}
+SIGNS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "multiple_of": "a multiple of {}"}
+
+
+def settings_reference() -> str:
+    """Describe the settings of all scripts, from the very classes that check a recipe."""
+    return "\n\n".join(
+        part for script, block in settings.SCRIPTS.items() for part in _describe(f"Script `{script}`", "", block)
+    )
+
+
+def _describe(title: str, path: str, block: type[settings.Block], note: str = "") -> list[str]:
+    """Give heading, docstring and table of a block, then the same for the blocks within it."""
+    lines, inner = [], []
+    for key, field in block.model_fields.items():
+        name = f"{path}{key}"
+        below = _block_in(field.annotation)
+        if below:
+            may_be_left_out = {None: " None by default."}.get(field.default, "")
+            inner += _describe(f"`{name}`", f"{name}.", below, field.description or may_be_left_out)
+            continue
+        kind = "START/END" if block.__annotations__.get(key) is settings.Period else _kind(field.annotation)
+        bounds = _bounds(field.metadata)
+        cells = (f"`{name}`", ", ".join([kind, *bounds]), _default(field), field.description or "")
+        lines.append("| " + " | ".join(cells) + " |")
+    level = "##" if not path else "#" * (2 + path.count("."))
+    about = " ".join(part.strip() for part in ((block.__doc__ or "").strip(), note) if part.strip())
+    table = "| Setting | Takes | Default | What it does |\n|---|---|---|---|\n" + "\n".join(lines)
+    return [f"{level} {title}", about, *([table] if lines else []), *inner]
+
+
+def _block_in(annotation: Any) -> type[settings.Block] | None:
+    """Return the block that a field holds, if it holds one."""
+    kinds = (annotation, *get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, settings.Block)), None)
+
+
+def _kind(annotation: Any) -> str:
+    """Say in words what a field takes."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if annotation in WORDS:
+        return WORDS[annotation]
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in args)
+    if origin is Annotated:
+        metadata = [part for item in args[1:] for part in (item.metadata if isinstance(item, FieldInfo) else [item])]
+        return ", ".join([_kind(args[0]), *_bounds(metadata)])
+    if origin is tuple:
+        return f"list; each {_kind(args[0])}" if args[-1] is Ellipsis else f"list of {len(args)}; each {_kind(args[0])}"
+    return " or ".join(_kind(part) for part in args if part is not type(None))
+
+
+def _bounds(metadata: list[Any]) -> list[str]:
+    """Write down the limits of a number."""
+    return [text.format(getattr(item, sign)) for item in metadata for sign, text in SIGNS.items() if hasattr(item, sign)]
+
+
+def _default(field: FieldInfo) -> str:
+    """Write a default as a recipe would."""
+    value = field.default
+    if value is PydanticUndefined:
+        return "must be given"
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
+    if GENERATED in source[0]:
+        source[0] = source[0].replace(GENERATED, settings_reference())
+
+
+def _inline_math(translator: Any, node: nodes.math) -> None:
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _display_math(translator: Any, node: nodes.math_block) -> None:
+    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Fill in the settings, and write equations as MathML, which browsers draw themselves."""
+    app.connect("source-read", _fill_in)
+    app.add_html_math_renderer("mathml", (_inline_math, None), (_display_math, None))

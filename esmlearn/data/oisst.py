@@ -1,0 +1,331 @@
+"""NOAA's daily OISST as OBS6 files that ESMValCore finds as any other data.
+
+Three layouts are read: NOAA's own files of one day (``oisst-avhrr-v02r01.YYYYMMDD.nc``), the yearly files of NOAA's
+Physical Sciences Laboratory (``sst.day.mean.YYYY.nc``), and any netCDF cut out of them that kept ``sst`` on time,
+latitude and longitude. ESMValTool has no CMORizer for OISST; the name follows its ``NOAA-ERSSTv5``.
+
+Huang et al. (2021), doi:10.1175/JCLI-D-20-0166.1.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cf_units
+import numpy as np
+from netCDF4 import Dataset, Variable, num2date
+
+from esmlearn.errors import DataError
+from esmlearn.files import atomic_write
+
+DATASET = "NOAA-OISST"
+FILL = np.float32(1e20)
+EPOCH = np.datetime64("1850-01-01", "D")
+ONE_DAY = np.timedelta64(1, "D")
+
+AXES = {"time": "time", "lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
+"""Names of dimensions, and what they are."""
+
+UNITS_OF_VERSION_2 = {"degrees C": "degC"}
+"""NOAA's files before version 2.1; by the rules of units this would be degrees times coulomb."""
+
+POSSIBLE = (-5.0, 50.0)
+"""Temperatures in degC outside of this were read in wrong units."""
+
+BLOCK_BYTES = 64_000_000
+"""How much is held in memory at once."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one input file holds: consecutive days on a grid with rising latitudes, and rising longitudes from 0 on."""
+
+    path: Path
+    days: np.ndarray
+    lat: np.ndarray
+    lon: np.ndarray
+    columns: np.ndarray
+    descends: bool
+    units: cf_units.Unit
+    version: str
+
+
+def format_oisst(files: Iterable[Path], folder: Path, *, version: str | None = None) -> list[Path]:
+    """Write OBS6 `tos` as the CMIP6 table Oday asks for it, one file for each year.
+
+    Never more than some days are in memory, and a file is in place only when it is whole.
+
+    Parameters
+    ----------
+    files
+        Input files in any order; a folder stands for all ``.nc`` files in and below it.
+    folder
+        Where ESMValCore looks for OBS6 data; the files go to ``Tier2/NOAA-OISST`` below.
+    version
+        Version of the dataset in the names of the files; default: what the input says of itself.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was written.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or is no daily OISST, if the files do not share one grid, if days are missing or doubled,
+        or if what is in the folder already does not go with them.
+    """
+    sources = sorted(map(_read_source, _all_files(files)), key=lambda source: source.days[0])
+    if not sources:
+        raise DataError("There is nothing to format; name the files of OISST, or the folder that they are in.")
+    for source, following in itertools.pairwise(sources):
+        _check_next(source, following)
+    # PSL's files keep the title of version 2 up to 2015, from where on version 2.1 differs; together they are 2.1.
+    version = version or max(source.version for source in sources)
+    days = np.concatenate([source.days for source in sources])
+    stem = f"OBS6_{DATASET}_sat_{version}_Oday_tos_"
+    years = days.astype("datetime64[Y]")
+    products = {}
+    for year in np.unique(years):
+        chosen = days[years == year]
+        period = "-".join(str(day).replace("-", "") for day in (chosen[0], chosen[-1]))
+        products[Path(folder, "Tier2", DATASET, f"{stem}{period}.nc")] = chosen
+    for other in sorted(Path(folder, "Tier2", DATASET).glob(f"{stem}*.nc")):
+        _check_neighbour(other, sources[0], None if other in products else days)
+    for path, chosen in products.items():
+        inside = [source for source in sources if source.days[-1] >= chosen[0] and source.days[0] <= chosen[-1]]
+        with atomic_write(path) as aside, Dataset(aside, "w") as file:
+            tos = _prepare(file, chosen, sources[0], version, inside)
+            for start, values in _blocks(inside, chosen):
+                tos[start : start + len(values)] = values
+    return list(products)
+
+
+def _all_files(files: Iterable[Path]) -> Iterator[Path]:
+    """Replace each folder by the files in and below it."""
+    for path in map(Path, files):
+        yield from sorted(path.rglob("*.nc")) if path.is_dir() else [path]
+
+
+def _read_source(path: Path) -> Source:
+    """Read everything but the values."""
+    if not path.is_file():
+        raise DataError(f"There is no file {path}; check the name.")
+    try:
+        with Dataset(path) as file:
+            return _describe(path, file)
+    except OSError as error:
+        raise DataError(f"{path} can't be read as netCDF ({error}); get it anew.") from error
+
+
+def _describe(path: Path, file: Dataset) -> Source:
+    if "sst" not in file.variables:
+        there = ", ".join(file.variables) or "no variable"
+        raise DataError(f"{path} has no variable `sst`, but {there}; give daily files of OISST.")
+    sst = file["sst"]
+    names = {AXES[name]: name for name in sst.dimensions if name in AXES}
+    rest = [name for name in sst.dimensions if name not in AXES and len(file.dimensions[name]) > 1]
+    if list(names) != ["time", "lat", "lon"] or rest or not set(names.values()) <= set(file.variables):
+        raise DataError(
+            f"{path}: `sst` has the dimensions {', '.join(sst.dimensions)}, but needs time, lat, lon, each with a "
+            "coordinate; give daily files of OISST."
+        )
+    lat = np.ma.filled(file[names["lat"]][:], np.nan).astype(float)
+    lon = np.ma.filled(file[names["lon"]][:], np.nan).astype(float)
+    lon, columns = _from_zero(lon)
+    told = " ".join(str(getattr(file, key, "")) for key in ("title", "id")) + path.name
+    return Source(
+        path=path,
+        days=_read_days(path, file[names["time"]]),
+        lat=np.sort(lat),
+        lon=lon,
+        columns=columns,
+        descends=bool(lat[0] > lat[-1]),
+        units=_read_units(path, getattr(sst, "units", "")),
+        version="v2.1" if re.search(r"(?i)version 2\.1|v02r01|v2\.1", told) else "v2",
+    )
+
+
+def _read_days(path: Path, time: Variable) -> np.ndarray:
+    """Read the days of a file, whatever the hour they are stamped with."""
+    try:
+        dates = np.array(num2date(time[:], time.units, getattr(time, "calendar", "standard")), ndmin=1)
+    except (AttributeError, ValueError) as error:
+        raise DataError(f"{path}: the times can't be read as dates ({error}); get the file anew.") from error
+    if not len(dates):
+        raise DataError(f"{path} holds no day; leave it out.")
+    seconds = np.array([(date - dates[0]).total_seconds() for date in dates])
+    days = np.array([f"{date.year:04d}-{date.month:02d}-{date.day:02d}" for date in dates], dtype="datetime64[D]")
+    steps = np.diff(seconds) / 86400
+    if len(steps) and not np.isclose(np.median(steps), 1):
+        raise DataError(f"{path} is not daily: its times are {np.median(steps):g} days apart; give the daily files.")
+    for day, step in zip(days, np.diff(days), strict=False):
+        if step < ONE_DAY:
+            raise DataError(f"{path} holds {day} twice, or goes back in time after it; get the file anew.")
+        if step > ONE_DAY:
+            raise DataError(f"{path} lacks {_days_between(day, day + step)}; get the file anew.")
+    return days
+
+
+def _read_units(path: Path, name: str) -> cf_units.Unit:
+    """Read the units of the temperature."""
+    wish = "OISST is in degrees Celsius, so check where the file comes from"
+    if not name:
+        raise DataError(f"{path}: `sst` has no units; {wish}.")
+    try:
+        units = cf_units.Unit(UNITS_OF_VERSION_2.get(name, name))
+    except ValueError:
+        units = cf_units.Unit("unknown")
+    if not units.is_convertible("degC"):
+        raise DataError(f"{path}: `sst` is in '{name}', which does not convert to degC; {wish}.")
+    return units
+
+
+def _from_zero(lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turn longitudes into 0 to 360; a region across the meridian of Greenwich stays in one piece beyond 360."""
+    columns = np.argsort(lon % 360)
+    turned = (lon % 360)[columns]
+    if np.allclose(np.diff(turned), np.diff(turned)[:1], atol=1e-3):
+        return turned, columns
+    return lon - 360 * np.floor(lon[0] / 360), np.arange(len(lon))
+
+
+def _check_next(source: Source, following: Source) -> None:
+    """Hold a file to the one before it: the same grid, and the next day."""
+    for axis in ("lat", "lon"):
+        one, other = getattr(source, axis), getattr(following, axis)
+        if one.shape != other.shape or not np.allclose(one, other, atol=1e-3):
+            raise DataError(f"{following.path} has another grid than {source.path}; format each region on its own.")
+    last, first = source.days[-1], following.days[0]
+    if first <= last:
+        raise DataError(
+            f"{source.path} and {following.path} both hold {first}; leave one of them out "
+            "(of a preliminary and a final file, the preliminary one)."
+        )
+    if first > last + ONE_DAY:
+        raise DataError(
+            f"Between {source.path} and {following.path} the files lack {_days_between(last, first)}; get them too."
+        )
+
+
+def _check_neighbour(other: Path, grid: Source, days: np.ndarray | None) -> None:
+    """Refuse to lie beside a file of another region, or of some of the same days: ESMValCore would join the two."""
+    with Dataset(other) as file:
+        same = all(
+            len(file[axis]) == len(getattr(grid, axis)) and np.allclose(file[axis][:], getattr(grid, axis), atol=1e-3)
+            for axis in ("lat", "lon")
+        )
+        first, last = EPOCH + np.floor(np.ma.filled(file["time"][[0, -1]])).astype(int)
+    if not same:
+        raise DataError(f"{other} holds another region; format this one into another folder, or remove that file.")
+    if days is not None and first <= days[-1] and last >= days[0]:
+        raise DataError(f"{other} holds some of the same days; remove it, and format its days together with these.")
+
+
+def _days_between(last: np.datetime64, first: np.datetime64) -> str:
+    """Say what lies between two days.
+
+    >>> _days_between(np.datetime64("1999-12-30"), np.datetime64("2000-01-02"))
+    '2 days from 1999-12-31 on'
+    """
+    count = int((first - last) / ONE_DAY) - 1
+    return f"the day {last + ONE_DAY}" if count == 1 else f"{count} days from {last + ONE_DAY} on"
+
+
+def _blocks(sources: list[Source], days: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Give the values of consecutive days in blocks, each with its place among the days; missing is `FILL`."""
+    for source in sources:
+        wanted = np.flatnonzero((source.days >= days[0]) & (source.days <= days[-1]))
+        size = max(1, BLOCK_BYTES // (8 * source.lat.size * source.lon.size))
+        with Dataset(source.path) as file:
+            sst = file["sst"]
+            for first in range(wanted[0], wanted[-1] + 1, size):
+                block = slice(first, min(first + size, wanted[-1] + 1))
+                index = tuple(
+                    block if AXES.get(d) == "time" else slice(None) if d in AXES else 0 for d in sst.dimensions
+                )
+                values = np.ma.filled(sst[index].astype(float), np.nan)
+                yield int((source.days[first] - days[0]) / ONE_DAY), _in_order(source, values)
+
+
+def _in_order(source: Source, values: np.ndarray) -> np.ndarray:
+    """Bring values to degC, rows to south to north, and columns to west to east."""
+    values = source.units.convert(values, "degC")
+    seen = values[np.isfinite(values)]
+    if seen.size and not POSSIBLE[0] < seen.min() <= seen.max() < POSSIBLE[1]:
+        raise DataError(
+            f"{source.path}: `sst` would run from {seen.min():.4g} to {seen.max():.4g} degC; its units "
+            f"'{source.units}' must be wrong."
+        )
+    rows = slice(None, None, -1) if source.descends else slice(None)
+    return np.where(np.isfinite(values), values, FILL)[:, rows][..., source.columns].astype(np.float32)
+
+
+def _prepare(file: Dataset, days: np.ndarray, grid: Source, version: str, sources: list[Source]) -> Variable:
+    """Put coordinates and attributes into an open file; the variable that comes back waits for its values."""
+    names = sources[0].path.name if len(sources) == 1 else f"{sources[0].path.name} to {sources[-1].path.name}"
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    file.setncatts(
+        {
+            "Conventions": "CF-1.7",
+            "title": f"NOAA 1/4 degree daily Optimum Interpolation Sea Surface Temperature (OISST) {version}, AVHRR",
+            "institution": "NOAA National Centers for Environmental Information",
+            "source": "https://www.ncei.noaa.gov/products/optimum-interpolation-sst",
+            "reference": "Huang et al. (2021), doi:10.1175/JCLI-D-20-0166.1; "
+            "Reynolds et al. (2007), doi:10.1175/2007JCLI1824.1",
+            "license": "Public domain: a work of the United States government, free to use; please cite the reference",
+            "comment": "An analysis without gaps: where no satellite, ship or buoy saw the ocean, it was interpolated",
+            "history": f"{now}: made of {names} by esmlearn (esmvaltool learn format-oisst)",
+            "project_id": "OBS6",
+            "dataset_id": DATASET,
+            "tier": "2",
+            "type": "sat",
+            "version": version,
+            "mip": "Oday",
+            "frequency": "day",
+        }
+    )
+    noon = (days - EPOCH) / ONE_DAY + 0.5
+    axes = {
+        "time": (noon, np.append(noon - 0.5, noon[-1] + 0.5), "time", "days since 1850-01-01", "T"),
+        "lat": (grid.lat, np.clip(_edges(grid.lat), -90, 90), "latitude", "degrees_north", "Y"),
+        "lon": (grid.lon, _edges(grid.lon), "longitude", "degrees_east", "X"),
+    }
+    file.createDimension("bnds", 2)
+    for name, (points, edges, long_name, units, letter) in axes.items():
+        file.createDimension(name, len(points))
+        axis = file.createVariable(name, "f8", (name,))
+        axis.setncatts({"standard_name": long_name, "long_name": long_name, "units": units, "axis": letter})
+        axis.bounds = f"{name}_bnds"
+        axis[:] = points
+        file.createVariable(axis.bounds, "f8", (name, "bnds"))[:] = np.stack([edges[:-1], edges[1:]], axis=1)
+    file["time"].calendar = "standard"
+    shape = [len(points) for points, *_ in axes.values()]
+    chunk = (min(shape[0], max(1, 4_000_000 // (4 * shape[1] * shape[2]))), *shape[1:])
+    tos = file.createVariable("tos", "f4", tuple(axes), fill_value=FILL, zlib=True, complevel=1, chunksizes=chunk)
+    tos.setncatts(
+        {
+            "standard_name": "sea_surface_temperature",
+            "long_name": "Sea Surface Temperature",
+            "units": "degC",
+            "cell_methods": "area: mean where sea time: mean",
+            "missing_value": FILL,
+        }
+    )
+    tos.set_auto_mask(False)
+    return tos
+
+
+def _edges(points: np.ndarray) -> np.ndarray:
+    """Edges of cells half way between their points.
+
+    >>> _edges(np.array([0.5, 1.5, 2.5]))
+    array([0., 1., 2., 3.])
+    """
+    if len(points) < 2:
+        raise DataError("A grid needs at least two rows and two columns; give a larger region.")
+    middle = (points[1:] + points[:-1]) / 2
+    return np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])
