@@ -10,11 +10,11 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 SESSION = $(basename $(notdir $(RECIPE)))_$(shell date -u +%Y%m%d_%H%M%S)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check docs bench clean
+.PHONY: help setup demo run test check docs bench bench-skill clean
 .SUFFIXES:
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s %s\n", $$1, $$2}'
 
 demo: ## fill the gaps of the synthetic demo ocean, from set-up to report
 	@$(MAKE) --no-print-directory run RECIPE=recipes/recipe_sst_reconstruction.yml
@@ -45,8 +45,11 @@ check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layer
 docs: $(VENV)/.installed-docs ## build the site in docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
 
-bench: setup ## measure speed, memory and skill
-	@$(BIN)/python benchmarks/run.py
+bench: setup ## measure speed and memory beside the baselines
+	@$(BIN)/python benchmarks/run.py --speed
+
+bench-skill: setup ## train on real data (DATA=files of OISST), and score all methods; about half an hour
+	@$(BIN)/python benchmarks/run.py --skill $(if $(DATA),--data $(DATA))
 
 clean: ## remove what make made, but not your results
 	rm -rf $(VENV) docs/_build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

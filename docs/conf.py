@@ -1,6 +1,7 @@
 """Build the documentation: `make docs`. Neither the build nor the finished pages need a network."""
 
 import datetime
+import inspect
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from docutils import nodes
@@ -22,6 +23,7 @@ myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 4
 default_role = "code"  # docstrings are written with single backticks
 
+toc_object_entries = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings name the shapes; the full annotations would bury the names of arguments
 napoleon_google_docstring = False
@@ -32,11 +34,14 @@ html_theme = "pydata_sphinx_theme"
 html_title = "esmlearn"
 html_math_renderer = "mathml"
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": True, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_sidebars = {"**": ["globaltoc.html"]}
+html_theme_options = {"navbar_center": [], "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 
 GENERATED = "<!-- all settings -->"
 WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", datetime.date: "date"}
-SIGNS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "multiple_of": "a multiple of {}"}
+SIGNS = {"ge": "≥ {:g}", "gt": "> {:g}", "le": "≤ {:g}", "lt": "< {:g}", "multiple_of": "a multiple of {:g}"}
 
 
 def settings_reference() -> str:
@@ -53,15 +58,15 @@ def _describe(title: str, path: str, block: type[settings.Block], note: str = ""
         name = f"{path}{key}"
         below = _block_in(field.annotation)
         if below:
-            may_be_left_out = {None: " None by default."}.get(field.default, "")
-            inner += _describe(f"`{name}`", f"{name}.", below, field.description or may_be_left_out)
+            words = field.description or ("not given by default" if field.default is None else "")
+            inner += _describe(f"`{name}`", f"{name}.", below, words)
             continue
         kind = "START/END" if block.__annotations__.get(key) is settings.Period else _kind(field.annotation)
         bounds = _bounds(field.metadata)
         cells = (f"`{name}`", ", ".join([kind, *bounds]), _default(field), field.description or "")
         lines.append("| " + " | ".join(cells) + " |")
     level = "##" if not path else "#" * (2 + path.count("."))
-    about = " ".join(part.strip() for part in ((block.__doc__ or "").strip(), note) if part.strip())
+    about = inspect.cleandoc(block.__doc__ or "") + (f"\n\nHere: {note}." if note else "")
     table = "| Setting | Takes | Default | What it does |\n|---|---|---|---|\n" + "\n".join(lines)
     return [f"{level} {title}", about, *([table] if lines else []), *inner]
 
@@ -89,7 +94,9 @@ def _kind(annotation: Any) -> str:
 
 def _bounds(metadata: list[Any]) -> list[str]:
     """Write down the limits of a number."""
-    return [text.format(getattr(item, sign)) for item in metadata for sign, text in SIGNS.items() if hasattr(item, sign)]
+    return [
+        text.format(getattr(item, sign)) for item in metadata for sign, text in SIGNS.items() if hasattr(item, sign)
+    ]
 
 
 def _default(field: FieldInfo) -> str:
@@ -104,7 +111,7 @@ def _default(field: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def _fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
+def _fill_in(_app: Sphinx, _docname: str, source: list[str]) -> None:
     if GENERATED in source[0]:
         source[0] = source[0].replace(GENERATED, settings_reference())
 
@@ -115,11 +122,13 @@ def _inline_math(translator: Any, node: nodes.math) -> None:
 
 
 def _display_math(translator: Any, node: nodes.math_block) -> None:
-    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="equation">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> None:
     """Fill in the settings, and write equations as MathML, which browsers draw themselves."""
     app.connect("source-read", _fill_in)
+    # Its text changes with the code, which Sphinx does not see.
+    app.connect("env-get-outdated", lambda *_: ["settings"])
     app.add_html_math_renderer("mathml", (_inline_math, None), (_display_math, None))

@@ -6,6 +6,7 @@ imported where it is needed.
 
 from pathlib import Path
 
+from esmlearn.bridge.paths import remember_start
 from esmlearn.bridge.refusals import one_sentence
 from esmlearn.bridge.tags import register_tags
 
@@ -16,6 +17,7 @@ class Learn:
     """Fill gaps in the ocean with deep models: set up, check a recipe, follow a training, find its report."""
 
     def __init__(self) -> None:
+        remember_start()
         register_tags(Path.cwd())
 
     def configure(self) -> None:

@@ -57,7 +57,9 @@ def configure(repository: Path) -> str:
             " of ours into it."
         )
     section = yaml.safe_dump({"projects": yaml.safe_load(text)["projects"]}, sort_keys=False)
-    words = "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it as you like."
+    words = (
+        "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it as you like."
+    )
     _write(beside, f"# {words}\n{section}")
     return f"Your ESMValCore configuration is untouched; {beside} beside it adds the demo ocean."
 

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from esmlearn.checkpoint import SETTINGS
 from esmlearn.errors import ModelFolderError
 
 STARTED_FROM = "ESMLEARN_STARTED_FROM"
@@ -28,6 +27,8 @@ def find_model_folder(pattern: str) -> Path:
     ModelFolderError
         If there is none.
     """
+    from esmlearn.checkpoint import SETTINGS  # loads torch, which `remember_start` must not cost every run
+
     path = from_start(pattern)
     found = [file.parent for file in Path(path.anchor).glob(str((path / SETTINGS).relative_to(path.anchor)))]
     if not found:

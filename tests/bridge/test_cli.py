@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from esmlearn.bridge.cli import Learn
+from esmlearn.bridge.paths import STARTED_FROM, from_start
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -24,6 +25,14 @@ def test_every_run_pays_little_for_the_commands():
     code = f"import sys, esmlearn.bridge.cli as c; c.Learn(); print([m for m in {heavy} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_scripts_learn_where_the_run_was_started(tmp_path, monkeypatch):
+    """ESMValCore starts them elsewhere, and a recipe names model folders from where the user is."""
+    monkeypatch.setenv(STARTED_FROM, "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    Learn()
+    assert from_start("model") == tmp_path / "model"
 
 
 def test_check_lists_problems_and_fails(tmp_path, capsys):

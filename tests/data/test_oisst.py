@@ -132,7 +132,7 @@ def test_one_file_of_several_years_becomes_one_file_a_year(tmp_path):
 def test_attributes_say_where_it_comes_from(tmp_path):
     (path,) = format_oisst([write_noaa(tmp_path, np.datetime64("2016-05-01"))], tmp_path / "out")
     with Dataset(path) as file:
-        assert "10.1175/JCLI-D-20-0166.1" in file.reference and "ublic domain" in file.license
+        assert "10.1175/JCLI-D-20-0166.1" in file.reference and "public domain" in file.license.lower()
         assert "oisst-avhrr-v02r01.20160501.nc" in file.history and "NOAA" in file.source + file.institution
         assert (file.dataset_id, file.version, file.frequency) == ("NOAA-OISST", "v2.1", "day")
 

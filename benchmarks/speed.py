@@ -1,0 +1,91 @@
+"""How fast: steps of training, and reconstruction beside the baselines, on the synthetic demo ocean."""
+
+import json
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import iris
+from measure import Measured, measure, read_recipe, table
+
+from esmlearn.baselines import BASELINES
+from esmlearn.checkpoint import TrainedModel
+from esmlearn.data.demo_ocean import write_demo_ocean
+from esmlearn.data.field import Field
+from esmlearn.data.preparation import select_role
+from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.reconstruct import Reconstructor
+from esmlearn.settings import TrainSettings, from_script
+from esmlearn.training import fit
+
+RECIPE = "recipe_sst_reconstruction.yml"
+STEPS = 12
+REPEATS = 3
+REFERENCE = "time_interpolation"
+
+
+def measure_speed() -> str:
+    """Train some steps, reconstruct the test period with all methods, and write a table.
+
+    The weights are nearly untrained; that changes the answer, and not the time.
+    """
+    script = read_recipe(RECIPE)["diagnostics"]["sst"]["scripts"]["train"]
+    settings = from_script(
+        TrainSettings,
+        script | {"training": script.get("training", {}) | {"steps": STEPS, "validate_every": STEPS}},
+    )
+    demo = write_demo_ocean(Path(__file__).parents[1] / "demo_data")
+    complete = Field.from_cube(iris.load_cube(demo[0]), units=settings.data.units)
+    cloudy = Field.from_cube(iris.load_cube(demo[1]), units=settings.data.units, land=complete.land)
+    with TemporaryDirectory() as folder:
+        training = measure(lambda: fit(cloudy, complete, settings, Path(folder)))
+        step = seconds_of_a_step(Path(folder, "train.jsonl"))
+    test = select_role(cloudy, settings.data.split, "test")
+    methods = reconstruct_all(training.result, test)
+    values = (~test.land).sum() * len(test.dates)
+    reference = methods[REFERENCE].seconds
+    rows = [
+        [
+            name,
+            f"{cost.seconds:.2f}",
+            f"{values / cost.seconds / 1e6:.2f}",
+            f"{cost.seconds / reference:.1f}",
+            f"{cost.gigabytes:.2f}",
+        ]
+        for name, cost in methods.items()
+    ]
+    head = ["method", "seconds", "million cells x days per second", f"time over {REFERENCE}", "memory, GB"]
+    network = training.result.network
+    return "\n".join(
+        [
+            f"Reconstruction of {len(test.dates)} days of {(~test.land).sum()} ocean cells, median of {REPEATS} runs, "
+            "all in one process; the memory is what each took at most, on top of the data and the libraries.",
+            "",
+            table(head, rows),
+            "",
+            f"Training: {step:.2f} s for a step of {settings.training.batch_size} windows (median of {STEPS - 1}), "
+            f"{step / reference:.1f} times the {REFERENCE} above; {training.gigabytes:.2f} GB; "
+            f"{sum(weights.numel() for weights in network.parameters()):,} parameters.",
+        ]
+    )
+
+
+def seconds_of_a_step(log: Path) -> float:
+    """Take the median over the steps that a training has logged; the first one warms up."""
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    seconds = [row["seconds"] for row in rows if "seconds" in row]
+    return median(after - before for before, after in pairwise(seconds))
+
+
+def reconstruct_all(
+    trained: TrainedModel, field: Field, *, repeats: int = REPEATS
+) -> dict[str, Measured[Reconstruction]]:
+    """Reconstruct with the model and all baselines, each on its own clock."""
+    model = Reconstructor(trained)
+    climatology, _ = model.climate(field)
+    methods = {"SpatioTemporalModel": measure(lambda: model.reconstruct_field(field), repeats=repeats)}
+    for name, baseline in BASELINES.items():
+        methods[name] = measure(partial(baseline, field, climatology), repeats=repeats)
+    return methods
