@@ -12,12 +12,13 @@ from esmlearn.baselines import BASELINES
 from esmlearn.bridge.diagnostic import run_diagnostic, save_data
 from esmlearn.bridge.fields import find_dataset, load_dataset, load_observations
 from esmlearn.bridge.paths import find_model_folder
-from esmlearn.checkpoint import SETTINGS, sha256
+from esmlearn.checkpoint import SETTINGS, WEIGHTS, sha256
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import select_period, select_role
 from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.errors import ModelFolderError
-from esmlearn.settings import ReconstructSettings, SplitSettings, from_script
+from esmlearn.reconstruct import reconstruct
+from esmlearn.settings import GapSettings, ReconstructSettings, SplitSettings, from_script
 
 
 def main(cfg: dict[str, Any]) -> None:
@@ -28,11 +29,14 @@ def main(cfg: dict[str, Any]) -> None:
     data = model.trained.settings.data
     name = settings.observations or data.observations
     land = model.land_of(load_dataset(cfg, name))
-    gaps = settings.gaps or data.gaps
+    # A model from elsewhere meets data as they are, unless the recipe says what to hide.
+    gaps = settings.gaps or (GapSettings() if settings.model else data.gaps)
     field = load_observations(cfg, name, gaps, units=data.units, land=land)
     field = cut(field, settings.period, data.split)
-    climatology, _ = model.climate(field)
-    results = {"SpatioTemporalModel": ("model", model.reconstruct_field(field, overlap=settings.overlap))}
+    climatology, scaling = model.climate(field)
+    result = reconstruct(model.trained, field, climatology, scaling, overlap=settings.overlap)
+    results = {"SpatioTemporalModel": ("model", result)}
+    ancestors = [*cfg["input_data"], *(str(folder / name) for name in (WEIGHTS, SETTINGS) if not settings.model)]
     results |= {baseline: ("baseline", BASELINES[baseline](field, climatology)) for baseline in settings.baselines}
     for method, (role, result) in results.items():
         attributes = {
@@ -44,7 +48,7 @@ def main(cfg: dict[str, Any]) -> None:
             "esmlearn_model_folder": str(folder),
             "esmlearn_model_sha256": sha256(folder / SETTINGS),
         }
-        save(cfg, f"{find_dataset(cfg, name)['short_name']}_{name}_{method}", field, result, attributes)
+        save(cfg, ancestors, f"{find_dataset(cfg, name)['short_name']}_{name}_{method}", field, result, attributes)
 
 
 def find_model(cfg: dict[str, Any], folder: str | None) -> Path:
@@ -64,13 +68,20 @@ def cut(field: Field, period: str, split: SplitSettings) -> Field:
     return select_period(field, period) if "/" in period else select_role(field, split, period)
 
 
-def save(cfg: dict[str, Any], basename: str, field: Field, result: Reconstruction, attributes: dict[str, Any]) -> None:
+def save(
+    cfg: dict[str, Any],
+    ancestors: list[str],
+    basename: str,
+    field: Field,
+    result: Reconstruction,
+    attributes: dict[str, Any],
+) -> None:
     """Write days and months of one method."""
     for cube, frequency in zip(result.to_cubes(field), ("day", "mon"), strict=True):
         cube.attributes.update(attributes)
         record = {
             "caption": f"{cube.name()} of {attributes['esmlearn_dataset']}, complete by {attributes['esmlearn_method']}.",
-            "ancestors": sorted(cfg["input_data"]),
+            "ancestors": ancestors,
             "authors": ["esmlearn_team"],
             "references": ["goh2024"],
         }

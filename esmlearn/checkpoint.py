@@ -199,7 +199,7 @@ def _card(trained: TrainedModel, content: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
-    )  # noqa: S701,E501 (Markdown)
+    )
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
     return environment.get_template("model_card.md.j2").render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]

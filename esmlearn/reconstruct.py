@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import PartialState
 from iris.cube import Cube
 from jaxtyping import Float
 
 from esmlearn.checkpoint import TrainedModel, load_model
 from esmlearn.data.field import Field
+from esmlearn.data.preparation import check_daily
 from esmlearn.data.reconstruction import Reconstruction, monthly_means
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import Anomalies, Window
@@ -114,8 +115,10 @@ def reconstruct(
         Share of a window that the next one covers too.
     """
     settings = trained.settings.model
-    accelerator = Accelerator(mixed_precision=trained.settings.training.precision)
-    network = accelerator.prepare(trained.network).eval()
+    check_daily(field)
+    device = PartialState().device
+    network = trained.network.to(device).eval()
+    mixed = torch.autocast(device.type, torch.bfloat16, enabled=trained.settings.training.precision == "bf16")
     n_lat, n_lon = field.land.shape
     # A ring of longitudes is cut open and lengthened by one window, whose cells are given back to the start.
     extra = min(settings.window[1], n_lon) if field.closes else 0
@@ -132,13 +135,16 @@ def reconstruct(
     jobs = itertools.product(months, places)
     for batch in itertools.batched(jobs, BATCH):
         window = Window.stack([anomalies.window(some, *place, settings) for some, place in batch])
-        output = network(**window.to(accelerator.device).inputs())
+        with mixed:
+            output = network(**window.to(device).inputs())
         for number, (some, place) in enumerate(batch):
             for position, weight in enumerate(_ramp(some.stop - some.start)):
                 month = some.start + position
                 monthly.add(slice(month, month + 1), place, _values(output.monthly, number, position)[:, None], weight)
                 days = anomalies.months[month]
-                daily.add(days, place, _values(output.daily, number, position)[:, : days.stop - days.start], weight)
+                first = anomalies.first_days[month] - 1
+                real = slice(first, first + days.stop - days.start)
+                daily.add(days, place, _values(output.daily, number, position)[:, real], weight)
     result = _in_units(field, climatology, scaling, daily.mean(), monthly.mean())
     return result if settings.daily else replace(result, daily_std=None)
 

@@ -147,7 +147,7 @@ class TrainingSettings(Block):
     patience: Positive = Field(10, description="validations without gain before the training stops")
     seed: int = Field(0, ge=0)
     resume: str | None = Field(None, description="folder of a run that was killed, to go on from its checkpoint")
-    precision: Literal["no", "bf16"] = Field("no", description="bf16: mixed precision")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="bf16: mixed precision")
 
 
 class TrainSettings(Block):

@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from esmlearn.checkpoint import TrainedModel
 from esmlearn.data.field import Field
-from esmlearn.data.preparation import select_role
+from esmlearn.data.preparation import check_daily, select_role
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import Anomalies, TrainingWindows, Window
-from esmlearn.errors import DataError
+from esmlearn.errors import DataError, SettingsError
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
 from esmlearn.objectives import calibrate, loss, validate
 from esmlearn.run_state import CHECKPOINT, RunLog, State, find_checkpoint, restore_checkpoint, save_checkpoint
@@ -63,6 +63,7 @@ def fit(
             f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude), data.observations has "
             f"{observations.values.shape}; bring both to one grid and one timerange in the preprocessor."
         )
+    check_daily(observations)
     split = settings.data.split
     learned = select_role(complete, split, "train")
     climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
@@ -136,7 +137,7 @@ def train(
         If the checkpoint belongs to other settings.
     """
     options = settings.training
-    accelerator = Accelerator(mixed_precision=options.precision)
+    accelerator = Accelerator(mixed_precision="bf16" if options.precision == "bf16" else "no")
     torch.manual_seed(options.seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
@@ -214,10 +215,12 @@ def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: fl
 def _judge(state: State, averaged: nn.Module, best: dict[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
     """Keep a copy of the averaged weights if they are the best so far; slow down or stop if they long were not."""
     score = state.validation.get("daily", state.validation.get("monthly", math.nan))
-    if math.isnan(score):
+    if not state.validation:
         raise DataError(
-            "The validation period has no hidden pixel with a value to judge by; lengthen data.split.validation or hide more."
+            "The validation period has no hidden pixel with a value to judge by; lengthen data.split.validation."
         )
+    if not math.isfinite(score):
+        raise SettingsError(f"The training diverged before step {state.step}; lower training.learning_rate.")
     if score < state.best:
         state.best, state.best_step, state.since_best = score, state.step, 0
         state.best_validation = state.validation

@@ -49,6 +49,8 @@ def wavy_ocean(n_time: int, n_lat: int = 12, n_lon: int = 16, *, seed: int = 0) 
     values = 18 + 5 * np.sin(2 * np.pi * (day - 120) / 365.25) - 0.2 * row
     for _ in range(4):
         wave = rng.uniform(0.2, 0.6, size=2)
-        values = values + 0.7 * np.sin(wave[0] * row + wave[1] * column - rng.uniform(0.05, 0.3) * day + rng.uniform(0, 6))
+        values = values + 0.7 * np.sin(
+            wave[0] * row + wave[1] * column - rng.uniform(0.05, 0.3) * day + rng.uniform(0, 6)
+        )
     values[:, :3, :4] = np.nan
     return values.astype(np.float32)

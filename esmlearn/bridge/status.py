@@ -48,7 +48,7 @@ def _panel(file: Path) -> Panel:
     step, steps = progress.get("step") or 0, progress.get("steps") or 0
     table = Table.grid(padding=(0, 2))
     table.add_row("state", _state(progress, seconds_silent=time.time() - file.stat().st_mtime))
-    table.add_row("step", f"{step} of {steps}, epoch {_number(progress.get('epoch'))}")
+    table.add_row("step", f"{step} of {steps}")
     table.add_row("", ProgressBar(total=max(steps, 1), completed=step, width=40))
     table.add_row("loss", _number(progress.get("loss")) + _trend(file.with_name("train.jsonl")))
     table.add_row("validation", f"{_number(progress.get('validation'))}, best {_number(progress.get('best'))}")

@@ -1,5 +1,7 @@
 """From the fields of a recipe to what is learned from: gaps put in, periods set apart."""
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Bool
 
@@ -7,6 +9,24 @@ from esmlearn.data.field import Field
 from esmlearn.data.gaps import simulate_gaps
 from esmlearn.errors import DataError
 from esmlearn.settings import GapSettings, SplitSettings, period_dates
+
+
+def check_daily(field: Field) -> None:
+    """Refuse a time axis that is not one of days without a break.
+
+    Raises
+    ------
+    DataError
+        If a step is not one day; the message names where.
+    """
+    steps = np.array([(after - before).total_seconds() for before, after in pairwise(field.dates)])
+    wrong = np.flatnonzero(np.abs(steps - 86_400) > 3_600)
+    if wrong.size:
+        before, after = field.dates[wrong[0]], field.dates[wrong[0] + 1]
+        raise DataError(
+            f"The data must be daily without a break, but {before:%Y-%m-%d} is followed by {after:%Y-%m-%d}; "
+            "use a daily dataset, and put days that are missing in as masked ones."
+        )
 
 
 def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> Field:

@@ -73,6 +73,7 @@ class Anomalies:
     year_fraction: Float[np.ndarray, " time"]
     position: Float[np.ndarray, "2 lat lon"]
     months: tuple[slice, ...]
+    first_days: tuple[int, ...]
 
     @classmethod
     def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
@@ -87,6 +88,7 @@ class Anomalies:
             year_fraction=field.year_fraction.astype(np.float32),
             position=np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32),
             months=tuple(field.months.values()),
+            first_days=tuple(field.dates[days.start].day for days in field.months.values()),
         )
 
     def window(
@@ -119,14 +121,15 @@ class Anomalies:
         parts: dict[str, list[np.ndarray]] = {
             name: [] for name in ("x", "seen", "real", "context", "year", "target", "valid")
         }
-        for month in self.months[months]:
+        for month, first in zip(self.months[months], self.first_days[months], strict=True):
             days = _shift(month, around)
-            pad = DAYS - (days.stop - days.start)
+            # A month that starts late or ends early keeps its days in their places.
+            pad = (first - 1, DAYS - (first - 1) - (days.stop - days.start))
             parts["x"].append(_pad(np.where(observed[days], values[days], np.float32(0.0)), pad))
             parts["seen"].append(_pad(observed[days], pad))
             parts["real"].append(_pad(np.ones(days.stop - days.start, bool), pad))
             parts["context"].append(_pad(context[days], pad))
-            parts["year"].append(np.pad(self.year_fraction[month], (0, pad), mode="edge"))
+            parts["year"].append(np.pad(self.year_fraction[month], pad, mode="edge"))
             parts["target"].append(_pad(values[days], pad))
             parts["valid"].append(_pad(target_valid[days], pad))
         stacked = {name: torch.from_numpy(np.stack(arrays)) for name, arrays in parts.items()}
@@ -211,8 +214,8 @@ class TrainingWindows(Dataset[Window]):
         self.hide_days, self.seed, self.length = hide_days, seed, length
         if len(anomalies.months) < settings.n_months:
             raise DataError(
-                f"The training period has {len(anomalies.months)} months, fewer than a window of {settings.n_months}; "
-                "lengthen data.split.train or lower model.n_months."
+                f"A period of data.split has {len(anomalies.months)} months, fewer than a window of {settings.n_months}; "
+                "lengthen it or lower model.n_months."
             )
         self.corners = _corners_with_ocean(anomalies.land, settings.window)
 
@@ -231,7 +234,7 @@ class TrainingWindows(Dataset[Window]):
         mask_lat, mask_lon = self.cells(rng)
         first = int(rng.integers(len(self.masks)))
         borrowed = self.masks[(first + np.arange(n_days)) % len(self.masks), mask_lat, mask_lon]
-        # Land under the borrowed mask is no cloud: there the mask of the day before it was moved decides.
+        # Land where the mask comes from is no cloud.
         borrowed = borrowed | self.anomalies.land[mask_lat, mask_lon]
         hides = rng.random(n_days) < self.hide_days
         return self.anomalies.window(months, lat, lon, self.settings, observed=borrowed | ~hides[:, None, None])
@@ -255,5 +258,5 @@ def _shift(days: slice, around: slice) -> slice:
     return slice(days.start - around.start, days.stop - around.start)
 
 
-def _pad(days: np.ndarray, pad: int) -> np.ndarray:
-    return np.pad(days, [(0, pad)] + [(0, 0)] * (days.ndim - 1))
+def _pad(days: np.ndarray, pad: tuple[int, int]) -> np.ndarray:
+    return np.pad(days, [pad] + [(0, 0)] * (days.ndim - 1))

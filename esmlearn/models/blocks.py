@@ -1,11 +1,9 @@
 """Attention over grids of tokens of which only some exist."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Bool, Float, Int
@@ -17,17 +15,9 @@ class TokenGrid:
     """The tokens that exist in a grid of times and places.
 
     Tokens travel packed, without those that do not exist, so that linear layers do no work for land or cloud.
-
-    Attributes
-    ----------
-    exists
-        Which tokens there are; places go row by row.
-    columns
-        Places in a row.
     """
 
     exists: Bool[Tensor, "batch time place"]
-    columns: int
 
     @cached_property
     def index(self) -> Int[Tensor, " token"]:
@@ -44,26 +34,9 @@ class TokenGrid:
         grid = tokens.new_zeros(batch * time * place, tokens.shape[-1]).index_copy(0, self.index, tokens)
         return rearrange(grid, "(b t p) c -> b t p c", b=batch, t=time)
 
-    @cached_property
-    def time_distance(self) -> Float[Tensor, "time time"]:
-        """Distance between times, in steps."""
-        steps = torch.arange(self.exists.shape[1], device=self.exists.device, dtype=torch.float32)
-        return (steps[:, None] - steps).abs()
-
-    @cached_property
-    def place_distance(self) -> Float[Tensor, "place place"]:
-        """Distance between places, in patches."""
-        place = torch.arange(self.exists.shape[2], device=self.exists.device)
-        at = torch.stack([place // self.columns, place % self.columns], dim=-1).float()
-        return torch.cdist(at, at)
-
 
 class AxialAttention(nn.Module):
     """Self-attention among the tokens of one place over time, or of one time over places.
-
-    Each head prefers what is near, by a slope on the distance that it learns (after Press et al. 2022,
-    https://doi.org/10.48550/arXiv.2108.12409): nearby observations matter most in an ocean, and a short training need not
-    find that out.
 
     Parameters
     ----------
@@ -80,22 +53,19 @@ class AxialAttention(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.to_qkv = nn.Linear(dim, 3 * dim)
         self.out = nn.Linear(dim, dim)
-        self.log_slope = nn.Parameter(-math.log(2.0) * torch.arange(num_heads))
 
     def forward(self, tokens: Float[Tensor, "token dim"], grid: TokenGrid) -> Float[Tensor, "token dim"]:
         """Attend to the tokens that exist on the same line of the grid."""
-        split, join, keys, distance = {
-            "time": ("b t p (three h c) -> three (b p) h t c", "(b p) h t c -> b t p (h c)", "b t p -> (b p) 1 1 t", grid.time_distance),
-            "place": ("b t p (three h c) -> three (b t) h p c", "(b t) h p c -> b t p (h c)", "b t p -> (b t) 1 1 p", grid.place_distance),
+        lines, together, keys = {
+            "time": ("b t p (three h c) -> three (b p) h t c", "(b p) h t c -> b t p (h c)", "b t p -> (b p) 1 1 t"),
+            "place": ("b t p (three h c) -> three (b t) h p c", "(b t) h p c -> b t p (h c)", "b t p -> (b t) 1 1 p"),
         }[self.axis]
-        query, key, value = rearrange(grid.unpack(self.to_qkv(self.norm(tokens))), split, three=3, h=self.num_heads)
+        query, key, value = rearrange(grid.unpack(self.to_qkv(self.norm(tokens))), lines, three=3, h=self.num_heads)
         present = rearrange(grid.exists, keys)
         # A line without any token attends to its zeros: an empty softmax would be NaN.
         present = present | ~present.any(dim=-1, keepdim=True)
-        bias = -self.log_slope.exp()[:, None, None] * distance
-        mask = torch.where(present, bias, -torch.inf).to(query.dtype)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return self.out(grid.pack(rearrange(mixed, join, b=grid.exists.shape[0])))
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=present)
+        return self.out(grid.pack(rearrange(mixed, together, b=grid.exists.shape[0])))
 
 
 class SpaceTimeBlock(nn.Module):

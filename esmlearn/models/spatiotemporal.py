@@ -277,9 +277,8 @@ class SpatioTemporalModel(nn.Module):
         size = x.shape[2:]
         pixels = self.pad(x, daily_mask, land_mask_patch, padded_days_mask, context)
         days, rows, columns = self.settings.patch_size
-        n_columns = pixels.ocean.shape[-1] // columns
         patches = {"d": days, "h": rows, "w": columns}
-        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches), n_columns)
+        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
         ocean = reduce(pixels.ocean, "b (y h) (x w) -> b (y x)", "any", h=rows, w=columns)
         real = reduce(pixels.real_days, "b m (t d) -> b (m t)", "any", d=days)
         where = self.encode_positions(
@@ -294,7 +293,7 @@ class SpatioTemporalModel(nn.Module):
 
         daily = Estimate(pixels.context[:, 0], torch.zeros_like(pixels.context[:, 0]))
         if self.settings.daily:
-            present = TokenGrid(real[:, :, None] & ocean[:, None], n_columns)
+            present = TokenGrid(real[:, :, None] & ocean[:, None])
             month_of_time = repeat(months, "b m p c -> b (m t) p c", t=encoded.shape[1] // x.shape[1])
             tokens = self.embed_context(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"), present)
             tokens = tokens + present.pack(encoded + where + month_of_time)
