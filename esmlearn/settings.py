@@ -132,18 +132,18 @@ class TrainingSettings(Block):
         None,
         description="from the complete target, or by hiding more of what was observed; default: by `data.target`",
     )
-    steps: Positive = Field(400, description="optimizer steps")
-    batch_size: Positive = Field(8, description="windows in a step")
+    steps: Positive = Field(600, description="optimizer steps")
+    batch_size: Positive = Field(4, description="windows in a step")
     learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
     warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    ema: float = Field(0.98, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
     monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
     hide_days: Share = Field(0.4, description="self_supervised: share of the days on which a borrowed cloud hides more")
-    validate_every: Positive = Field(100, description="steps between two validations, each with a checkpoint")
+    validate_every: Positive = Field(150, description="steps between two validations, each with a checkpoint")
     patience: Positive = Field(10, description="validations without gain before the training stops")
     seed: int = Field(0, ge=0)
     resume: str | None = Field(None, description="folder of a run that was killed, to go on from its checkpoint")

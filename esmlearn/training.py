@@ -246,6 +246,7 @@ def _batches(
         -(-size // accelerator.num_processes),
         collate_fn=Window.stack,
         num_workers=workers,
+        generator=torch.Generator(),  # its own: a loader made after a kill must not shift the other random numbers
     )
     for window in loader:
         yield window.to(accelerator.device)

@@ -1,0 +1,208 @@
+"""The traps of the predecessors: each test here fails for a model that steps into one."""
+
+import pytest
+import torch
+
+from esmlearn.models.blocks import TokenGrid
+from esmlearn.models.spatiotemporal import CONTEXT_CHANNELS, MonthlyConvDecoder, SpatioTemporalModel
+from esmlearn.settings import ModelSettings
+
+ROWS, COLUMNS, DAYS = 16, 20, 31
+
+
+def make_inputs(*, batch: int = 2, months: int = 1, rows: int = ROWS, columns: int = COLUMNS, seed: int = 0):
+    """Random windows with clouds, land in a corner and a padded end of the month."""
+    generator = torch.Generator().manual_seed(seed)
+    land = torch.zeros(batch, rows, columns, dtype=torch.bool)
+    land[:, :5, :6] = True
+    padded = torch.zeros(batch, months, DAYS, dtype=torch.bool)
+    padded[:, :, 28:] = True
+    return {
+        "x": torch.randn(batch, months, DAYS, rows, columns, generator=generator),
+        "daily_mask": torch.rand(batch, months, DAYS, rows, columns, generator=generator) < 0.7,
+        "land_mask_patch": land,
+        "padded_days_mask": padded,
+        "context": torch.randn(batch, months, DAYS, CONTEXT_CHANNELS, rows, columns, generator=generator),
+        "year_fraction": torch.linspace(0.1, 0.1 + months / 12, months * DAYS).reshape(1, months, DAYS).repeat(batch, 1, 1),
+        "position": torch.rand(batch, 2, rows, columns, generator=generator) * 40,
+    }
+
+
+def make_model(**options) -> SpatioTemporalModel:
+    """Small model whose heads are not zero, so that it has an answer of its own."""
+    torch.manual_seed(1)
+    model = SpatioTemporalModel(ModelSettings(**{"window": (16, 16), "embed_dim": 16, "hidden": 8, **options})).eval()
+    for module in model.modules():
+        if isinstance(module, MonthlyConvDecoder):
+            torch.nn.init.normal_(module.head.weight, std=0.3)
+    return model
+
+
+def numbers(output) -> torch.Tensor:
+    """All that the model says, as one vector for each window."""
+    return torch.cat([part.flatten(1) for estimate in output for part in estimate], dim=1)
+
+
+OPTIONS = [
+    {},
+    {"encoder_depth": 0, "daily": False, "calendar": False, "norm": "batch", "first_guess": "climatology"},
+    {"patch_size": (2, 4, 5), "norm": "group", "location": True, "overlap": 0},
+    {"n_months": 3, "refinements": 0, "spatial_depth": 2, "daily_depth": 2},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize(("rows", "columns"), [(16, 20), (13, 17)])
+def test_any_size_comes_back_in_its_size(options, rows, columns):
+    months = options.get("n_months", 1)
+    output = make_model(**options)(**make_inputs(rows=rows, columns=columns, months=months))
+    assert output.monthly.mean.shape == (2, months, rows, columns)
+    assert output.daily.mean.shape == (2, months, DAYS, rows, columns)
+    assert numbers(output).isfinite().all()
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_what_is_hidden_padded_or_land_does_not_change_the_answer(options):
+    model = make_model(**options)
+    inputs = make_inputs(months=options.get("n_months", 1))
+    expected = numbers(model(**inputs))
+    absent = inputs["daily_mask"] | inputs["land_mask_patch"][:, None, None] | inputs["padded_days_mask"][..., None, None]
+    nowhere = inputs["land_mask_patch"][:, None, None] | inputs["padded_days_mask"][..., None, None]
+    inputs["x"] = inputs["x"].masked_fill(absent, 1e3)
+    inputs["context"] = inputs["context"].masked_fill(nowhere[:, :, :, None], -1e3)
+    inputs["daily_mask"] = inputs["daily_mask"] & ~nowhere
+    torch.testing.assert_close(numbers(model(**inputs)), expected)
+
+
+def test_what_is_seen_does_change_the_answer():
+    model, inputs = make_model(), make_inputs()
+    before = model(**inputs)
+    inputs["x"] = inputs["x"] + (~inputs["daily_mask"]).float()
+    after = model(**inputs)
+    assert (after.monthly.mean - before.monthly.mean).abs().max() > 1e-3
+    assert (after.daily.mean - before.daily.mean).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("patch_size", [(1, 4, 4), (1, 2, 5)])
+def test_an_impulse_stays_in_its_patch(patch_size):
+    """Encode and pool one bright pixel: no token of another place may move."""
+    model = make_model(patch_size=patch_size)
+    rows, columns = ROWS // patch_size[1], COLUMNS // patch_size[2]
+    everything = TokenGrid(torch.ones(1, DAYS, rows * columns, dtype=torch.bool))
+
+    def pooled(video):
+        tokens = everything.unpack(model.encoder(video, everything))
+        return model.aggregate(tokens[:, None], everything.exists[:, None])[0, 0]
+
+    video = torch.zeros(1, 2, DAYS, ROWS, COLUMNS)
+    video[:, 1] = 1.0
+    dark = pooled(video)
+    for row, column in [(0, 0), (9, 13), (15, 19)]:
+        bright = video.clone()
+        bright[0, 0, 7, row, column] = 5.0
+        moved = (pooled(bright) - dark).abs().sum(dim=-1) > 1e-6
+        place = (row // patch_size[1]) * columns + column // patch_size[2]
+        assert moved.nonzero().flatten().tolist() == [place]
+
+
+def test_decoded_patches_land_where_they_belong():
+    """Without overlap and refinement, one token decodes to its own pixels only."""
+    settings = ModelSettings(window=(16, 16), embed_dim=16, hidden=8, overlap=0, refinements=0)
+    decoder = MonthlyConvDecoder(settings, context=1)
+    torch.nn.init.normal_(decoder.head.weight)
+    tokens = torch.zeros(1, 4, 5, 16)
+    still = decoder(tokens, torch.zeros(1, 1, 16, 20)).mean
+    tokens[0, 2, 3] = 1.0
+    moved = (decoder(tokens, torch.zeros(1, 1, 16, 20)).mean - still).abs() > 1e-6
+    expected = torch.zeros(1, 16, 20, dtype=torch.bool)
+    expected[0, 8:12, 12:16] = True
+    assert torch.equal(moved, expected)
+
+
+def test_order_and_size_of_the_batch_do_not_matter():
+    model, inputs = make_model(), make_inputs(batch=3)
+    together = numbers(model(**inputs))
+    backwards = numbers(model(**{name: tensor.flip(0) for name, tensor in inputs.items()}))
+    torch.testing.assert_close(backwards.flip(0), together)
+    alone = torch.cat([numbers(model(**{name: t[k : k + 1] for name, t in inputs.items()})) for k in range(3)])
+    torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
+
+
+def test_a_day_under_full_cloud_has_no_weight():
+    """Day weights know what was observed, not only the calendar."""
+    model = make_model(encoder_depth=0)
+    tokens = torch.randn(1, 1, DAYS, 6, 16)
+    seen = torch.ones(1, 1, DAYS, 6, dtype=torch.bool)
+    seen[0, 0, 10, 2] = False
+    before = model.aggregate(tokens, seen)
+    tokens[0, 0, 10, 2] += 10
+    torch.testing.assert_close(model.aggregate(tokens, seen), before)
+    tokens[0, 0, 11, 2] += 10
+    assert not torch.allclose(model.aggregate(tokens, seen)[0, 0, 2], before[0, 0, 2])
+
+
+def test_a_place_that_no_day_saw_is_filled_from_its_neighbours():
+    model, inputs = make_model(), make_inputs(batch=1)
+    inputs["daily_mask"][..., 8:12, 8:12] = True
+    before = model(**inputs)
+    assert before.monthly.mean[..., 8:12, 8:12].isfinite().all()
+    inputs["x"][..., 8:12, 12:16] += 3.0
+    after = model(**inputs)
+    for estimate, other in zip(before, after, strict=True):
+        assert (estimate.mean - other.mean)[..., 8:12, 8:12].abs().max() > 1e-4
+
+
+def test_months_inform_each_other():
+    model, inputs = make_model(n_months=2), make_inputs(batch=1, months=2)
+    before = model(**inputs).monthly.mean[:, 0]
+    inputs["x"][:, 1] += 3.0
+    assert (model(**inputs).monthly.mean[:, 0] - before).abs().max() > 1e-4
+
+
+def test_the_untrained_model_gives_the_first_guess_and_the_observations():
+    torch.manual_seed(0)
+    model, inputs = SpatioTemporalModel(ModelSettings(window=(16, 16))).eval(), make_inputs()
+    output = model(**inputs)
+    ocean = ~inputs["land_mask_patch"][:, None, None] & ~inputs["padded_days_mask"][..., None, None]
+    guess = inputs["context"][:, :, :, 0].masked_fill(~ocean, 0.0)
+    torch.testing.assert_close(output.daily.mean, guess)
+    torch.testing.assert_close(output.monthly.mean, guess.sum(dim=2) / 28)
+
+
+def test_observed_days_are_left_alone():
+    model, inputs = make_model(), make_inputs()
+    departure = model(**inputs).daily.mean - inputs["context"][:, :, :, 0]
+    seen = ~inputs["daily_mask"] & ~inputs["land_mask_patch"][:, None, None] & ~inputs["padded_days_mask"][..., None, None]
+    assert departure[seen].abs().max() == 0.0
+    hidden = inputs["daily_mask"] & ~inputs["land_mask_patch"][:, None, None]
+    assert departure[hidden & ~inputs["padded_days_mask"][..., None, None]].abs().max() > 1e-3
+
+
+def test_no_work_is_done_for_tokens_without_observation(monkeypatch):
+    model, inputs = make_model(), make_inputs(batch=1)
+    inputs["daily_mask"][:] = True
+    inputs["daily_mask"][0, 0, 3, 8, 8] = False
+    embedded = []
+    forward = model.encoder.project.forward
+    monkeypatch.setattr(model.encoder.project, "forward", lambda patches: embedded.append(len(patches)) or forward(patches))
+    model(**inputs)
+    assert embedded == [1]
+
+
+def test_no_work_is_done_for_patches_without_ocean(monkeypatch):
+    model, inputs = make_model(), make_inputs(batch=1)
+    embedded = []
+    forward = model.embed_context.project.forward
+    monkeypatch.setattr(model.embed_context.project, "forward", lambda patches: embedded.append(len(patches)) or forward(patches))
+    model(**inputs)
+    n_land_patches = 1  # rows 0-4, columns 0-5 cover one patch of 4 x 4 wholly
+    assert embedded == [28 * (4 * 5 - n_land_patches)]
+
+
+def test_scale_and_bias_reach_the_answer():
+    plain, scaled = make_model(), make_model(scale=3.0, bias=0.5)
+    inputs = make_inputs()
+    guess = inputs["context"][:, :, :, 0]
+    hidden = inputs["daily_mask"] & ~inputs["land_mask_patch"][:, None, None] & ~inputs["padded_days_mask"][..., None, None]
+    departures = [(model(**inputs).daily.mean - guess)[hidden] for model in (plain, scaled)]
+    torch.testing.assert_close(departures[1], departures[0] * 3.0 + 0.5, rtol=1e-3, atol=1e-4)

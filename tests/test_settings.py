@@ -1,0 +1,85 @@
+"""Bad settings get one sentence each, all at once, naming the key and what to change."""
+
+import pytest
+from pydantic import ValidationError
+
+from esmlearn.errors import SettingsError
+from esmlearn.settings import (
+    ESMVALCORE_KEYS,
+    GapSettings,
+    ModelSettings,
+    ReconstructSettings,
+    TrainSettings,
+    check_script,
+    from_script,
+)
+
+SPLIT = {"train": "2001/2002", "validation": "2003-01-01/2003-06-30", "test": "2003-07-01/2004-12-31"}
+GOOD = {"data": {"observations": "Cloudy", "target": "Complete", "split": SPLIT}}
+DATASETS = [{"dataset": "Cloudy"}, {"dataset": "Complete"}]
+
+
+def test_good_settings_pass():
+    assert check_script("train", GOOD, DATASETS) == []
+    assert from_script(TrainSettings, {**GOOD, "script": "diagnostics/train.py", "run_dir": "x"}).learning == "supervised"
+
+
+def test_all_problems_are_listed_at_once_with_the_nearest_key():
+    bad = {
+        "data": {"observations": "Cloudy", "taget": "Complete", "split": SPLIT},
+        "model": {"embed_dim": 20, "patch_size": [1, 4]},
+        "traning": {},
+    }
+    problems = check_script("train", bad, DATASETS)
+    text = " ".join(problems)
+    assert len(problems) == 4
+    assert "'data.taget': did you mean 'target'?" in text
+    assert "'traning': did you mean 'training'?" in text
+    assert "embed_dim" in text
+    assert "patch_size" in text
+    with pytest.raises(SettingsError, match="taget.*embed_dim|embed_dim.*taget"):
+        from_script(TrainSettings, bad)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model": {"patch_size": [1, 64, 4]}}, "patch of 64 rows is larger than the window of 32"),
+        ({"model": {"embed_dim": 24, "num_heads": 5}}, "multiple of num_heads"),
+        ({"training": {"steps": -1}}, "'training.steps' is -1"),
+        ({"training": {"learning": "guess"}}, "'training.learning' is 'guess'"),
+        ({"data": {**GOOD["data"], "split": {**SPLIT, "test": "2004/2003"}}}, "ends before it starts"),
+        ({"data": {**GOOD["data"], "split": {**SPLIT, "test": "2002/2004"}}}, "train and test overlap"),
+        ({"data": {**GOOD["data"], "split": {**SPLIT, "test": "soon"}}}, "is not a period"),
+        ({"data": {**GOOD["data"], "gaps": {"kind": "dataset"}}}, "kind `dataset` and the key `dataset` go together"),
+        ({"data": {"observations": "Cloudy"}}, "'data.split' is missing"),
+        ({"data": {**GOOD["data"], "observations": "Cloud"}}, "names the dataset 'Cloud', but the recipe has Cloudy, Complete"),
+    ],
+)
+def test_each_problem_is_named(change, words):
+    problems = check_script("train", {**GOOD, **change}, DATASETS)
+    assert len(problems) == 1
+    assert words in problems[0]
+
+
+def test_learning_needs_its_data():
+    alone = {"data": {"observations": "Cloudy", "split": SPLIT}}
+    assert TrainSettings.model_validate(alone).learning == "self_supervised"
+    assert "needs data.target" in check_script("train", {**alone, "training": {"learning": "supervised"}}, DATASETS)[0]
+    assert "needs the daily decoder" in check_script("train", {**alone, "model": {"daily": False}}, DATASETS)[0]
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError):
+        ModelSettings().embed_dim = 8
+
+
+def test_periods_of_reconstruct():
+    assert ReconstructSettings(period="2004/2005").period == "2004/2005"
+    with pytest.raises(ValidationError):
+        ReconstructSettings(period="lately")
+
+
+def test_keys_of_esmvalcore_are_none_of_ours():
+    for block in (TrainSettings, ReconstructSettings, GapSettings):
+        assert not ESMVALCORE_KEYS & set(block.model_fields)

@@ -1,0 +1,239 @@
+"""The loop must learn, say where it stands, and go on after a kill as if nothing had been."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from esmlearn.data.windows import Window
+from esmlearn.errors import DataError, ModelFolderError, SettingsError
+from esmlearn.models.spatiotemporal import Estimate, Output
+from esmlearn.objectives import loss
+from esmlearn.run_state import CHECKPOINT, RunLog
+from esmlearn.training import fit, learning_rate_factor, update_average
+from tests.small import small_ocean, small_settings
+
+
+class Killed(Exception):
+    """Stands for a kill in the midst of a training."""
+
+
+def weights(trained) -> dict[str, torch.Tensor]:
+    return dict(trained.network.state_dict())
+
+
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.2}])
+@pytest.mark.parametrize("kill_at", [2, 4, 6])
+def test_a_killed_training_ends_as_if_it_had_not_been_killed(tmp_path, monkeypatch, options, kill_at):
+    settings = small_settings(model=options)
+    whole = fit(*small_ocean(), settings, tmp_path / "whole")
+    step = RunLog.step
+
+    def killing_step(self, state, losses, rate):
+        step(self, state, losses, rate)
+        if state.step == kill_at:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunLog, "step", killing_step)
+        with pytest.raises(Killed):
+            fit(*small_ocean(), settings, tmp_path / "killed")
+    resumed = fit(*small_ocean(), settings, tmp_path / "killed")
+    for name, tensor in weights(whole).items():
+        torch.testing.assert_close(weights(resumed)[name], tensor, rtol=0, atol=0, msg=name)
+    logged = [json.loads(row)["step"] for row in (tmp_path / "killed" / "train.jsonl").read_text().splitlines()]
+    assert [step for step in logged if logged.count(step) == 1 or step % 3 == 0] == logged
+    assert sorted(set(logged)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    fit(*small_ocean(), small_settings(), tmp_path)
+    with pytest.raises(ModelFolderError, match="made with other settings"):
+        fit(*small_ocean(), small_settings(learning_rate=0.5), tmp_path)
+
+
+def test_another_run_can_be_gone_on_from(tmp_path):
+    whole = fit(*small_ocean(), small_settings(), tmp_path / "first")
+    again = fit(*small_ocean(), small_settings(resume=str(tmp_path / "first")), tmp_path / "second")
+    for name, tensor in weights(whole).items():
+        torch.testing.assert_close(weights(again)[name], tensor, rtol=0, atol=0)
+    assert json.loads((tmp_path / "second" / "progress.json").read_text())["step"] == 6
+    with pytest.raises(ModelFolderError, match=r"no checkpoint\.pt"):
+        fit(*small_ocean(), small_settings(resume=str(tmp_path / "nowhere")), tmp_path / "third")
+
+
+def test_progress_and_log_are_current(tmp_path, monkeypatch):
+    seen = []
+    step = RunLog.step
+
+    def watch(self, state, losses, rate):
+        step(self, state, losses, rate)
+        progress = json.loads((tmp_path / "progress.json").read_text())
+        last = json.loads((tmp_path / "train.jsonl").read_text().splitlines()[-1])
+        seen.append((state.step, progress["step"], progress["state"], last["step"]))
+
+    monkeypatch.setattr(RunLog, "step", watch)
+    fit(*small_ocean(), small_settings(), tmp_path)
+    assert seen == [(k, k, "training", k) for k in range(1, 7)]
+    assert json.loads((tmp_path / "progress.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [True, False])
+def test_training_beats_the_first_guess(tmp_path, target):
+    """With truth or without, the model must learn to do better than interpolation in time."""
+    observations, complete = small_ocean()
+    settings = small_settings(target=target, steps=200, batch_size=4, validate_every=50)
+    trained = fit(observations, complete if target else None, settings, tmp_path)
+    scores = trained.record["validation_rmse"]
+    assert scores["daily"] < 0.95 * scores["first_guess"]
+
+
+def test_too_short_validation_is_refused(tmp_path):
+    observations, complete = small_ocean()
+    settings = small_settings()
+    split = settings.data.split.model_copy(update={"validation": "1999/1999"})
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update={"split": split})})
+    with pytest.raises(DataError, match=r"data\.split\.validation"):
+        fit(observations, complete, settings, tmp_path)
+
+
+def test_target_on_another_grid_is_refused(tmp_path):
+    observations, complete = small_ocean()
+    with pytest.raises(DataError, match="bring both to one grid"):
+        fit(observations, complete.region(slice(0, 8), slice(0, 8)), small_settings(), tmp_path)
+
+
+def test_a_break_in_the_days_is_refused(tmp_path):
+    keep = np.delete(np.arange(730), 100)
+    observations, complete = (field[keep] for field in small_ocean())
+    with pytest.raises(DataError, match="2001-04-10 is followed by 2001-04-12"):
+        fit(observations, complete, small_settings(), tmp_path)
+
+
+def test_divergence_is_said(tmp_path):
+    with pytest.raises(SettingsError, match=r"diverged.*learning_rate"):
+        fit(*small_ocean(), small_settings(learning_rate=1e30, clip=1e30), tmp_path)
+
+
+def test_early_stop_keeps_the_best(tmp_path, monkeypatch):
+    scores = iter([0.5, 0.4, 0.6, 0.7])
+    monkeypatch.setattr("esmlearn.training.validate", lambda *_: {"daily": next(scores)})
+    trained = fit(*small_ocean(), small_settings(steps=40, validate_every=2, patience=2), tmp_path)
+    assert trained.record["training"]["best_step"] == 4
+    assert trained.record["training"]["steps"] == 8
+    assert json.loads((tmp_path / "progress.json").read_text())["state"] == "stopped"
+
+
+def test_best_weights_are_copies(tmp_path):
+    """Weights kept as best must not move with the live ones: train on after a best that stays the best."""
+    content = {}
+    for steps in (3, 6):
+        fit(*small_ocean(), small_settings(steps=steps, schedule="constant", ema=0.0), tmp_path / str(steps))
+        content[steps] = torch.load(tmp_path / str(steps) / CHECKPOINT, weights_only=True)
+    if content[6]["state"]["best_step"] == 3:
+        kept = content[6]["best"]
+    else:
+        kept = content[3]["best"]
+    for name, tensor in content[3]["best"].items():
+        torch.testing.assert_close(kept[name], tensor)
+        assert tensor.data_ptr() != content[6]["averaged"][name].data_ptr()
+
+
+def test_learning_rate_rises_then_falls():
+    settings = small_settings(steps=100, warmup=0.1)
+    factors = [learning_rate_factor(step, settings) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1)
+    assert max(factors) == factors[10] == 1.0
+    assert factors[-1] < 0.01
+    assert all(a >= b for a, b in zip(factors[10:], factors[11:], strict=False))
+
+
+def test_average_soon_forgets_the_start():
+    live, averaged = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(live.weight, 1.0)
+    torch.nn.init.constant_(averaged.weight, 0.0)
+    update_average(averaged, live, step=0, decay=0.999)
+    assert averaged.weight.item() == pytest.approx(0.9)
+
+
+def window_of(target: torch.Tensor, hidden: torch.Tensor, valid: torch.Tensor | None = None) -> Window:
+    shape = target.shape
+    return Window(
+        x=target,
+        daily_mask=hidden,
+        land_mask_patch=torch.zeros(shape[0], *shape[-2:], dtype=torch.bool),
+        padded_days_mask=torch.zeros(shape[:3], dtype=torch.bool),
+        context=torch.zeros(*shape[:3], 4, *shape[-2:]),
+        year_fraction=torch.zeros(shape[:3]),
+        position=torch.zeros(shape[0], 2, *shape[-2:]),
+        target=target,
+        target_valid=torch.ones_like(hidden) if valid is None else valid,
+    )
+
+
+def answer(daily: torch.Tensor, std: float = 1.0) -> Output:
+    log_std = torch.full_like(daily, math.log(std))
+    return Output(Estimate(daily.mean(dim=2), log_std.mean(dim=2)), Estimate(daily, log_std))
+
+
+def test_loss_counts_hidden_ocean_only():
+    target = torch.zeros(1, 1, 31, 4, 4)
+    hidden = torch.zeros_like(target, dtype=torch.bool)
+    hidden[..., 1, 1] = True
+    said = torch.zeros_like(target)
+    said[..., 3, 3] = 100.0  # wrong where nothing was hidden
+    settings = small_settings(monthly_weight=0.0)
+    assert loss(answer(said), window_of(target, hidden), settings)["daily"].item() == 0.0
+    said[..., 1, 1] = 2.0
+    assert loss(answer(said), window_of(target, hidden), settings)["daily"].item() == pytest.approx(2.0)
+
+
+def test_a_batch_with_nothing_to_learn_has_no_loss():
+    target = torch.zeros(1, 1, 31, 4, 4)
+    nothing = torch.zeros_like(target, dtype=torch.bool)
+    assert loss(answer(target), window_of(target, nothing), small_settings()) == {}
+    assert loss(answer(target), window_of(target, ~nothing, nothing), small_settings()) == {}
+
+
+def test_gaussian_loss_is_lowest_at_the_right_standard_deviation():
+    torch.manual_seed(0)
+    target = torch.randn(1, 1, 31, 16, 16) * 0.5
+    window = window_of(target, torch.ones_like(target, dtype=torch.bool))
+    settings = small_settings(monthly_weight=0.0)
+    slopes = []
+    for std in (0.4, 0.5, 0.6):
+        said = answer(torch.zeros_like(target), std)
+        log_std = said.daily.log_std.requires_grad_()
+        loss(said, window, settings)["daily"].backward()
+        slopes.append(log_std.grad.sum().item())
+    assert slopes[0] < 0 < slopes[2]
+    assert abs(slopes[1]) < 0.2 * abs(slopes[0])
+
+
+def test_calibration_makes_errors_as_large_as_said(tmp_path):
+    from accelerate import Accelerator
+
+    from esmlearn.objectives import _errors
+    from esmlearn.training import VALIDATION_WINDOWS
+
+    settings = small_settings()
+    trained = fit(*small_ocean(), settings, tmp_path)
+    from esmlearn.data.preparation import select_role
+    from esmlearn.data.windows import Anomalies, TrainingWindows
+
+    observations, complete = small_ocean()
+    split = settings.data.split
+    windows = TrainingWindows(
+        Anomalies.of(select_role(complete, split, "validation"), trained.climatology, trained.scaling),
+        select_role(observations, split, "validation").observed[:, 0],
+        settings.model,
+        hide_days=1.0,
+        seed=settings.training.seed + 1,
+        length=VALIDATION_WINDOWS,
+    )
+    for name in ("daily", "monthly"):
+        error, log_std = _errors(trained.network, [windows[k] for k in range(len(windows))], Accelerator())[name]
+        assert (error / log_std.exp()).square().mean().sqrt().item() == pytest.approx(1.0, abs=0.02)
