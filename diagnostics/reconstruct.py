@@ -1,7 +1,7 @@
 """Fill gaps with a trained model and with the baselines, and leave CF netCDF.
 
-Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each method, a
-file with the complete days and one with the months; each holds the field, its standard deviation and what was observed.
+Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each method,
+a file with the complete days and one with the months; each holds the field, its standard deviation and what was observed.
 """
 
 from pathlib import Path
@@ -77,10 +77,11 @@ def save(
     attributes: dict[str, Any],
 ) -> None:
     """Write days and months of one method."""
+    method = attributes["esmlearn_method"]
     for cube, frequency in zip(result.to_cubes(field), ("day", "mon"), strict=True):
         cube.attributes.update(attributes)
         record = {
-            "caption": f"{cube.name()} of {attributes['esmlearn_dataset']}, complete by {attributes['esmlearn_method']}.",
+            "caption": f"{cube.name()} of {attributes['esmlearn_dataset']}, completed by {method}.",
             "ancestors": ancestors,
             "authors": ["esmlearn_team"],
             "references": ["goh2024"],

@@ -14,8 +14,8 @@ from esmlearn.settings import TrainSettings
 def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, Tensor]:
     """Loss on the hidden pixels that have a value to learn; empty where there is none.
 
-    With `gaussian`, the negative log-likelihood of a Gaussian whose gradient for the mean is weighted back to that of the
-    squared error, so that the mean learns from every pixel alike (beta-NLL with beta = 1, Seitzer et al. 2022,
+    With `gaussian`, the negative log-likelihood of a Gaussian whose gradient for the mean is weighted back to that of
+    the squared error, so that the mean learns from every pixel alike (beta-NLL with beta = 1, Seitzer et al. 2022,
     https://doi.org/10.48550/arXiv.2203.09168). A month is learned from the target, with the model's own days where the
     target has none.
     """
@@ -53,8 +53,8 @@ def _point_loss(
 
 
 def validate(network: nn.Module, windows: list[Window], accelerator: Accelerator) -> dict[str, float]:
-    """Root-mean-square errors on the hidden pixels of fixed windows, in scaled units, beside that of the first guess."""
-    errors = _errors(network, windows, accelerator)
+    """Root-mean-square errors on hidden pixels of fixed windows, in scaled units, beside that of the first guess."""
+    errors = hidden_errors(network, windows, accelerator)
     return {name: float(error.square().mean().sqrt()) for name, (error, _) in errors.items() if error.numel()}
 
 
@@ -63,7 +63,7 @@ def calibrate(network: SpatioTemporalModel, windows: list[Window], accelerator: 
 
     The factor goes into the bias of the decoders' heads, so that the weights alone carry it.
     """
-    errors = _errors(network, windows, accelerator)
+    errors = hidden_errors(network, windows, accelerator)
     decoders = {
         "daily": network.decode_day if network.settings.daily else None,
         "monthly": network.decode_month,
@@ -73,14 +73,31 @@ def calibrate(network: SpatioTemporalModel, windows: list[Window], accelerator: 
             error, log_std = errors[name]
             factor = (error / log_std.exp()).square().mean().sqrt()
             with torch.no_grad():
-                decoder.head.bias[1] += factor.clamp(1e-3, 1e3).log().to(decoder.head.bias.device)
+                bias = decoder.head.get_parameter("bias")
+                bias[1] += factor.clamp(1e-3, 1e3).log().to(bias.device)
 
 
 @torch.no_grad()
-def _errors(
+def hidden_errors(
     network: nn.Module, windows: list[Window], accelerator: Accelerator
 ) -> dict[str, tuple[Float[Tensor, " point"], Float[Tensor, " point"]]]:
-    """Errors on hidden ocean pixels, and the logarithm of their standard deviation, by day, by month, of first guess."""
+    """Errors on the hidden ocean pixels of fixed windows, and what the network says of their size.
+
+    Parameters
+    ----------
+    network
+        The model; it goes back to the mode it was in.
+    windows
+        With a known target.
+    accelerator
+        Says where and in which precision to compute.
+
+    Returns
+    -------
+    dict
+        For `first_guess`, `daily` and `monthly` the errors and the logarithms of their standard deviations, in scaled
+        units. Of a month, only pixels whose target is known on all days and that were hidden on some.
+    """
     training = network.training
     network.eval()
     found: dict[str, list[tuple[Tensor, Tensor]]] = {}
@@ -101,4 +118,7 @@ def _errors(
             log_std = estimate.log_std[where].float().clamp(*LOG_STD_RANGE)
             found.setdefault(name, []).append(((estimate.mean[where] - target[where]).float().cpu(), log_std.cpu()))
     network.train(training)
-    return {name: tuple(torch.cat(part) for part in zip(*parts, strict=True)) for name, parts in found.items()}
+    return {
+        name: (torch.cat([error for error, _ in parts]), torch.cat([log_std for _, log_std in parts]))
+        for name, parts in found.items()
+    }

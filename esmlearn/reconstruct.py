@@ -127,18 +127,18 @@ def reconstruct(
     places = [
         (lat, lon)
         for lat in _slices(n_lat, settings.window[0], overlap)
-        for lon in _slices(n_lon + extra, settings.window[1], overlap)
+        for lon in _slices(n_lon, settings.window[1], overlap, ring=field.closes)
         if not anomalies.land[lat, lon].all()
     ]
     daily = _Blend(len(field.dates), n_lat, n_lon)
     monthly = _Blend(len(anomalies.months), n_lat, n_lon)
     jobs = itertools.product(months, places)
     for batch in itertools.batched(jobs, BATCH):
-        window = Window.stack([anomalies.window(some, *place, settings) for some, place in batch])
+        window = Window.stack([anomalies.window(some, lat, lon, settings) for some, (lat, lon) in batch])
         with mixed:
             output = network(**window.to(device).inputs())
         for number, (some, place) in enumerate(batch):
-            for position, weight in enumerate(_ramp(some.stop - some.start)):
+            for position, weight in enumerate(_ramp(some.stop - some.start).tolist()):
                 month = some.start + position
                 monthly.add(slice(month, month + 1), place, _values(output.monthly, number, position)[:, None], weight)
                 days = anomalies.months[month]
@@ -206,15 +206,24 @@ def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
     """Repeat the first columns at the end."""
     if not columns:
         return anomalies
-    grow = {name: getattr(anomalies, name) for name in ("values", "observed", "land", "position")}
-    return replace(anomalies, **{name: np.concatenate([a, a[..., :columns]], axis=-1) for name, a in grow.items()})
+
+    def grow(grid: np.ndarray) -> np.ndarray:
+        return np.concatenate([grid, grid[..., :columns]], axis=-1)
+
+    return replace(
+        anomalies,
+        values=grow(anomalies.values),
+        observed=grow(anomalies.observed),
+        land=grow(anomalies.land),
+        position=grow(anomalies.position),
+    )
 
 
-def _slices(length: int, window: int, overlap: float) -> list[slice]:
-    """Windows that cover a length, the last one flush with its end."""
+def _slices(length: int, window: int, overlap: float, *, ring: bool = False) -> list[slice]:
+    """Windows that cover a length: the last one flush with its end, or on a ring going on over its start."""
     window = min(window, length)
     stride = max(1, round(window * (1 - overlap)))
-    starts = [*range(0, length - window, stride), length - window]
+    starts = [*range(0, length, stride)] if ring else [*range(0, length - window, stride), length - window]
     return [slice(start, start + window) for start in starts]
 
 

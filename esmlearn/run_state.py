@@ -70,6 +70,7 @@ def save_checkpoint(
     best: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
 ) -> None:
+    """Write all that a training needs to go on from here."""
     content = {
         "settings": _fingerprint(settings),
         "state": asdict(state),

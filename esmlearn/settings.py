@@ -41,10 +41,10 @@ class GapSettings(Block):
     on a complete analysis. `clouds`, `rectangles`, `swaths`: simulated, fixed by the seed.
     """
 
-    kind: Literal["data", "dataset", "clouds", "rectangles", "swaths"] = "data"
+    kind: Literal["data", "dataset", "clouds", "rectangles", "swaths"] = Field("data", description="where they come from")
     dataset: str | None = Field(None, description="for kind `dataset`: the dataset whose gaps to take")
     share: Share = Field(0.67, description="for simulated gaps: share of the ocean that is hidden")
-    seed: int = Field(0, ge=0, description="for simulated gaps")
+    seed: int = Field(0, ge=0, description="for simulated gaps: the same seed gives the same gaps")
 
     @model_validator(mode="after")
     def _dataset_goes_with_kind(self) -> "GapSettings":
@@ -56,9 +56,9 @@ class GapSettings(Block):
 class SplitSettings(Block):
     """Periods for fitting, choosing and judging a model; days closer than the buffer to a later role are left out."""
 
-    train: Period
-    validation: Period
-    test: Period
+    train: Period = Field(description="to fit the climatology, the scaling and the weights")
+    validation: Period = Field(description="to choose the best weights and to calibrate the standard deviation")
+    test: Period = Field(description="to judge; no part of the training sees it")
     buffer_days: int = Field(10, ge=0, description="days left out of the earlier role where two periods touch")
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class ModelSettings(Block):
     encoder_depth: int = Field(1, ge=0, description="space-time blocks before days are pooled; 0: as first published")
     spatial_depth: Positive = Field(1, description="layers of the spatial transformer")
     mlp_ratio: float = Field(2.0, gt=0, description="width of the feed-forward layers over that of a token")
-    dropout: Share = 0.0
+    dropout: Share = Field(0.0, description="share of the activations that are dropped while training")
     hidden: int = Field(24, ge=8, multiple_of=8, description="channels of the decoders")
     overlap: int = Field(1, ge=0, description="pixels that decoded patches share with their neighbours")
     refinements: int = Field(2, ge=0, description="3x3 convolutions that smooth patch boundaries")
@@ -134,10 +134,12 @@ class TrainingSettings(Block):
     )
     steps: Positive = Field(600, description="optimizer steps")
     batch_size: Positive = Field(4, description="windows in a step")
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(1e-2, ge=0)
+    learning_rate: float = Field(2e-3, gt=0, description="highest step size of AdamW")
+    weight_decay: float = Field(1e-2, ge=0, description="how strongly AdamW pulls weights to zero")
     warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
-    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    schedule: Literal["cosine", "plateau", "constant"] = Field(
+        "cosine", description="learning rate after the warm-up; plateau: halved at each validation without gain"
+    )
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     ema: float = Field(0.98, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
@@ -145,9 +147,11 @@ class TrainingSettings(Block):
     hide_days: Share = Field(0.4, description="self_supervised: share of the days on which a borrowed cloud hides more")
     validate_every: Positive = Field(150, description="steps between two validations, each with a checkpoint")
     patience: Positive = Field(10, description="validations without gain before the training stops")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="of the first weights, the windows and their gaps")
     resume: str | None = Field(None, description="folder of a run that was killed, to go on from its checkpoint")
-    precision: Literal["fp32", "bf16"] = Field("fp32", description="bf16: mixed precision")
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="single precision, or mixed with bfloat16, which recent GPUs do faster"
+    )
 
 
 class TrainSettings(Block):
@@ -177,8 +181,12 @@ class ReconstructSettings(Block):
     """Settings of the script `reconstruct`; what is not given is as in the training of the model."""
 
     model: str | None = Field(None, description="model folder; default: the one of the ancestor `train`")
-    observations: str | None = Field(None, description="dataset to reconstruct")
-    gaps: GapSettings | None = None
+    observations: str | None = Field(
+        None, description="dataset to reconstruct; default: the observations that the model learned from"
+    )
+    gaps: GapSettings | None = Field(
+        None, description="default: those of the training; where `model` is given, those that the data have"
+    )
     period: str = Field("test", description="train, validation, test, all, or START/END")
     baselines: tuple[Baseline, ...] = Field(get_args(Baseline), description="methods that run beside the model")
     overlap: float = Field(0.5, ge=0, le=0.9, description="share of a window that its neighbour covers too")
@@ -193,8 +201,8 @@ class ReconstructSettings(Block):
 class Place(Block):
     """A place on the globe, in degrees."""
 
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-360, le=360)
+    latitude: float = Field(ge=-90, le=90, description="degrees north")
+    longitude: float = Field(ge=-360, le=360, description="degrees east")
 
 
 class EvaluateSettings(Block):
@@ -209,7 +217,7 @@ class EvaluateSettings(Block):
 class ReportSettings(Block):
     """Settings of the script `report`."""
 
-    title: str | None = None
+    title: str | None = Field(None, description="heading of the page; default: the title of the recipe")
     summary: str | None = Field(None, description="a few sentences of the author's own, shown first")
 
 

@@ -60,8 +60,8 @@ def fit(
         raise DataError("Learning `supervised` needs data.target, the dataset with the complete field.")
     if complete.values.shape != observations.values.shape:
         raise DataError(
-            f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude), data.observations has "
-            f"{observations.values.shape}; bring both to one grid and one timerange in the preprocessor."
+            f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude), data.observations has"
+            f" {observations.values.shape}; bring both to one grid and one timerange in the preprocessor."
         )
     check_daily(observations)
     split = settings.data.split
@@ -126,8 +126,8 @@ def train(
     settings
         Settings of the training.
     run_dir
-        Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A checkpoint that is there, left by a run that was
-        killed, is gone on from, with the same result as without the kill; else one in `settings.training.resume`.
+        Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A checkpoint that is there, left by a run that
+        was killed, is gone on from, with the same result as without the kill; else one in `settings.training.resume`.
 
     Raises
     ------

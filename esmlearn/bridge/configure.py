@@ -30,9 +30,11 @@ def configure(repository: Path) -> str:
     str
         One line that says what was done.
 
-    Notes ----- ESMValCore merges all YAML files of its folder. Where it holds none, it gets a copy of our
-    `config-user.yml`. A user who has a configuration keeps it as it is, and only gets a file beside it that
-    adds the data source. The path in it is relative: one configuration serves every copy of the repository,
+    Notes
+    -----
+    ESMValCore merges all YAML files of its folder. Where it holds none, it gets a copy of our `config-user.yml`. A user
+    who has a configuration keeps it as it is, and only gets a file beside it that adds our data sources: the demo ocean
+    and `~/climate_data`. The path of the demo ocean is relative: one configuration serves every copy of the repository,
     and recipes run from its root anyway.
     """
     ours = repository / "config-user.yml"

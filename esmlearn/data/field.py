@@ -82,7 +82,8 @@ class Field:
         observed &= ~land
         if not observed.any():
             raise DataError(
-                f"{like[0].name()} has no ocean cell with a value; check the region and the land mask of the preprocessor."
+                f"{like[0].name()} has no ocean cell with a value;"
+                " check the region and the land mask of the preprocessor."
             )
         return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like)
 

@@ -5,6 +5,7 @@ Every function is pure and seeded: the same arguments give the same mask, bit fo
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import fft
@@ -23,7 +24,9 @@ SLOW_DAYS, SLOW_SCALE = 45.0, 1.5
 CHUNK = 256
 
 
-def simulate_gaps(kind: str, n_days: int, n_lat: int, n_lon: int, *, share: float, seed: int, **options) -> np.ndarray:
+def simulate_gaps(
+    kind: str, n_days: int, n_lat: int, n_lon: int, *, share: float, seed: int, **options: Any
+) -> np.ndarray:
     """Simulate gaps of one kind.
 
     Parameters
@@ -197,13 +200,13 @@ def random_field(
     smooth_waves = _complex_normal(rng, turn.shape)
     for start in range(0, n_days, CHUNK):
         days = min(CHUNK, n_days - start)
-        spectrum = _complex_normal(rng, (days, *turn.shape))
-        for noise in spectrum:
+        drawn = _complex_normal(rng, (days, *turn.shape))
+        for noise in drawn:
             waves = turn * waves + fresh * noise
             if smooth:
                 smooth_waves = turn * smooth_waves + second * waves
             np.multiply(smooth_waves if smooth else waves, amplitude, out=noise)
-        field[start : start + days] = fft.irfft2(spectrum, s=padded, overwrite_x=True)[:, :n_lat, :n_lon]
+        field[start : start + days] = fft.irfft2(drawn, s=padded, overwrite_x=True)[:, :n_lat, :n_lon]
     return field
 
 
@@ -283,7 +286,7 @@ def random_rectangles(
             height, width = rng.integers(min_size, max_size, 2, endpoint=True)
             south, west = rng.integers(1 - height, n_lat), rng.integers(1 - width, n_lon)
             cells = day[max(south, 0) : south + height, max(west, 0) : west + width]
-            more = cells.size - np.count_nonzero(cells)
+            more = int(cells.size - np.count_nonzero(cells))
             if count + more - wanted > wanted - count:
                 break  # the day is nearer to its share without this last one
             cells[...] = True

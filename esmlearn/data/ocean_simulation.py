@@ -260,7 +260,7 @@ def displacement(eastward: np.ndarray, northward: np.ndarray) -> np.ndarray:
     """
     speed = np.stack([northward, eastward])
     here = np.indices(eastward.shape, dtype=np.float32)
-    origin = here
+    origin: np.ndarray = here
     for _ in range(SUBSTEPS):
         halfway = origin - _sample(speed, origin) / (2 * SUBSTEPS)
         origin = origin - _sample(speed, halfway) / SUBSTEPS

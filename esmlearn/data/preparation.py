@@ -1,6 +1,7 @@
 """From the fields of a recipe to what is learned from: gaps put in, periods set apart."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -51,13 +52,15 @@ def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> F
     if gaps.kind == "dataset":
         if other is None or other.land.shape != field.land.shape:
             raise DataError(
-                f"data.gaps.dataset '{gaps.dataset}' must be on the grid of the observations, {field.land.shape} cells; "
-                "regrid both in the preprocessor."
+                f"data.gaps.dataset '{gaps.dataset}' must be on the grid of the observations, {field.land.shape} cells;"
+                " regrid both in the preprocessor."
             )
         hidden = ~other.observed[np.arange(len(field.dates)) % len(other.dates), 0]
     else:
         # Only clouds have a season.
-        season = {"day_of_year": np.array([date.dayofyr for date in field.dates])} if gaps.kind == "clouds" else {}
+        season: dict[str, Any] = {}
+        if gaps.kind == "clouds":
+            season["day_of_year"] = np.array([date.dayofyr for date in field.dates])
         shape = (len(field.dates), *field.land.shape)
         hidden = simulate_gaps(gaps.kind, *shape, share=gaps.share, seed=gaps.seed, **season)
     gappy = field.hide(hidden)

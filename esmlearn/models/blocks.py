@@ -101,6 +101,6 @@ class FeedForward(nn.Sequential):
 class ChannelNorm(nn.LayerNorm):
     """LayerNorm over the channels of each pixel: no statistics cross pixels, so that no window size shows."""
 
-    def forward(self, maps: Float[Tensor, "map channel lat lon"]) -> Float[Tensor, "map channel lat lon"]:  # type: ignore[override]
+    def forward(self, maps: Float[Tensor, "map channel lat lon"]) -> Float[Tensor, "map channel lat lon"]:
         """Normalise each pixel by itself."""
         return rearrange(super().forward(rearrange(maps, "n c y x -> n y x c")), "n y x c -> n c y x")

@@ -47,12 +47,12 @@ class SpatialPositionalEncoding2D(nn.Module):
         super().__init__()
         if embed_dim % 4:
             raise ValueError(f"embed_dim must be a multiple of 4 for a row and a column encoding, not {embed_dim}")
-        self.half = embed_dim // 2
+        self.half_dim = embed_dim // 2
 
     def forward(self, rows: int, columns: int, device: torch.device | None = None) -> Float[Tensor, "place dim"]:
         """Encodings of a grid of patches, row by row."""
-        row = sinusoids(torch.arange(rows, device=device).float(), self.half)
-        column = sinusoids(torch.arange(columns, device=device).float(), self.half)
+        row = sinusoids(torch.arange(rows, device=device).float(), self.half_dim)
+        column = sinusoids(torch.arange(columns, device=device).float(), self.half_dim)
         grid = torch.cat(
             [row[:, None].expand(rows, columns, -1), column[None].expand(rows, columns, -1)],
             dim=-1,

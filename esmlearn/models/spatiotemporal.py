@@ -6,6 +6,8 @@ the masked-autoencoder form follows Tong et al. 2022 (https://doi.org/10.48550/a
 the tokens (all months and days in a row), `place` of a patch (row by row).
 """
 
+from collections.abc import Callable
+from types import EllipsisType
 from typing import NamedTuple
 
 import torch
@@ -163,10 +165,11 @@ class MonthlyConvDecoder(nn.Module):
     def __init__(self, settings: ModelSettings, context: int, days: int = 1) -> None:
         super().__init__()
         hidden, overlap = settings.hidden, settings.overlap
-        kernel = [size + 2 * overlap for size in settings.patch_size[1:]]
+        _, rows, columns = settings.patch_size
+        kernel = (rows + 2 * overlap, columns + 2 * overlap)
         self.days = days
         self.mix = nn.Conv2d(settings.embed_dim, hidden * days, 1)
-        self.upsample = nn.ConvTranspose2d(hidden, hidden, kernel, stride=settings.patch_size[1:], padding=overlap)
+        self.upsample = nn.ConvTranspose2d(hidden, hidden, kernel, stride=(rows, columns), padding=overlap)
         widths = [hidden + context, *[hidden] * settings.refinements]
         self.refine = nn.Sequential(
             *(
@@ -175,8 +178,8 @@ class MonthlyConvDecoder(nn.Module):
             )
         )
         self.head = nn.Conv2d(widths[-1], 2, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
         self.scale, self.bias = settings.scale, settings.bias
 
     def forward(
@@ -193,9 +196,12 @@ class MonthlyConvDecoder(nn.Module):
 
 def _norm(name: str, channels: int) -> nn.Module:
     """Build the normalisation that the settings name."""
-    return {"batch": nn.BatchNorm2d, "group": lambda width: nn.GroupNorm(8, width), "layer": ChannelNorm}[name](
-        channels
-    )
+    kinds: dict[str, Callable[[int], nn.Module]] = {
+        "batch": nn.BatchNorm2d,
+        "group": lambda width: nn.GroupNorm(8, width),
+        "layer": ChannelNorm,
+    }
+    return kinds[name](channels)
 
 
 class SpatioTemporalModel(nn.Module):
@@ -262,7 +268,7 @@ class SpatioTemporalModel(nn.Module):
         padded_days_mask
             True for days beyond the end of the month.
         context
-            First guess in scaled units and nearness of the observations before and after (`CONTEXT_CHANNELS`).
+            First guess and surprise in scaled units, nearness of the observations before and after (`CONTEXT_CHANNELS`).
         year_fraction
             Part of the year that has gone at each day.
         position
@@ -416,5 +422,5 @@ class Pixels(NamedTuple):
 
 def _crop(estimate: Estimate, *size: int) -> Estimate:
     """Take the padding away again, for as many of the last axes as sizes are given."""
-    where = (..., *(slice(length) for length in size))
+    where: tuple[EllipsisType | slice, ...] = (..., *(slice(length) for length in size))
     return Estimate(estimate.mean[where], estimate.log_std[where])

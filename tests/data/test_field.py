@@ -42,7 +42,7 @@ def test_units_are_converted_at_the_door_and_given_back_at_the_exit():
 
 
 def test_units_that_do_not_convert_are_refused_by_name():
-    with pytest.raises(DataError, match="kg m-2.*does not convert to degC"):
+    with pytest.raises(DataError, match=r"kg m-2.*does not convert to degC"):
         Field.from_cube(make_cube(wavy_ocean(2), units="kg m-2"), units="degC")
 
 
