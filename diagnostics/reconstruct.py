@@ -1,7 +1,8 @@
 """Fill gaps with a trained model and with the baselines, and leave CF netCDF.
 
-Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each method,
-a file with the complete days and one with the months; each holds the field, its standard deviation and what was observed.
+Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each
+method, a file with the complete days and one with the months; each holds the field, its standard deviation and what was
+observed.
 """
 
 from pathlib import Path

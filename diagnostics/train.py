@@ -37,7 +37,7 @@ def main(cfg: dict[str, Any]) -> None:
                     "caption": f"Trained SpatioTemporalModel: {file.name}.",
                     "ancestors": sorted(cfg["input_data"]),
                     "authors": ["esmlearn_team"],
-                    "references": ["vaswani2017", "tong2022", "goh2024"],
+                    "references": ["vaswani2017", "bertasius2021", "tong2022", "seitzer2022", "goh2024"],
                 },
             )
 

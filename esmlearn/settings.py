@@ -41,7 +41,7 @@ class GapSettings(Block):
     on a complete analysis. `clouds`, `rectangles`, `swaths`: simulated, fixed by the seed.
     """
 
-    kind: Literal["data", "dataset", "clouds", "rectangles", "swaths"] = Field("data", description="where they come from")
+    kind: Literal["data", "dataset", "clouds", "rectangles", "swaths"] = Field("data", description="what hides the sea")
     dataset: str | None = Field(None, description="for kind `dataset`: the dataset whose gaps to take")
     share: Share = Field(0.67, description="for simulated gaps: share of the ocean that is hidden")
     seed: int = Field(0, ge=0, description="for simulated gaps: the same seed gives the same gaps")
@@ -230,8 +230,8 @@ SCRIPTS: dict[str, type[Block]] = {
 
 ESMVALCORE_KEYS = {
     "ancestors", "auxiliary_data_dir", "exit_on_ncl_warning", "input_data", "input_files", "log_level",
-    "output_file_type", "plot_dir", "profile_diagnostic", "quickplot", "recipe", "run_dir", "script", "themes", "realms",
-    "version", "work_dir", "write_ncl_interface",
+    "output_file_type", "plot_dir", "profile_diagnostic", "quickplot", "realms", "recipe", "run_dir", "script",
+    "themes", "version", "work_dir", "write_ncl_interface",
 }  # fmt: skip
 
 

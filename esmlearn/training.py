@@ -60,8 +60,9 @@ def fit(
         raise DataError("Learning `supervised` needs data.target, the dataset with the complete field.")
     if complete.values.shape != observations.values.shape:
         raise DataError(
-            f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude), data.observations has"
-            f" {observations.values.shape}; bring both to one grid and one timerange in the preprocessor."
+            f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude),"
+            f" data.observations has {observations.values.shape};"
+            " bring both to one grid and one timerange in the preprocessor."
         )
     check_daily(observations)
     split = settings.data.split

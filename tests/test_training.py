@@ -2,21 +2,24 @@
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
 
-from esmlearn.data.windows import Window
+from esmlearn.data.preparation import select_role
+from esmlearn.data.windows import Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, ModelFolderError, SettingsError
 from esmlearn.models.spatiotemporal import Estimate, Output
-from esmlearn.objectives import loss
+from esmlearn.objectives import hidden_errors, loss
 from esmlearn.run_state import CHECKPOINT, RunLog
-from esmlearn.training import fit, learning_rate_factor, update_average
+from esmlearn.training import VALIDATION_WINDOWS, fit, learning_rate_factor, update_average
 from tests.small import small_ocean, small_settings
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a kill in the midst of a training."""
 
 
@@ -34,11 +37,11 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(tmp_path, monkeypat
     def killing_step(self, state, losses, rate):
         step(self, state, losses, rate)
         if state.step == kill_at:
-            raise Killed
+            raise KilledError
 
     with monkeypatch.context() as patch:
         patch.setattr(RunLog, "step", killing_step)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             fit(*small_ocean(), settings, tmp_path / "killed")
     resumed = fit(*small_ocean(), settings, tmp_path / "killed")
     for name, tensor in weights(whole).items():
@@ -133,10 +136,7 @@ def test_best_weights_are_copies(tmp_path):
     for steps in (3, 6):
         fit(*small_ocean(), small_settings(steps=steps, schedule="constant", ema=0.0), tmp_path / str(steps))
         content[steps] = torch.load(tmp_path / str(steps) / CHECKPOINT, weights_only=True)
-    if content[6]["state"]["best_step"] == 3:
-        kept = content[6]["best"]
-    else:
-        kept = content[3]["best"]
+    kept = content[6 if content[6]["state"]["best_step"] == 3 else 3]["best"]
     for name, tensor in content[3]["best"].items():
         torch.testing.assert_close(kept[name], tensor)
         assert tensor.data_ptr() != content[6]["averaged"][name].data_ptr()
@@ -148,7 +148,7 @@ def test_learning_rate_rises_then_falls():
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == factors[10] == 1.0
     assert factors[-1] < 0.01
-    assert all(a >= b for a, b in zip(factors[10:], factors[11:], strict=False))
+    assert all(a >= b for a, b in pairwise(factors[10:]))
 
 
 def test_average_soon_forgets_the_start():
@@ -214,16 +214,8 @@ def test_gaussian_loss_is_lowest_at_the_right_standard_deviation():
 
 
 def test_calibration_makes_errors_as_large_as_said(tmp_path):
-    from accelerate import Accelerator
-
-    from esmlearn.objectives import _errors
-    from esmlearn.training import VALIDATION_WINDOWS
-
     settings = small_settings()
     trained = fit(*small_ocean(), settings, tmp_path)
-    from esmlearn.data.preparation import select_role
-    from esmlearn.data.windows import Anomalies, TrainingWindows
-
     observations, complete = small_ocean()
     split = settings.data.split
     windows = TrainingWindows(
@@ -234,6 +226,7 @@ def test_calibration_makes_errors_as_large_as_said(tmp_path):
         seed=settings.training.seed + 1,
         length=VALIDATION_WINDOWS,
     )
+    errors = hidden_errors(trained.network, [windows[k] for k in range(len(windows))], Accelerator())
     for name in ("daily", "monthly"):
-        error, log_std = _errors(trained.network, [windows[k] for k in range(len(windows))], Accelerator())[name]
+        error, log_std = errors[name]
         assert (error / log_std.exp()).square().mean().sqrt().item() == pytest.approx(1.0, abs=0.02)

@@ -161,7 +161,7 @@ def first_guess(
 
     The first guess; the surprise, which is how far an observation lies from what interpolation in time would have said
     without it, and tells of its hidden neighbours; and the nearness of the observations before and after the day, from
-    nearly 1 (the day before or after; 1 on the day itself) to 0 (never).
+    0.8 (the next day) to 0 (never).
     """
     guess = interpolate_in_time(values, observed).values
     without, since, until = interpolate_in_time(values, observed, leave_out=True)
@@ -214,8 +214,8 @@ class TrainingWindows(Dataset[Window]):
         self.hide_days, self.seed, self.length = hide_days, seed, length
         if len(anomalies.months) < settings.n_months:
             raise DataError(
-                f"A period of data.split has {len(anomalies.months)} months, fewer than a window of {settings.n_months};"
-                " lengthen it or lower model.n_months."
+                f"A period of data.split has {len(anomalies.months)} months, fewer than a window of"
+                f" {settings.n_months}; lengthen it or lower model.n_months."
             )
         self.corners = _corners_with_ocean(anomalies.land, settings.window)
 

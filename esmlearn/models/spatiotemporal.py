@@ -268,7 +268,8 @@ class SpatioTemporalModel(nn.Module):
         padded_days_mask
             True for days beyond the end of the month.
         context
-            First guess and surprise in scaled units, nearness of the observations before and after (`CONTEXT_CHANNELS`).
+            First guess and surprise in scaled units, nearness of the observations before and after
+            (`CONTEXT_CHANNELS`).
         year_fraction
             Part of the year that has gone at each day.
         position

@@ -10,6 +10,11 @@ from esmlearn.settings import ModelSettings
 ROWS, COLUMNS, DAYS = 16, 20, 31
 
 
+def absent_pixels(inputs):
+    """Land, and days beyond the end of the month."""
+    return inputs["land_mask_patch"][:, None, None] | inputs["padded_days_mask"][..., None, None]
+
+
 def make_inputs(*, batch: int = 2, months: int = 1, rows: int = ROWS, columns: int = COLUMNS, seed: int = 0):
     """Random windows with clouds, land in a corner and a padded end of the month."""
     generator = torch.Generator().manual_seed(seed)
@@ -23,7 +28,7 @@ def make_inputs(*, batch: int = 2, months: int = 1, rows: int = ROWS, columns: i
         "land_mask_patch": land,
         "padded_days_mask": padded,
         "context": torch.randn(batch, months, DAYS, CONTEXT_CHANNELS, rows, columns, generator=generator),
-        "year_fraction": torch.linspace(0.1, 0.1 + months / 12, months * DAYS).reshape(1, months, DAYS).repeat(batch, 1, 1),
+        "year_fraction": torch.linspace(0.1, 0.1 + months / 12, months * DAYS).view(months, DAYS).repeat(batch, 1, 1),
         "position": torch.rand(batch, 2, rows, columns, generator=generator) * 40,
     }
 
@@ -66,9 +71,8 @@ def test_what_is_hidden_padded_or_land_does_not_change_the_answer(options):
     model = make_model(**options)
     inputs = make_inputs(months=options.get("n_months", 1))
     expected = numbers(model(**inputs))
-    absent = inputs["daily_mask"] | inputs["land_mask_patch"][:, None, None] | inputs["padded_days_mask"][..., None, None]
-    nowhere = inputs["land_mask_patch"][:, None, None] | inputs["padded_days_mask"][..., None, None]
-    inputs["x"] = inputs["x"].masked_fill(absent, 1e3)
+    nowhere = absent_pixels(inputs)
+    inputs["x"] = inputs["x"].masked_fill(inputs["daily_mask"] | nowhere, 1e3)
     inputs["context"] = inputs["context"].masked_fill(nowhere[:, :, :, None], -1e3)
     inputs["daily_mask"] = inputs["daily_mask"] & ~nowhere
     torch.testing.assert_close(numbers(model(**inputs)), expected)
@@ -163,8 +167,7 @@ def test_the_untrained_model_gives_the_first_guess_and_the_observations():
     torch.manual_seed(0)
     model, inputs = SpatioTemporalModel(ModelSettings(window=(16, 16))).eval(), make_inputs()
     output = model(**inputs)
-    ocean = ~inputs["land_mask_patch"][:, None, None] & ~inputs["padded_days_mask"][..., None, None]
-    guess = inputs["context"][:, :, :, 0].masked_fill(~ocean, 0.0)
+    guess = inputs["context"][:, :, :, 0].masked_fill(absent_pixels(inputs), 0.0)
     torch.testing.assert_close(output.daily.mean, guess)
     torch.testing.assert_close(output.monthly.mean, guess.sum(dim=2) / 28)
 
@@ -172,28 +175,36 @@ def test_the_untrained_model_gives_the_first_guess_and_the_observations():
 def test_observed_days_are_left_alone():
     model, inputs = make_model(), make_inputs()
     departure = model(**inputs).daily.mean - inputs["context"][:, :, :, 0]
-    seen = ~inputs["daily_mask"] & ~inputs["land_mask_patch"][:, None, None] & ~inputs["padded_days_mask"][..., None, None]
-    assert departure[seen].abs().max() == 0.0
-    hidden = inputs["daily_mask"] & ~inputs["land_mask_patch"][:, None, None]
-    assert departure[hidden & ~inputs["padded_days_mask"][..., None, None]].abs().max() > 1e-3
+    exists = ~absent_pixels(inputs)
+    assert departure[exists & ~inputs["daily_mask"]].abs().max() == 0.0
+    assert departure[exists & inputs["daily_mask"]].abs().max() > 1e-3
+
+
+def count_patches(encoder, monkeypatch) -> list[int]:
+    """Note how many patches an encoder embeds in each call."""
+    embedded = []
+    forward = encoder.project.forward
+
+    def count(patches):
+        embedded.append(len(patches))
+        return forward(patches)
+
+    monkeypatch.setattr(encoder.project, "forward", count)
+    return embedded
 
 
 def test_no_work_is_done_for_tokens_without_observation(monkeypatch):
     model, inputs = make_model(), make_inputs(batch=1)
     inputs["daily_mask"][:] = True
     inputs["daily_mask"][0, 0, 3, 8, 8] = False
-    embedded = []
-    forward = model.encoder.project.forward
-    monkeypatch.setattr(model.encoder.project, "forward", lambda patches: embedded.append(len(patches)) or forward(patches))
+    embedded = count_patches(model.encoder, monkeypatch)
     model(**inputs)
     assert embedded == [1]
 
 
 def test_no_work_is_done_for_patches_without_ocean(monkeypatch):
     model, inputs = make_model(), make_inputs(batch=1)
-    embedded = []
-    forward = model.embed_context.project.forward
-    monkeypatch.setattr(model.embed_context.project, "forward", lambda patches: embedded.append(len(patches)) or forward(patches))
+    embedded = count_patches(model.embed_context, monkeypatch)
     model(**inputs)
     n_land_patches = 1  # rows 0-4, columns 0-5 cover one patch of 4 x 4 wholly
     assert embedded == [28 * (4 * 5 - n_land_patches)]
@@ -203,6 +214,6 @@ def test_scale_and_bias_reach_the_answer():
     plain, scaled = make_model(), make_model(scale=3.0, bias=0.5)
     inputs = make_inputs()
     guess = inputs["context"][:, :, :, 0]
-    hidden = inputs["daily_mask"] & ~inputs["land_mask_patch"][:, None, None] & ~inputs["padded_days_mask"][..., None, None]
+    hidden = inputs["daily_mask"] & ~absent_pixels(inputs)
     departures = [(model(**inputs).daily.mean - guess)[hidden] for model in (plain, scaled)]
     torch.testing.assert_close(departures[1], departures[0] * 3.0 + 0.5, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,46 @@
+"""Every recipe passes its check; what users get wrong in one is said before ESMValCore starts.
+
+The demo recipes are run whole, from set-up to report, by `.ci/run`.
+"""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from esmlearn.bridge.check import check_recipe
+
+REPOSITORY = Path(__file__).parents[2]
+RECIPES = sorted((REPOSITORY / "recipes").glob("recipe_*.yml"))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_recipe_is_fine(recipe, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    assert check_recipe(recipe) == []
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_recipe_is_a_tutorial_on_two_screens(recipe):
+    lines = recipe.read_text().splitlines()
+    assert lines[0].startswith("# ")
+    assert len(lines) <= 100
+
+
+def test_all_that_is_wrong_with_a_recipe_is_said_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    recipe = yaml.safe_load((REPOSITORY / "recipes" / "recipe_sst_reconstruction.yml").read_text())
+    scripts = recipe["diagnostics"]["sst"]["scripts"]
+    scripts["train"]["data"]["target"] = "DemoOcaen"
+    scripts["train"]["model"] = {"patch_sise": [1, 4, 4]}
+    scripts["reconstruct"]["period"] = "2004/2003"
+    scripts["evaluate"]["ancestors"] = ["tos", "reconstrct"]
+    file = tmp_path / "recipe_wrong.yml"
+    file.write_text(yaml.safe_dump(recipe))
+    text = "\n".join(check_recipe(file))
+    assert "did you mean 'patch_size'" in text
+    assert "ends before it starts" in text
+    assert "reconstrct" in text
+    del scripts["train"]["model"]
+    file.write_text(yaml.safe_dump(recipe))
+    assert "'DemoOcaen', but the recipe has DemoOcean, DemoOceanCloudy" in "\n".join(check_recipe(file))
