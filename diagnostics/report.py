@@ -39,7 +39,8 @@ def main(cfg: dict[str, Any]) -> None:
         aside.write_text(render(report), encoding="utf-8")
     with ProvenanceLogger(cfg) as provenance:
         provenance.log(page, record(f"Report: {report.title}."))
-        # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text.
+        # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text. There
+        # is no index.html yet, either: `esmvaltool learn report` puts the link there after the run.
         lead = next((figure for figure in report.figures if figure.name.startswith("skill")), None)
         for figure in [lead] if lead else report.figures[:1]:
             poster = Path(cfg["plot_dir"], "report.png")

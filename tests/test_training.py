@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from esmlearn.data.preparation import select_role
 from esmlearn.data.windows import Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, ModelFolderError, SettingsError
-from esmlearn.models.spatiotemporal import Estimate, Output
+from esmlearn.models.spatiotemporal import Estimate, Output, SpatioTemporalModel
 from esmlearn.objectives import hidden_errors, loss
 from esmlearn.run_state import CHECKPOINT, RunLog
 from esmlearn.training import VALIDATION_WINDOWS, fit, learning_rate_factor, update_average
@@ -140,6 +140,17 @@ def test_best_weights_are_copies(tmp_path):
     for name, tensor in content[3]["best"].items():
         torch.testing.assert_close(kept[name], tensor)
         assert tensor.data_ptr() != content[6]["averaged"][name].data_ptr()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_validation_gives_back_the_mode(training):
+    """A model that stays in evaluation mode after its first validation has lost its dropout."""
+    settings = small_settings()
+    network = SpatioTemporalModel(settings.model).train(training)
+    target = torch.zeros(1, 31, 8, 8)
+    window = Window(*(getattr(window_of(target[None], target[None] == 0), name)[0] for name in Window.__annotations__))
+    assert set(hidden_errors(network, [window], Accelerator())) == {"first_guess", "daily", "monthly"}
+    assert network.training is training
 
 
 def test_learning_rate_rises_then_falls():

@@ -95,17 +95,19 @@ class Learn:
             Console().print(show_status(Path(str(folder))))
 
     def report(self, folder: str = OUTPUT) -> None:
-        """Print where the newest report is.
+        """Print where the newest report is, and let ESMValCore's index.html of that run lead to it.
 
         Parameters
         ----------
         folder
             Output of ESMValCore, or of one run.
         """
-        from esmlearn.bridge.runs import find_report
+        from esmlearn.bridge.runs import find_report, link_report
 
         with one_sentence():
-            print(find_report(Path(str(folder))))
+            path = find_report(Path(str(folder)))
+            link_report(path)
+        print(path)
 
     def why(self, folder: str = OUTPUT) -> None:
         """Say in one sentence why the newest run failed.

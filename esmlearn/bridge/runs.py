@@ -1,13 +1,18 @@
 """Find in ESMValCore's output what a user asks for after a run."""
 
+import html
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from esmlearn.bridge.refusals import ERROR_PREFIX
 from esmlearn.errors import DataError
+from esmlearn.files import atomic_write
 
 _RECORD = re.compile(r"^(?P<level>[A-Z]+) +\[\d+\] (?P<message>.*)$")
+_LINE_TO_REPORT = re.compile(r'\n<p id="esmlearn-report">.*?</p>', re.DOTALL)
 _FAILED_SCRIPT = re.compile(r"failed with return code (?P<code>-?\d+)\. See the log in (?P<log>.*log\.txt)")
 
 
@@ -30,6 +35,33 @@ def find_report(folder: Path) -> Path:
             f"there is no report in {folder}: run a recipe first, or name the folder that its output went to."
         )
     return report.absolute()
+
+
+def link_report(report: Path) -> None:
+    """Let ESMValCore's overview of a run lead to its reports, by a line below the heading; once is enough.
+
+    ESMValCore lists pictures and netCDF only, and escapes captions, so that no script can put a link there. A run
+    without an overview is left alone, and so is an overview that may not be written, such as that of a colleague.
+
+    Parameters
+    ----------
+    report
+        A report as `find_report` gives it: RUN/work/DIAGNOSTIC/SCRIPT/report.html.
+    """
+    if report.name != "report.html" or len(report.parents) < 4 or report.parents[2].name != "work":
+        return
+    run = report.parents[3]
+    index = run / "index.html"
+    if not index.is_file():
+        return
+    paths = [path.relative_to(run).as_posix() for path in sorted(run.glob("work/*/*/report.html"))]
+    links = ", ".join(f'<a href="{quote(path)}">{html.escape(path)}</a>' for path in paths)
+    before = index.read_text(encoding="utf-8")
+    head, heading, rest = _LINE_TO_REPORT.sub("", before).partition("</h1>")
+    after = f'{head}{heading}\n<p id="esmlearn-report">The whole report, with all scores and figures: {links}</p>{rest}'
+    if heading and after != before:
+        with suppress(OSError), atomic_write(index) as aside:
+            aside.write_text(after, encoding="utf-8")
 
 
 def find_reason(folder: Path) -> str:

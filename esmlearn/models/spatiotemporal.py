@@ -233,7 +233,7 @@ class SpatioTemporalModel(nn.Module):
         )
         self.aggregate = TemporalAttentionAggregator(dim, heads, month_mixing=settings.n_months > 1)
         self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
-        self.decode_month = MonthlyConvDecoder(settings, context=1)
+        self.decode_month = MonthlyConvDecoder(settings, context=3)
         if settings.daily:
             self.embed_context = VideoEncoder(CONTEXT_CHANNELS, dim, settings.patch_size, dropout)
             self.daily_blocks = nn.ModuleList(
@@ -307,7 +307,7 @@ class SpatioTemporalModel(nn.Module):
             for block in self.daily_blocks:
                 tokens = block(tokens, present)
             daily = self.decode_days(present.unpack(tokens), pixels, real)
-        monthly = self.decode_months(months, daily.mean.detach(), pixels)
+        monthly = self.decode_months(months, daily, pixels)
         return Output(_crop(monthly, *size[1:]), _crop(daily, *size))
 
     def pad(
@@ -388,20 +388,26 @@ class SpatioTemporalModel(nn.Module):
         return Estimate(pixels.context[:, 0] + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
 
     def decode_months(
-        self,
-        tokens: Float[Tensor, "batch month place dim"],
-        daily: Float[Tensor, "batch month day lat lon"],
-        pixels: "Pixels",
+        self, tokens: Float[Tensor, "batch month place dim"], daily: Estimate, pixels: "Pixels"
     ) -> Estimate:
-        """Decode each month as a departure from the mean of its days."""
+        """Decode each month as a departure from the mean of its days.
+
+        The decoder sees that mean, how uncertain its days are, and on how many of them the pixel was observed.
+        """
         n_months = tokens.shape[1]
         real = pixels.real_days[..., None, None]
-        mean = reduce(daily * real, "b m d y x -> b m y x", "sum") / reduce(real, "b m d y x -> b m y x", "sum")
+        hidden = (pixels.exists & ~pixels.valid).to(tokens.dtype)
+        days = torch.stack(
+            [daily.mean.detach() * real, daily.log_std.detach().clamp(*LOG_STD_RANGE).exp() * hidden, 1 - hidden], dim=2
+        )
+        means = reduce(days * real[:, :, None], "b m c d y x -> (b m) c y x", "sum") / reduce(
+            real.to(tokens.dtype), "b m d y x -> (b m) 1 y x", "sum"
+        )
         departure, log_std = self.decode_month(
-            rearrange(tokens, "b m (y x) c -> (b m) y x c", y=daily.shape[-2] // self.settings.patch_size[1]),
-            rearrange(mean, "b m y x -> (b m) 1 y x"),
+            rearrange(tokens, "b m (y x) c -> (b m) y x c", y=means.shape[-2] // self.settings.patch_size[1]), means
         )
         departure = rearrange(departure, "(b m) y x -> b m y x", m=n_months).masked_fill(~pixels.ocean[:, None], 0.0)
+        mean = rearrange(means[:, 0], "(b m) y x -> b m y x", m=n_months)
         return Estimate(mean + departure, rearrange(log_std, "(b m) y x -> b m y x", m=n_months))
 
 

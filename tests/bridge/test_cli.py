@@ -52,6 +52,17 @@ def test_report_prints_one_absolute_path(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == f"{tmp_path / 'out' / 'report.html'}\n"
 
 
+def test_report_links_esmvalcores_overview(tmp_path, capsys):
+    report = tmp_path / "run_1" / "work" / "sst" / "report" / "report.html"
+    report.parent.mkdir(parents=True)
+    report.touch()
+    index = tmp_path / "run_1" / "index.html"
+    index.write_text("<h1>Title</h1>")
+    Learn().report(str(tmp_path))
+    assert capsys.readouterr().out == f"{report}\n"
+    assert 'href="work/sst/report/report.html"' in index.read_text()
+
+
 @pytest.mark.parametrize("command", ["status", "report", "why"])
 def test_a_folder_without_a_run_ends_in_one_line(tmp_path, capsys, command):
     with pytest.raises(SystemExit):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from esmlearn.bridge.runs import find_reason, find_report
+from esmlearn.bridge.runs import find_reason, find_report, link_report
 from esmlearn.errors import DataError
 
 
@@ -27,6 +27,67 @@ def test_a_recipe_without_report_has_its_overview(tmp_path, monkeypatch):
     index = write(tmp_path / "recipe_1" / "index.html")
     monkeypatch.chdir(tmp_path)
     assert find_report(tmp_path / "recipe_1") == index
+
+
+def overview(run):
+    return write(run / "index.html", "<body>\n    <h1>Title</h1>\n<p>\n  Über das Meer\n</p>\n<h1>Title</h1></body>\n")
+
+
+def test_the_overview_leads_to_the_report_once(tmp_path):
+    run = tmp_path / "recipe_1"
+    index = overview(run)
+    before = index.read_text()
+    report = write(run / "work" / "sst" / "report" / "report.html")
+    link_report(find_report(tmp_path))
+    line = (
+        '<p id="esmlearn-report">The whole report, with all scores and figures:'
+        ' <a href="work/sst/report/report.html">work/sst/report/report.html</a></p>'
+    )
+    assert index.read_text() == before.replace("</h1>\n<p>", f"</h1>\n{line}\n<p>", 1)
+    stamp = index.stat()
+    link_report(report)
+    assert index.stat() == stamp
+    assert sorted(path.name for path in run.iterdir()) == ["index.html", "work"]
+
+
+def test_every_report_of_a_run_is_linked_and_names_are_escaped(tmp_path):
+    run = tmp_path / "recipe_1"
+    index = overview(run)
+    for diagnostic in ("a", "b <i>\"&'"):
+        report = write(run / "work" / diagnostic / "report" / "report.html")
+        link_report(report)
+    line = index.read_text().splitlines()[2]
+    assert line.count("<a href=") == index.read_text().count("<a href=") == 2
+    assert 'href="work/b%20%3Ci%3E%22%26%27/report/report.html"' in line
+    assert ">work/b &lt;i&gt;&quot;&amp;&#x27;/report/report.html</a>" in line
+
+
+def test_pages_that_are_no_overview_of_the_run_are_left_alone(tmp_path):
+    index = write(tmp_path / "recipe_1" / "index.html", "no heading")
+    report = write(tmp_path / "recipe_1" / "work" / "sst" / "report" / "report.html")
+    link_report(report)
+    assert index.read_text() == "no heading"
+    elsewhere = write(tmp_path / "report.html")
+    link_report(elsewhere)
+    link_report(index)
+    index.unlink()
+    link_report(report)
+    assert not index.exists()
+
+
+def test_an_overview_that_may_not_be_written_stays_as_it_is(tmp_path, monkeypatch):
+    run = tmp_path / "recipe_1"
+    index = overview(run)
+    before = index.read_text()
+    report = write(run / "work" / "sst" / "report" / "report.html")
+
+    def refuse(*_args, **_options):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.write_text", refuse)
+    link_report(report)
+    assert index.read_text() == before
+    assert [path.name for path in run.iterdir() if path.is_file()] == ["index.html"]
 
 
 @pytest.mark.parametrize("find", [find_report, find_reason])
