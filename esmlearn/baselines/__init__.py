@@ -12,30 +12,29 @@ from esmlearn.data.scaling import Climatology
 
 
 def climatology(field: Field, mean_cycle: Climatology) -> Reconstruction:
-    """Mean seasonal cycle of the training period, whatever was observed; observed days keep their values."""
-    return _from_days(field, mean_cycle.at(field.year_fraction))
+    """Mean seasonal cycle of the training period, whatever was observed."""
+    return _complete(field, mean_cycle.at(field.year_fraction))
 
 
 def observed_mean_of_month(field: Field, mean_cycle: Climatology) -> Reconstruction:
     """Mean of the observed days of each month at each cell; the climatology where the month saw nothing.
 
-    A hidden day gets the mean of its month.
+    Each day gets the mean of its month.
     """
     daily = mean_cycle.at(field.year_fraction)
-    means = monthly_means(field, daily)
+    monthly = monthly_means(field, daily)
     for index, days in enumerate(field.months.values()):
         mean = observed_mean(field.values[days, 0], field.observed[days, 0])
-        means[index] = np.where(np.isnan(mean), means[index], mean)
+        monthly[index] = np.where(np.isnan(mean), monthly[index], mean)
         daily[days] = np.where(np.isnan(mean), daily[days], mean)
-    ocean = np.where(field.land, np.float32(np.nan), means)
-    return Reconstruction(_with_observations(field, daily), ocean)
+    return _complete(field, daily, monthly)
 
 
 def time_interpolation(field: Field, mean_cycle: Climatology) -> Reconstruction:
     """Interpolate the anomalies of each cell linearly in time; the nearest observation persists at both ends."""
     mean = mean_cycle.at(field.year_fraction)
     anomalies = field.values[:, 0] - mean
-    return _from_days(field, mean + interpolate_in_time(anomalies, field.observed[:, 0]).values)
+    return _complete(field, mean + interpolate_in_time(anomalies, field.observed[:, 0]).values)
 
 
 BASELINES: dict[str, Callable[[Field, Climatology], Reconstruction]] = {
@@ -45,12 +44,10 @@ BASELINES: dict[str, Callable[[Field, Climatology], Reconstruction]] = {
 }
 
 
-def _from_days(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Reconstruction:
-    """Complete a daily method: observations stay, months are the means of their days."""
-    daily = _with_observations(field, daily)
-    return Reconstruction(daily, monthly_means(field, daily))
-
-
-def _with_observations(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "time lat lon"]:
-    daily = np.where(field.observed[:, 0], field.values[:, 0], daily).astype(np.float32)
-    return np.where(field.land, np.float32(np.nan), daily)
+def _complete(
+    field: Field, daily: Float[np.ndarray, "time lat lon"], monthly: Float[np.ndarray, "month lat lon"] | None = None
+) -> Reconstruction:
+    """Take the land out; months are the means of their days unless a method has its own."""
+    monthly = monthly_means(field, daily) if monthly is None else monthly
+    nowhere = np.float32(np.nan)
+    return Reconstruction(np.where(field.land, nowhere, daily), np.where(field.land, nowhere, monthly))

@@ -26,8 +26,7 @@ def case():
 def test_climatology_knows_only_the_season(case):
     result = climatology(*case)
     days = result.daily[:, 2, 2]
-    assert days[[0, 30, 58]] == pytest.approx(7.0)
-    assert days[[3, 5, 9]] == pytest.approx([13, 15, 19])
+    assert days == pytest.approx(7.0)
     assert result.monthly[1, 2, 2] == pytest.approx(7.0)
 
 
@@ -35,7 +34,7 @@ def test_mean_of_observed_days(case):
     result = observed_mean_of_month(*case)
     mean = (13 + 15 + 19) / 3
     assert result.monthly[:, 2, 2] == pytest.approx([mean, 7.0])
-    assert result.daily[[0, 3, 58], 2, 2] == pytest.approx([mean, 13.0, 7.0])
+    assert result.daily[[0, 3, 58], 2, 2] == pytest.approx([mean, mean, 7.0])
 
 
 def test_interpolation_in_time(case):
