@@ -145,7 +145,14 @@ def load_model(folder: str | Path) -> TrainedModel:
         ) from error
     network = SpatioTemporalModel(settings.model)
     prefix = "network."
-    network.load_state_dict({name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)})
+    weights = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        made_by = content["record"].get("versions", {}).get("esmlearn", "an unknown version")
+        raise ModelFolderError(
+            f"The weights in {folder} do not fit this esmlearn's network (they were made by {made_by}); train the model again."
+        ) from error
     return TrainedModel(
         network=network.eval(),
         settings=settings,

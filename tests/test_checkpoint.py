@@ -1,6 +1,7 @@
 """A model folder must come back whole, or be refused in one sentence."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from esmlearn.checkpoint import CARD, SETTINGS, WEIGHTS, load_model, save_model
 from esmlearn.errors import ModelFolderError
+from esmlearn.models.spatiotemporal import SpatioTemporalModel
 from esmlearn.training import fit
 from tests.small import small_ocean, small_settings
 
@@ -75,6 +77,13 @@ def test_other_settings_are_refused(folder, change, words):
     (folder / SETTINGS).write_text(json.dumps({**content, **change}))
     with pytest.raises(ModelFolderError, match=words):
         load_model(folder)
+
+
+def test_weights_of_another_network_are_refused(trained, tmp_path):
+    other = SpatioTemporalModel(trained.settings.model.model_copy(update={"hidden": 16}))
+    save_model(tmp_path / "model", replace(trained, network=other))
+    with pytest.raises(ModelFolderError, match="do not fit"):
+        load_model(tmp_path / "model")
 
 
 def test_settings_that_are_none_are_refused(folder):
