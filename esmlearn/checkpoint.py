@@ -151,7 +151,8 @@ def load_model(folder: str | Path) -> TrainedModel:
     except RuntimeError as error:
         made_by = content["record"].get("versions", {}).get("esmlearn", "an unknown version")
         raise ModelFolderError(
-            f"The weights in {folder} do not fit this esmlearn's network (they were made by {made_by}); train the model again."
+            f"The weights in {folder} do not fit this esmlearn's network (they were made by {made_by}); "
+            "train the model again."
         ) from error
     return TrainedModel(
         network=network.eval(),

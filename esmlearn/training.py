@@ -64,6 +64,11 @@ def fit(
             f" data.observations has {observations.values.shape};"
             " bring both to one grid and one timerange in the preprocessor."
         )
+    if (complete.dates != observations.dates).any():
+        raise DataError(
+            f"data.target starts on {complete.dates[0]:%Y-%m-%d}, data.observations on {observations.dates[0]:%Y-%m-%d}, "
+            "or they differ later; give both the same timerange and calendar."
+        )
     check_daily(observations)
     split = settings.data.split
     learned = select_role(complete, split, "train")

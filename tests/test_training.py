@@ -109,6 +109,12 @@ def test_target_on_another_grid_is_refused(tmp_path):
         fit(observations, complete.region(slice(0, 8), slice(0, 8)), small_settings(), tmp_path)
 
 
+def test_target_of_other_days_is_refused(tmp_path):
+    observations, complete = small_ocean()
+    with pytest.raises(DataError, match="the same timerange"):
+        fit(observations[slice(0, 700)], complete[slice(30, 730)], small_settings(), tmp_path)
+
+
 def test_a_break_in_the_days_is_refused(tmp_path):
     keep = np.delete(np.arange(730), 100)
     observations, complete = (field[keep] for field in small_ocean())
