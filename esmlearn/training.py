@@ -64,10 +64,15 @@ def fit(
             f" data.observations has {observations.values.shape};"
             " bring both to one grid and one timerange in the preprocessor."
         )
+    if any(patch > cells for patch, cells in zip(settings.model.patch_size[1:], complete.land.shape, strict=True)):
+        raise SettingsError(
+            f"model.patch_size {settings.model.patch_size} (days, rows, columns) is larger than the region of "
+            f"{complete.land.shape} cells; make the patch smaller or the region larger."
+        )
     if (complete.dates != observations.dates).any():
         raise DataError(
-            f"data.target starts on {complete.dates[0]:%Y-%m-%d}, data.observations on {observations.dates[0]:%Y-%m-%d}, "
-            "or they differ later; give both the same timerange and calendar."
+            f"data.target starts on {complete.dates[0]:%Y-%m-%d}, observations on {observations.dates[0]:%Y-%m-%d}, "
+            "or they differ later; give both one timerange and calendar."
         )
     check_daily(observations)
     split = settings.data.split

@@ -109,9 +109,15 @@ def test_target_on_another_grid_is_refused(tmp_path):
         fit(observations, complete.region(slice(0, 8), slice(0, 8)), small_settings(), tmp_path)
 
 
+def test_a_patch_larger_than_the_region_is_refused(tmp_path):
+    settings = small_settings(model={"window": (32, 32), "patch_size": (1, 16, 4)})
+    with pytest.raises(SettingsError, match=r"larger than the region of \(12, 16\) cells"):
+        fit(*small_ocean(), settings, tmp_path)
+
+
 def test_target_of_other_days_is_refused(tmp_path):
     observations, complete = small_ocean()
-    with pytest.raises(DataError, match="the same timerange"):
+    with pytest.raises(DataError, match="one timerange"):
         fit(observations[slice(0, 700)], complete[slice(30, 730)], small_settings(), tmp_path)
 
 

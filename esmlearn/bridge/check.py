@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from esmlearn.errors import EsmlearnError
+
 OUR_SCRIPTS = ("train", "reconstruct", "evaluate", "report")
 
 
@@ -82,6 +84,19 @@ def _check_script(recipe: dict[str, Any], diagnostic: str, name: str, tasks: set
 
         datasets = [dataset for task in ancestors for dataset in _datasets(recipe, *task.split("/", 1))]
         yield from check_script(Path(script).stem, settings, datasets)
+        if Path(script).stem == "reconstruct" and isinstance(settings.get("model"), str):
+            yield from _check_model(settings["model"])
+
+
+def _check_model(folder: str) -> Iterator[str]:
+    """Check that a model folder is there, whole and for our task."""
+    from esmlearn.bridge.paths import find_model_folder
+    from esmlearn.checkpoint import load_model
+
+    try:
+        load_model(find_model_folder(folder))
+    except EsmlearnError as error:
+        yield str(error)
 
 
 def _datasets(recipe: dict[str, Any], diagnostic: str, variable: str) -> list[dict[str, Any]]:

@@ -17,7 +17,16 @@ RECIPES = sorted((REPOSITORY / "recipes").glob("recipe_*.yml"))
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_recipe_is_fine(recipe, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    assert check_recipe(recipe) == []
+    # The apply recipe needs the model that `make demo` leaves, which a clone does not have.
+    assert [problem for problem in check_recipe(recipe) if "there is no model folder" not in problem] == []
+
+
+def test_a_missing_model_folder_is_said_before_the_run(monkeypatch, tmp_path):
+    monkeypatch.setenv("ESMLEARN_STARTED_FROM", str(tmp_path))
+    monkeypatch.chdir(REPOSITORY)
+    problems = check_recipe(REPOSITORY / "recipes" / "recipe_sst_reconstruction_apply.yml")
+    assert len(problems) == 1
+    assert "there is no model folder; train one first" in problems[0]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
