@@ -14,10 +14,10 @@ from esmlearn.settings import TrainSettings
 def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, Tensor]:
     """Loss on the hidden pixels that have a value to learn; empty where there is none.
 
-    With `gaussian`, the negative log-likelihood of a Gaussian whose gradient for the mean is weighted back to that of
-    the squared error, so that the mean learns from every pixel alike (beta-NLL with beta = 1, Seitzer et al. 2022,
-    https://doi.org/10.48550/arXiv.2203.09168). A month is learned from the target, with the model's own days where the
-    target has none.
+    With `gaussian`, the negative log-likelihood of a Gaussian, weighted by its variance to the power beta (beta-NLL,
+    Seitzer et al. 2022, https://doi.org/10.48550/arXiv.2203.09168). Without the weight, pixels that the model is sure of
+    would drown the others; with beta = 1 short gaps would learn little. A month is learned from the target, with the
+    model's own days where the target has none.
     """
     real = ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
     known = window.target_valid & real
@@ -49,7 +49,7 @@ def _point_loss(
         return error.abs().mean()
     log_std = estimate.log_std[where].float().clamp(*LOG_STD_RANGE)
     variance = (2 * log_std).exp()
-    return ((0.5 * error**2 / variance + log_std) * variance.detach()).mean()
+    return ((0.5 * error**2 / variance + log_std) * variance.detach() ** settings.training.beta).mean()
 
 
 def validate(network: nn.Module, windows: list[Window], accelerator: Accelerator) -> dict[str, float]:

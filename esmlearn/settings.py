@@ -143,6 +143,9 @@ class TrainingSettings(Block):
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     ema: float = Field(0.98, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
+    beta: float = Field(
+        0.5, ge=0, le=1, description="gaussian loss: from 0, where sure pixels count most, to 1, where all count alike"
+    )
     monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
     hide_days: Share = Field(0.4, description="self_supervised: share of the days on which a borrowed cloud hides more")
     validate_every: Positive = Field(150, description="steps between two validations, each with a checkpoint")
