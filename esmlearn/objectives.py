@@ -15,8 +15,8 @@ def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, T
     """Loss on the hidden pixels that have a value to learn; empty where there is none.
 
     With `gaussian`, the negative log-likelihood of a Gaussian, weighted by its variance to the power beta (beta-NLL,
-    Seitzer et al. 2022, https://doi.org/10.48550/arXiv.2203.09168). Without the weight, pixels that the model is sure of
-    would drown the others; with beta = 1 short gaps would learn little. A month is learned from the target, with the
+    Seitzer et al. 2022, https://doi.org/10.48550/arXiv.2203.09168). Without the weight, pixels that the model is sure
+    of would drown the others; with beta = 1 short gaps would learn little. A month is learned from the target, with the
     model's own days where the target has none.
     """
     real = ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
