@@ -134,7 +134,7 @@ class TrainingSettings(Block):
     )
     steps: Positive = Field(600, description="optimizer steps")
     batch_size: Positive = Field(4, description="windows in a step")
-    learning_rate: float = Field(2e-3, gt=0, description="highest step size of AdamW")
+    learning_rate: float = Field(3e-3, gt=0, description="highest step size of AdamW")
     weight_decay: float = Field(1e-2, ge=0, description="how strongly AdamW pulls weights to zero")
     warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
