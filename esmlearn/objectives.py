@@ -7,7 +7,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from esmlearn.data.windows import Window
-from esmlearn.models.spatiotemporal import LOG_STD_RANGE, Estimate, Output, SpatioTemporalModel
+from esmlearn.models.parts import LOG_STD_RANGE, Estimate
+from esmlearn.models.spatiotemporal import Output, SpatioTemporalModel
 from esmlearn.settings import TrainSettings
 
 

@@ -17,7 +17,7 @@ from esmlearn.data.reconstruction import Reconstruction, monthly_means
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import Anomalies, Window
 from esmlearn.errors import DataError
-from esmlearn.models.spatiotemporal import LOG_STD_RANGE, Estimate
+from esmlearn.models.parts import LOG_STD_RANGE, Estimate
 
 BATCH = 8
 """Windows that go through the model at once."""

@@ -9,7 +9,8 @@ from esmlearn.checkpoint import TrainedModel, save_model
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.errors import DataError
-from esmlearn.models.spatiotemporal import MonthlyConvDecoder, SpatioTemporalModel
+from esmlearn.models.parts import MonthlyConvDecoder
+from esmlearn.models.spatiotemporal import SpatioTemporalModel
 from esmlearn.reconstruct import Reconstructor, reconstruct
 from tests.fields import make_cube, wavy_ocean
 from tests.small import small_ocean, small_settings

@@ -12,7 +12,8 @@ from accelerate import Accelerator
 from esmlearn.data.preparation import select_role
 from esmlearn.data.windows import Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, ModelFolderError, SettingsError
-from esmlearn.models.spatiotemporal import Estimate, Output, SpatioTemporalModel
+from esmlearn.models.parts import Estimate
+from esmlearn.models.spatiotemporal import Output, SpatioTemporalModel
 from esmlearn.objectives import hidden_errors, loss
 from esmlearn.run_state import CHECKPOINT, RunLog
 from esmlearn.training import VALIDATION_WINDOWS, fit, learning_rate_factor, update_average

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from esmlearn.models.blocks import TokenGrid
-from esmlearn.models.spatiotemporal import CONTEXT_CHANNELS, MonthlyConvDecoder, SpatioTemporalModel
+from esmlearn.models.parts import MonthlyConvDecoder
+from esmlearn.models.spatiotemporal import CONTEXT_CHANNELS, SpatioTemporalModel
 from esmlearn.settings import ModelSettings
 
 ROWS, COLUMNS, DAYS = 16, 20, 31
