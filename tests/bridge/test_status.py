@@ -13,7 +13,7 @@ PROGRESS = {
     "state": "training",
     "step": 150,
     "steps": 600,
-    "epoch": 2,
+    
     "loss": 0.5,
     "validation": None,
     "best": 0.25,
@@ -42,7 +42,7 @@ def test_it_shows_where_the_training_is(tmp_path):
         text = shown(start)
         for words in (
             "sst/train",
-            "150 of 600, epoch 2",
+            "150 of 600",
             "0.5",
             "–, best 0.25",
             "1 min 15 s so far, 3 min 45 s left",
