@@ -189,7 +189,7 @@ def test_time_series_shows_what_was_seen(calendar, known):
 )
 @pytest.mark.parametrize("n_steps", [1, 100])
 def test_training_curve_takes_what_there_is(checks, n_steps):
-    steps = [{"step": i, "epoch": 0, "loss": 1 / (i + 1), "lr": 1e-3, "seconds": 0.1 * i} for i in range(n_steps)]
+    steps = [{"step": i, "loss": 1 / (i + 1), "lr": 1e-3, "seconds": 0.1 * i} for i in range(n_steps)]
     lost = [{"step": n_steps, "loss": None, "lr": None, "seconds": 1.0}]
     figure = drawn(plots.training_curve(steps + lost + checks))
     assert isinstance(figure, Figure)

@@ -24,7 +24,7 @@ SECTIONS = {
     "training": ("training",),
 }
 # What progress.json says while it is still going on, or what the page says already.
-PASSING = {"step", "steps", "seconds", "seconds_left", "updated", "epoch", "loss", "best", "best_step"}
+PASSING = {"step", "steps", "seconds", "seconds_left", "updated", "loss", "best", "best_step"}
 FACETS = ("project", "type", "version", "mip", "frequency", "short_name", "timerange", "reference")
 
 

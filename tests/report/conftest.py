@@ -90,7 +90,7 @@ class Session:
         record = {"caption": "Weights of the model.", "ancestors": list(self.inputs)}
         self._record(cfg, {str(model / "model.safetensors"): record})
         rows = [
-            {"step": step, "epoch": 0, "loss": 1 / step, "lr": 1e-3, "seconds": 0.5 * step} for step in range(1, 30)
+            {"step": step, "loss": 1 / step, "lr": 1e-3, "seconds": 0.5 * step} for step in range(1, 30)
         ]
         rows.append({"step": 29, "validation": 0.1, "validation_rmse": 0.3})
         lines = [json.dumps(row) for row in rows]
