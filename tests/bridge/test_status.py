@@ -13,7 +13,6 @@ PROGRESS = {
     "state": "training",
     "step": 150,
     "steps": 600,
-    
     "loss": 0.5,
     "validation": None,
     "best": 0.25,
