@@ -89,9 +89,7 @@ class Session:
         (model / "model.safetensors").write_bytes(b"weights")
         record = {"caption": "Weights of the model.", "ancestors": list(self.inputs)}
         self._record(cfg, {str(model / "model.safetensors"): record})
-        rows = [
-            {"step": step, "loss": 1 / step, "lr": 1e-3, "seconds": 0.5 * step} for step in range(1, 30)
-        ]
+        rows = [{"step": step, "loss": 1 / step, "lr": 1e-3, "seconds": 0.5 * step} for step in range(1, 30)]
         rows.append({"step": 29, "validation": 0.1, "validation_rmse": 0.3})
         lines = [json.dumps(row) for row in rows]
         (Path(cfg["run_dir"]) / "train.jsonl").write_text("\n".join([*lines, '{"step": 30, "lo']), encoding="utf-8")
