@@ -17,23 +17,19 @@ def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, T
 
     With `gaussian`, the negative log-likelihood of a Gaussian, weighted by its variance to the power beta (beta-NLL,
     Seitzer et al. 2022, https://doi.org/10.48550/arXiv.2203.09168). Without the weight, pixels that the model is sure
-    of would drown the others; with beta = 1 short gaps would learn little. A month is learned from the target, with the
-    model's own days where the target has none.
+    of would drown the others; with beta = 1 short gaps would learn little. A month is learned where the target
+    knows all of its days.
     """
     real = ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
     known = window.target_valid & real
     hidden = known & window.daily_mask
     losses = {}
-    filled, whole = window.target, reduce(known | ~real, "b m d y x -> b m y x", "all")
-    if settings.model.daily:
-        if hidden.any():
-            losses["daily"] = _point_loss(output.daily, window.target, hidden, settings)
-        filled = torch.where(known, window.target, output.daily.mean.detach().to(window.target.dtype))
-        whole = reduce(known, "b m d y x -> b m y x", "any")
-    whole = whole & reduce(hidden, "b m d y x -> b m y x", "any")
+    if settings.model.daily and hidden.any():
+        losses["daily"] = _point_loss(output.daily, window.target, hidden, settings)
+    whole = reduce(known | ~real, "b m d y x -> b m y x", "all") & reduce(hidden, "b m d y x -> b m y x", "any")
     if whole.any():
         days = ~window.padded_days_mask[..., None, None]
-        mean = reduce(filled * days, "b m d y x -> b m y x", "sum") / reduce(days, "b m d 1 1 -> b m 1 1", "sum")
+        mean = reduce(window.target * days, "b m d y x -> b m y x", "sum") / reduce(days, "b m d 1 1 -> b m 1 1", "sum")
         weight = settings.training.monthly_weight if "daily" in losses else 1.0
         losses["monthly"] = weight * _point_loss(output.monthly, mean, whole, settings)
     return {"loss": torch.stack(list(losses.values())).sum(), **losses} if losses else {}

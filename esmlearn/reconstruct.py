@@ -146,7 +146,12 @@ def reconstruct(
                 real = slice(first, first + days.stop - days.start)
                 daily.add(days, place, _values(output.daily, number, position)[:, real], weight)
     result = _in_units(field, climatology, scaling, daily.mean(), monthly.mean())
-    return result if settings.daily else replace(result, daily_std=None)
+    # Nobody told these models how wrong they are: no days decoded, or no month ever known whole.
+    return replace(
+        result,
+        daily_std=result.daily_std if settings.daily else None,
+        monthly_std=None if trained.settings.learning == "self_supervised" else result.monthly_std,
+    )
 
 
 class _Blend:

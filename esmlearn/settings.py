@@ -147,7 +147,7 @@ class TrainingSettings(Block):
         0.5, ge=0, le=1, description="gaussian loss: from 0, where sure pixels count most, to 1, where all count alike"
     )
     monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
-    hide_days: Share = Field(0.4, description="self_supervised: share of the days on which a borrowed cloud hides more")
+    hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
     validate_every: Positive = Field(150, description="steps between two validations, each with a checkpoint")
     patience: Positive = Field(10, description="validations without gain before the training stops")
     seed: int = Field(0, ge=0, description="of the first weights, the windows and their gaps")

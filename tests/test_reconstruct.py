@@ -1,5 +1,7 @@
 """Windows must not show, the date line must close, and nothing that was observed may change."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -94,6 +96,16 @@ def test_without_daily_decoder_days_are_the_first_guess_without_deviation():
     result = Reconstructor(untrained(field, daily=False)).reconstruct_field(field[slice(0, 59)])
     assert result.daily_std is None
     assert result.monthly_std is not None
+
+
+def test_a_model_that_knew_no_whole_month_says_no_deviation_of_months():
+    field = small_ocean()[0][slice(0, 400)]
+    trained = untrained(field)
+    alone = trained.settings.data.model_copy(update={"target": None})
+    trained = replace(trained, settings=trained.settings.model_copy(update={"data": alone}))
+    result = Reconstructor(trained).reconstruct_field(field[slice(0, 59)])
+    assert result.monthly_std is None
+    assert result.daily_std is not None
 
 
 def test_a_notebook_needs_only_the_folder(tmp_path):
