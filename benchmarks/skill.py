@@ -1,34 +1,52 @@
 """How good: all methods on real data that none of them saw, scored where simulated clouds hid the truth."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import iris
 import numpy as np
 from iris.util import equalise_attributes
-from measure import Measured, read_recipe, table
-from speed import reconstruct_all
+from measure import Measured, measure, read_recipe, table
 
 import esmlearn
-from esmlearn import scores
-from esmlearn.checkpoint import save_model
+from esmlearn import baselines, scores
+from esmlearn.checkpoint import TrainedModel, save_model
 from esmlearn.data.field import Field
 from esmlearn.data.oisst import format_oisst
 from esmlearn.data.preparation import apply_gaps, select_role
 from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.errors import DataError
-from esmlearn.settings import TrainSettings, from_script
+from esmlearn.reconstruct import Reconstructor
+from esmlearn.settings import BaselineSettings, EvaluateSettings, TrainSettings, from_script
 from esmlearn.training import fit
 
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
-METRICS = ("rmse", "mae", "bias", "correlation", "crps", "coverage_90")
-HEADS = ("RMSE, degC", "MAE, degC", "bias, degC", "correlation", "CRPS, degC", "coverage of 90 %")
+MODEL = "SpatioTemporalModel"
+SELF = f"{MODEL}, self-supervised"
+GIVEN = "optimal_interpolation, parameters given"
+GIVEN_PARAMETERS = {"kernel": "matern_32", "length_km": 195.0, "time_days": 10.0, "neighbours": 60}
+"""Parameters that stand in the literature for such data; 195 km are 8 cells."""
+
+METRICS = ("mae", "bias", "correlation", "crps", "coverage_50", "coverage_90")
+HEADS = ("RMSE, degC", "MAE", "bias", "correlation", "CRPS", "50 % holds", "90 % holds")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a method says, and what it cost to fit it and to reconstruct with it."""
+
+    said: Reconstruction
+    fitting: float
+    reconstructing: Measured[Reconstruction]
 
 
 def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None) -> str:
-    """Train as the recipe says, reconstruct its test period with all methods, and write tables of scores.
+    """Train as the recipe says, with the truth and without; reconstruct its test period with all methods; score them.
 
     A training that was cut short goes on from its checkpoint; one that was finished is not repeated.
 
@@ -37,9 +55,9 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     data
         Files of OISST.
     work
-        For the checkpoint and the model, in a folder of its own for each choice of settings, data and code.
+        For the checkpoints and the models, in a folder of its own for each choice of settings, data and code.
     steps
-        Steps of the training, if fewer than in the recipe.
+        Steps of each training, if fewer than in the recipe.
     """
     missing = [path for path in data if not path.exists()]
     if missing:
@@ -53,36 +71,71 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     truth = read_field(data, recipe["preprocessors"]["tasman_sea"]["extract_region"], settings.data.units)
     observations = apply_gaps(truth, settings.data.gaps)
 
-    folder = work / f"skill-{fingerprint(settings, data)}"
-    trained = fit(observations, truth, settings, folder)
-    save_model(folder / "model", trained)
-    seen = select_role(observations, settings.data.split, "test")
+    blind = settings.model_copy(update={"data": settings.data.model_copy(update={"target": None})})
+    models = {
+        MODEL: learn(observations, truth, settings, work / f"skill-{fingerprint(settings, data)}"),
+        SELF: learn(observations, None, blind, work / f"skill-{fingerprint(blind, data)}"),
+    }
+    training, seen = (select_role(observations, settings.data.split, role) for role in ("train", "test"))
     right = select_role(truth, settings.data.split, "test")
-    methods = reconstruct_all(trained, seen, repeats=1)
+    runs = {name: run_model(model, seen) for name, model in models.items()}
+    runs |= {name: run_baseline(name, training, seen, models[MODEL]) for name in baselines.BASELINES}
+    given = BaselineSettings.model_validate({"optimal_interpolation": GIVEN_PARAMETERS})
+    runs[GIVEN] = run_baseline("optimal_interpolation", training, seen, models[MODEL], settings=given)
 
     hidden = ~seen.observed[:, 0] & right.observed[:, 0]
-    daily = compare(right, right.values[:, 0], hidden, methods, "day")
+    daily = compare(right, right.values[:, 0], hidden, runs, "day")
     months = list(seen.months.values())
     some_hidden = scores.hidden_share_of_month(hidden, months) > 0
-    monthly = compare(right, scores.monthly_truth(right.values[:, 0], months), some_hidden, methods, "mon")
-    split, gaps, costs = settings.data.split, settings.data.gaps, trained.record["training"]
+    monthly = compare(right, scores.monthly_truth(right.values[:, 0], months), some_hidden, runs, "mon")
+    split, gaps = settings.data.split, settings.data.gaps
     share = hidden[:, ~right.land].mean()
-    parameters = sum(weights.numel() for weights in trained.network.parameters())
     return "\n\n".join(
         [
             f"Latitudes {right.lat[0]:g} to {right.lat[-1]:g}, longitudes {right.lon[0]:g} to {right.lon[-1]:g}; "
             f"trained on {split.train}, best weights chosen on {split.validation}, scored on {split.test}. Hidden: "
             f"{share:.1%} of the ocean by {gaps.kind} (seed {gaps.seed}), {daily.points.sum():,} points.",
-            f"Training ({settings.learning}): {costs['seconds']:.0f} s for {costs['steps']} steps of "
-            f"{settings.training.batch_size} windows on {costs['device']}; best at step {costs['best_step']}; "
-            f"{parameters:,} parameters. Seconds and memory below are for the reconstruction of {len(seen.dates)} "
-            "days; the memory is what each method took at most, on top of the data and the libraries.",
+            " ".join(describe(name, model, settings.training.batch_size) for name, model in models.items()),
+            f"Seconds and memory are for the reconstruction of {len(seen.dates)} days, fitting apart; the memory is what"
+            " each method took at most, on top of the data and the libraries. In brackets: 95 % interval by bootstrap"
+            " of blocks of 30 days. An asterisk: the lead of the model over this method is significant.",
             "### Each day",
-            tabulate(daily, methods),
+            tabulate(daily, runs),
             "### Means of months",
-            tabulate(monthly, methods),
+            tabulate(monthly, runs),
         ]
     )
+
+
+def learn(observations: Field, target: Field | None, settings: TrainSettings, folder: Path) -> TrainedModel:
+    """Train, or go on with a training, and leave the model beside its checkpoint."""
+    trained = fit(observations, target, settings, folder)
+    save_model(folder / "model", trained)
+    return trained
+
+
+def describe(name: str, trained: TrainedModel, batch_size: int) -> str:
+    """Say what a training cost."""
+    costs: Mapping[str, Any] = trained.record["training"]
+    return (
+        f"{name}: {costs['seconds']:.0f} s for {costs['steps']} steps of {batch_size} window(s) on {costs['device']}, "
+        f"best at step {costs['best_step']}, {costs['parameters']:,} parameters."
+    )
+
+
+def run_model(trained: TrainedModel, seen: Field) -> Run:
+    """Reconstruct with a model."""
+    cost = measure(partial(Reconstructor(trained).reconstruct_field, seen))
+    return Run(cost.result, trained.record["training"]["seconds"], cost)
+
+
+def run_baseline(
+    name: str, training: Field, seen: Field, model: TrainedModel, settings: BaselineSettings | None = None
+) -> Run:
+    """Fit a baseline to the observations of the training period, and reconstruct."""
+    fitting = measure(partial(baselines.fit, name, training, climatology=model.climatology, settings=settings))
+    cost = measure(partial(fitting.result.reconstruct_field, seen))
+    return Run(cost.result, fitting.seconds, cost)
 
 
 def fingerprint(settings: TrainSettings, data: Sequence[Path]) -> str:
@@ -108,15 +161,16 @@ def read_field(data: Sequence[Path], region: dict[str, float], units: str) -> Fi
 
 
 def compare(
-    right: Field, truth: np.ndarray, hidden: np.ndarray, methods: dict[str, Measured[Reconstruction]], frequency: str
+    right: Field, truth: np.ndarray, hidden: np.ndarray, runs: Mapping[str, Run], frequency: str
 ) -> scores.Comparison:
     """Put all methods beside the truth, as the script `evaluate` does."""
     said = []
-    for name, cost in methods.items():
-        role = "model" if name == "SpatioTemporalModel" else "baseline"
-        result = cost.result
-        values = (result.daily, result.daily_std) if frequency == "day" else (result.monthly, result.monthly_std)
-        said.append(scores.Method(name, role, *values))
+    for name, run in runs.items():
+        role = "model" if name == MODEL else "baseline"
+        daily = (run.said.daily, run.said.daily_std)
+        said.append(
+            scores.Method(name, role, *(daily if frequency == "day" else (run.said.monthly, run.said.monthly_std)))
+        )
     return scores.Comparison(
         dataset="NOAA-OISST",
         frequency=frequency,
@@ -125,22 +179,22 @@ def compare(
         hidden=hidden,
         weights=right.area_weights,
         methods=tuple(said),
+        block=EvaluateSettings().block_days if frequency == "day" else 1,
     )
 
 
-def tabulate(comparison: scores.Comparison, methods: dict[str, Measured[Reconstruction]]) -> str:
-    """Write the scores of all methods, best first, and by how much the model's RMSE is below that of each baseline."""
-    found = {(row["method"], row["metric"]): row["value"] for row in scores.score(comparison) if "against" not in row}
-    best_first = sorted(methods, key=lambda name: found[name, "rmse"])
-    model = found["SpatioTemporalModel", "rmse"]
-    rows = [
-        [
-            name,
-            *(f"{found[name, metric]:.3f}" if (name, metric) in found else "–" for metric in METRICS),
-            "–" if name == "SpatioTemporalModel" else f"{1 - model / found[name, 'rmse']:+.1%}",
-            f"{methods[name].seconds:.1f}",
-            f"{methods[name].gigabytes:.2f}",
-        ]
-        for name in best_first
-    ]
-    return table(["method", *HEADS, "skill of the model against it", "seconds", "memory, GB"], rows)
+def tabulate(comparison: scores.Comparison, runs: Mapping[str, Run]) -> str:
+    """Write the scores of all methods, best first, and by how much the model's RMSE is below that of each other."""
+    rows = scores.score(comparison)
+    found = {(row["method"], row["metric"]): row for row in rows if "against" not in row}
+    leads = {row["against"]: row for row in rows if "against" in row}
+    lines = []
+    for name in sorted(runs, key=lambda name: found[name, "rmse"]["value"]):
+        rmse, run = found[name, "rmse"], runs[name]
+        interval = "" if rmse["low"] is None else f" [{rmse['low']:.3f}, {rmse['high']:.3f}]"
+        numbers = [f"{found[name, key]['value']:.3f}" if (name, key) in found else "–" for key in METRICS]
+        lead = f"{leads[name]['value']:+.1%}{'*' if leads[name]['significant'] else ''}" if name in leads else "–"
+        costs = [f"{run.fitting:.1f}", f"{run.reconstructing.seconds:.1f}", f"{run.reconstructing.gigabytes:.2f}"]
+        lines.append([name, f"{rmse['value']:.3f}{interval}", *numbers, lead, *costs])
+    head = ["method", *HEADS, "lead of the model", "fitting, s", "seconds", "memory, GB"]
+    return table(head, lines)

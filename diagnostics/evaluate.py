@@ -1,8 +1,8 @@
 """Score reconstructions on the points that were hidden from them, and draw what that looks like.
 
 Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
-the whole domain, breakdown.json with those by month, share hidden and distance to observations, both also as tables
-(.csv), evaluation.json with what was hidden, and figures.
+the whole domain and of regions, breakdown.json with those by month, share hidden and distances, both also as tables
+(.csv), spectra.json, reliability.json, evaluation.json with what was hidden, and figures.
 """
 
 import json
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn import scores
+from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
-from esmlearn.bridge.evaluation import facts, read_cases, score_case, scores_json
+from esmlearn.bridge.evaluation import facts, score_case, scores_json
 from esmlearn.bridge.evaluation_figures import draw_case
 from esmlearn.files import atomic_write
 from esmlearn.settings import EvaluateSettings, from_script
@@ -20,10 +21,11 @@ from esmlearn.settings import EvaluateSettings, from_script
 def main(cfg: dict[str, Any]) -> None:
     """Evaluate every dataset that was reconstructed."""
     settings = from_script(EvaluateSettings, cfg)
-    cases = read_cases(cfg, truth=settings.truth, split=settings.split)
-    rows = [row for case in cases for row in score_case(case)]
+    cases = read_cases(cfg, settings)
+    scored = [score_case(case) for case in cases]
+    rows = [row for found in scored for row in found.rows]
     ancestors = sorted({file for case in cases for file in case.ancestors})
-    # Kept apart, so that whoever looks up a method's RMSE in scores.json finds exactly one.
+    # Kept apart, so that whoever looks up a method's RMSE in scores.json finds one, and one for each region.
     whole = [row for row in rows if "bin" not in row]
     parts = [row for row in rows if "bin" in row]
     texts = {
@@ -31,7 +33,9 @@ def main(cfg: dict[str, Any]) -> None:
         "scores.csv": scores.as_csv(whole),
         "breakdown.json": scores_json(parts),
         "breakdown.csv": scores.as_csv(parts),
-        "evaluation.json": json.dumps([facts(case) for case in cases], indent=1),
+        "spectra.json": scores_json([record for found in scored for record in found.spectra]),
+        "reliability.json": scores_json([record for found in scored for record in found.reliability]),
+        "evaluation.json": json.dumps([facts(*pair) for pair in zip(cases, scored, strict=True)], indent=1),
     }
     for name, text in texts.items():
         with atomic_write(Path(cfg["work_dir"], name)) as aside:
@@ -41,14 +45,23 @@ def main(cfg: dict[str, Any]) -> None:
     captions = {
         "scores.json": "Scores of all methods on the hidden points (also as a table: scores.csv).",
         "breakdown.json": "Scores by month, share hidden and distance (also as a table: breakdown.csv).",
+        "spectra.json": "Power spectra of the truth, of all methods and of their errors, along longitude.",
+        "reliability.json": "How often the truth lies within the intervals that methods give.",
         "evaluation.json": "What was evaluated, and what was hidden.",
     }
     with ProvenanceLogger(cfg) as provenance:
         for name, caption in captions.items():
             provenance.log(Path(cfg["work_dir"], name), _record(caption, ancestors, statistics=["rmsd", "corr"]))
-    for case in cases:
+    for case, found in zip(cases, scored, strict=True):
         suffix = "" if len(cases) == 1 else f"_{case.dataset}"
-        for drawing in draw_case(case, rows, dates=settings.dates, place=settings.place):
+        for drawing in draw_case(
+            case,
+            found.rows,
+            spectra=found.spectra,
+            reliability=found.reliability,
+            dates=settings.dates,
+            place=settings.place,
+        ):
             record = _record(
                 drawing.caption,
                 case.ancestors,

@@ -41,7 +41,7 @@ def main(cfg: dict[str, Any]) -> None:
         provenance.log(page, record(f"Report: {report.title}."))
         # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text. There
         # is no index.html yet, either: `esmvaltool learn report` puts the link there after the run.
-        lead = next((figure for figure in report.figures if figure.name.startswith("skill")), None)
+        lead = next((figure for figure in report.figures if figure.name.startswith("skill_ranked")), None)
         for figure in [lead] if lead else report.figures[:1]:
             poster = Path(cfg["plot_dir"], "report.png")
             with atomic_write(poster) as aside:

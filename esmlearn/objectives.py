@@ -1,5 +1,7 @@
 """What a training strives for, and how well it does: loss, validation, calibration; on hidden ocean pixels only."""
 
+import math
+
 import torch
 from accelerate import Accelerator
 from einops import reduce
@@ -20,13 +22,13 @@ def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, T
     of would drown the others; with beta = 1 short gaps would learn little. A month is learned where the target
     knows all of its days.
     """
-    real = ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
-    known = window.target_valid & real
-    hidden = known & window.daily_mask
-    losses = {}
-    if settings.model.daily and hidden.any():
-        losses["daily"] = _point_loss(output.daily, window.target, hidden, settings)
-    whole = reduce(known | ~real, "b m d y x -> b m y x", "all") & reduce(hidden, "b m d y x -> b m y x", "any")
+    known, hidden = known_pixels(window), hidden_pixels(window)
+    losses: dict[str, Tensor] = {}
+    learned = hidden & window.decoded[..., None, None]
+    if settings.model.daily and learned.any():
+        losses["daily"] = _point_loss(output.daily, window.target, learned, settings)
+    padded = window.padded_days_mask[..., None, None]
+    whole = reduce(known | padded, "b m d y x -> b m y x", "all") & reduce(hidden, "b m d y x -> b m y x", "any")
     if whole.any():
         days = ~window.padded_days_mask[..., None, None]
         mean = reduce(window.target * days, "b m d y x -> b m y x", "sum") / reduce(days, "b m d 1 1 -> b m 1 1", "sum")
@@ -49,6 +51,17 @@ def _point_loss(
     return ((0.5 * error**2 / variance + log_std) * variance.detach() ** settings.training.beta).mean()
 
 
+def known_pixels(window: Window) -> Bool[Tensor, "batch month day lat lon"]:
+    """Ocean on days that are not padding, where the target has a value."""
+    real = ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
+    return window.target_valid & real
+
+
+def hidden_pixels(window: Window) -> Bool[Tensor, "batch month day lat lon"]:
+    """Known pixels that the network may not see."""
+    return known_pixels(window) & window.daily_mask
+
+
 def validate(network: nn.Module, windows: list[Window], accelerator: Accelerator) -> dict[str, float]:
     """Root-mean-square errors on hidden pixels of fixed windows, in scaled units, beside that of the first guess."""
     errors = hidden_errors(network, windows, accelerator)
@@ -56,9 +69,11 @@ def validate(network: nn.Module, windows: list[Window], accelerator: Accelerator
 
 
 def calibrate(network: SpatioTemporalModel, windows: list[Window], accelerator: Accelerator) -> None:
-    """Scale the standard deviations so that on the validation windows the errors are as large as they say.
+    """Scale the standard deviations so that central intervals hold as many of the validation errors as they should.
 
-    The factor goes into the bias of the decoders' heads, so that the weights alone carry it.
+    Errors have longer tails than a normal distribution of their variance: with that variance the 50 % interval would
+    hold far more than half of them. The factor is the one for which the intervals of 50 and 90 % are least wrong. It
+    goes into the last bias of the decoders' deviation, so that the weights alone carry it.
     """
     errors = hidden_errors(network, windows, accelerator)
     decoders = {
@@ -66,12 +81,30 @@ def calibrate(network: SpatioTemporalModel, windows: list[Window], accelerator: 
         "monthly": network.decode_month,
     }
     for name, decoder in decoders.items():
-        if decoder is not None and name in errors:
-            error, log_std = errors[name]
-            factor = (error / log_std.exp()).square().mean().sqrt()
+        error, log_std = errors[name]
+        # Without a target that knows whole months there is nothing to scale theirs by.
+        if decoder is not None and error.numel():
+            factor = honest_factor((error / log_std.exp()).abs())
             with torch.no_grad():
-                bias = decoder.head.get_parameter("bias")
-                bias[1] += factor.clamp(1e-3, 1e3).log().to(bias.device)
+                decoder.spread.get_parameter("2.bias")[:] += math.log(factor)
+
+
+def honest_factor(ratio: Float[Tensor, " point"]) -> float:
+    """Find the factor on the standard deviations with the least of the larger miss of the 50 and 90 % intervals.
+
+    Parameters
+    ----------
+    ratio
+        Absolute error over standard deviation.
+    """
+    scale = ratio.median().clamp(1e-3, 1e3)
+    factors = scale * torch.logspace(-0.5, 0.7, 241)
+    ordered = ratio.sort().values
+    misses = [
+        (torch.searchsorted(ordered, reach * factors) / len(ordered) - level).abs()
+        for level, reach in ((0.5, 0.6745), (0.9, 1.6449))
+    ]
+    return float(factors[torch.stack(misses).amax(dim=0).argmin()])
 
 
 @torch.no_grad()
@@ -102,8 +135,8 @@ def hidden_errors(
         window = Window.stack([window]).to(accelerator.device)
         with accelerator.autocast():
             output = network(**window.inputs())
-        known = window.target_valid & ~window.padded_days_mask[..., None, None] & ~window.land_mask_patch[:, None, None]
-        hidden = known & window.daily_mask
+        known = known_pixels(window)
+        hidden = hidden_pixels(window)
         guess = Estimate(window.context[:, :, :, 0], torch.zeros_like(window.target))
         pairs = {"first_guess": (guess, window.target, hidden)}
         pairs["daily"] = (output.daily, window.target, hidden)

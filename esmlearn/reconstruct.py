@@ -13,17 +13,16 @@ from jaxtyping import Float
 from esmlearn.checkpoint import TrainedModel, load_model
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import check_daily
-from esmlearn.data.reconstruction import Reconstruction, monthly_means
+from esmlearn.data.reconstruction import GapFiller, Reconstruction, monthly_means
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import Anomalies, Window
-from esmlearn.errors import DataError
 from esmlearn.models.parts import LOG_STD_RANGE, Estimate
 
 BATCH = 8
 """Windows that go through the model at once."""
 
 
-class Reconstructor:
+class Reconstructor(GapFiller):
     """A trained model, ready for cubes and fields.
 
     Examples
@@ -33,33 +32,7 @@ class Reconstructor:
 
     def __init__(self, trained: TrainedModel) -> None:
         self.trained = trained
-
-    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
-        """Fill the gaps of a daily cube.
-
-        Parameters
-        ----------
-        cube
-            Daily values with dimensions time, latitude, longitude; missing values are masked.
-        frequency
-            `day` for complete days, `mon` for monthly means.
-
-        Returns
-        -------
-        Cube
-            The complete field in the units of the cube, with its standard deviation and a flag for what was observed as
-            ancillary variables.
-
-        Raises
-        ------
-        DataError
-            If dimensions, units or period do not fit.
-        """
-        if frequency not in ("day", "mon"):
-            raise DataError(f"frequency is '{frequency}', but a model gives 'day' or 'mon'.")
-        field = Field.from_cube(cube, units=self.trained.settings.data.units, land=self.land_of(cube))
-        daily, monthly = self.reconstruct_field(field).to_cubes(field)
-        return daily if frequency == "day" else monthly
+        self.units = trained.settings.data.units
 
     def land_of(self, cube: Cube) -> np.ndarray | None:
         """Land of the training if a cube is on its grid; else unknown, so that land is what was never observed."""

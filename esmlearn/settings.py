@@ -6,11 +6,20 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from esmlearn.errors import SettingsError
 
-Baseline = Literal["climatology", "observed_mean", "time_interpolation"]
+Baseline = Literal[
+    "climatology",
+    "calendar_day_climatology",
+    "observed_mean",
+    "persistence",
+    "time_interpolation",
+    "optimal_interpolation",
+    "dineof",
+]
+Kernel = Literal["matern_12", "matern_32", "matern_52"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
@@ -92,14 +101,14 @@ class ModelSettings(Block):
 
     n_months: int = Field(1, ge=1, le=12, description="months in a window")
     window: tuple[Positive, Positive] = Field((32, 32), description="cells of a window in latitude and longitude")
-    patch_size: tuple[Positive, Positive, Positive] = Field((1, 4, 4), description="days, rows, columns of a patch")
+    patch_size: tuple[Positive, Positive, Positive] = Field((1, 8, 8), description="days, rows, columns of a patch")
     embed_dim: int = Field(64, ge=8, multiple_of=8, description="length of a token")
     num_heads: Positive = Field(4, description="attention heads")
     encoder_depth: int = Field(1, ge=0, description="space-time blocks before days are pooled; 0: as first published")
     spatial_depth: Positive = Field(1, description="layers of the spatial transformer")
     mlp_ratio: float = Field(2.0, gt=0, description="width of the feed-forward layers over that of a token")
     dropout: Share = Field(0.0, description="share of the activations that are dropped while training")
-    hidden: int = Field(24, ge=8, multiple_of=8, description="channels of the decoders")
+    hidden: int = Field(16, ge=8, multiple_of=8, description="channels of the decoders")
     overlap: int = Field(1, ge=0, description="pixels that decoded patches share with their neighbours")
     refinements: int = Field(2, ge=0, description="3x3 convolutions that smooth patch boundaries")
     norm: Literal["layer", "group", "batch"] = Field("layer", description="normalisation in the decoders")
@@ -109,8 +118,14 @@ class ModelSettings(Block):
     location: bool = Field(False, description="whether patches know their place on the sphere")
     daily: bool = Field(True, description="whether there is a daily decoder beside the monthly one")
     daily_depth: int = Field(1, ge=0, description="space-time blocks before the daily decoder")
-    first_guess: Literal["time_interpolation", "observed_mean", "climatology"] = Field(
-        "time_interpolation", description="what the model departs from"
+    unet: tuple[Positive, ...] = Field(
+        (24, 48, 72), description="widths of the U-Net in the daily decoder; (): the refinement only, as first published"
+    )
+    neighbour_days: int = Field(
+        7, ge=0, le=10, description="days before and after each day whose observations the U-Net sees"
+    )
+    first_guess: Literal["successive_corrections", "time_interpolation", "observed_mean", "climatology"] = Field(
+        "successive_corrections", description="what the model departs from; the first learns its scales"
     )
 
     @model_validator(mode="after")
@@ -132,23 +147,26 @@ class TrainingSettings(Block):
         None,
         description="from the complete target, or by hiding more of what was observed; default: by `data.target`",
     )
-    steps: Positive = Field(600, description="optimizer steps")
-    batch_size: Positive = Field(4, description="windows in a step")
-    learning_rate: float = Field(3e-3, gt=0, description="highest step size of AdamW")
+    steps: Positive = Field(400, description="optimizer steps")
+    batch_size: Positive = Field(4, description="windows in a step; a GPU has room for more")
+    decode_days: int = Field(
+        8, ge=1, le=31, description="days of each month that a step decodes, drawn at random; neighbours teach alike"
+    )
+    learning_rate: float = Field(8e-4, gt=0, description="highest step size of AdamW")
     weight_decay: float = Field(1e-2, ge=0, description="how strongly AdamW pulls weights to zero")
     warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         "cosine", description="learning rate after the warm-up; plateau: halved at each validation without gain"
     )
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    ema: float = Field(0.98, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
     beta: float = Field(
-        0.5, ge=0, le=1, description="gaussian loss: from 0, where sure pixels count most, to 1, where all count alike"
+        1.0, ge=0, le=1, description="gaussian loss: from 0, where sure pixels count most, to 1, where all count alike"
     )
     monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
     hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
-    validate_every: Positive = Field(150, description="steps between two validations, each with a checkpoint")
+    validate_every: Positive = Field(100, description="steps between two validations, each with a checkpoint")
     patience: Positive = Field(10, description="validations without gain before the training stops")
     seed: int = Field(0, ge=0, description="of the first weights, the windows and their gaps")
     resume: str | None = Field(None, description="folder of a run that was killed, to go on from its checkpoint")
@@ -180,7 +198,52 @@ class TrainSettings(Block):
         return self.training.learning or ("supervised" if self.data.target else "self_supervised")
 
 
-class ReconstructSettings(Block):
+class OptimalInterpolationSettings(Block):
+    """Optimal interpolation in space and time; what is not given is estimated from the training period."""
+
+    kernel: Kernel | None = Field(None, description="shape of the covariance, rough to smooth; default: estimated")
+    length_km: float | None = Field(None, gt=0, description="decorrelation length in km; default: estimated")
+    time_days: float | None = Field(None, gt=0, description="decorrelation time in days; default: estimated")
+    noise_share: float | None = Field(
+        None, gt=0, description="standard deviation of the errors of observation over sigma; default: estimated"
+    )
+    sigma: float | None = Field(
+        None, gt=0, description="standard deviation of the anomalies; default: so that errors are as large as estimated"
+    )
+    neighbours: Positive = Field(40, description="observations that go into each value; 60 are slightly better, slower")
+    seed: int = Field(0, ge=0, description="of the clouds that are borrowed for the estimation")
+
+
+class DineofSettings(Block):
+    """Interpolation by empirical orthogonal functions (DINEOF)."""
+
+    modes: Positive | None = Field(None, description="number of modes; default: chosen by cross-validation")
+    max_modes: Positive = Field(300, description="most modes that the cross-validation tries")
+    filter_days: float | None = Field(None, ge=0, description="time scale of the filter in time; 0: none")
+    seed: int = Field(0, ge=0, description="of the clouds that are set aside for the cross-validation")
+
+
+class BaselineSettings(Block):
+    """Parameters of the baselines that have any."""
+
+    optimal_interpolation: OptimalInterpolationSettings = OptimalInterpolationSettings()
+    dineof: DineofSettings = DineofSettings()
+
+
+class WithholdSettings(Block):
+    """Observations that no method is given, and all are scored on: the way to judge real gaps, which have no truth.
+
+    `clouds`: the gaps of other days are put over some stretches of days. `pixels`: single values here and there, which
+    have their neighbours beside them; scores on them flatter every method, and some more than others.
+    """
+
+    kind: Literal["clouds", "pixels"] = Field("clouds", description="shape of what is withheld; `pixels` flatters")
+    share: float = Field(0.12, gt=0, le=0.5, description="share of the observed values that is withheld")
+    days: Positive = Field(10, description="for `clouds`: days in a row whose gaps are borrowed from other days")
+    seed: int = Field(0, ge=0, description="the same seed withholds the same values")
+
+
+class ReconstructSettings(BaselineSettings):
     """Settings of the script `reconstruct`; what is not given is as in the training of the model."""
 
     model: str | None = Field(None, description="model folder; default: the one of the ancestor `train`")
@@ -191,6 +254,9 @@ class ReconstructSettings(Block):
         None, description="default: those of the training; where `model` is given, those that the data have"
     )
     period: str = Field("test", description="train, validation, test, all, or START/END")
+    withhold: WithholdSettings | None = Field(
+        None, description="observations that no method is given, to be scored on; none: all are given"
+    )
     baselines: tuple[Baseline, ...] = Field(get_args(Baseline), description="methods that run beside the model")
     overlap: float = Field(0.5, ge=0, le=0.9, description="share of a window that its neighbour covers too")
 
@@ -208,13 +274,47 @@ class Place(Block):
     longitude: float = Field(ge=-360, le=360, description="degrees east")
 
 
+class Region(Block):
+    """A part of the domain, from west to east and from south to north, in degrees."""
+
+    start_longitude: float = Field(ge=-360, le=360, description="western edge, degrees east")
+    end_longitude: float = Field(ge=-360, le=360, description="eastern edge; a region may cross the date line")
+    start_latitude: float = Field(ge=-90, le=90, description="southern edge, degrees north")
+    end_latitude: float = Field(ge=-90, le=90, description="northern edge, degrees north")
+
+    @model_validator(mode="after")
+    def _south_comes_first(self) -> "Region":
+        if self.start_latitude >= self.end_latitude:
+            raise ValueError(
+                f"start_latitude {self.start_latitude:g} must lie south of end_latitude {self.end_latitude:g}"
+            )
+        return self
+
+
 class EvaluateSettings(Block):
     """Settings of the script `evaluate`."""
 
-    truth: str | None = Field(None, description="dataset with the complete field; none: nothing to score on")
+    truth: str | None = Field(
+        None, description="dataset with what is right; default: what was withheld from the reconstructed dataset itself"
+    )
+    buffer_km: float = Field(
+        0.0, ge=0, description="hidden points nearer than this to an observation of the same day do not count"
+    )
+    buffer_days: int = Field(
+        0, ge=0, description="hidden points nearer than this to an observation at the same place do not count"
+    )
+    block_days: Positive = Field(30, description="days that are drawn together when intervals are bootstrapped")
+    regions: dict[str, Region] = Field({}, description="parts of the domain that get scores of their own, by name")
     dates: tuple[date, ...] = Field((), description="days to show; default: chosen by the program")
     place: Place | None = Field(None, description="where the time series is shown; default: where most was hidden")
     split: str = Field("test", description="name of the points that the scores are made on")
+
+    @field_validator("regions")
+    @classmethod
+    def _all_is_taken(cls, regions: dict[str, Region]) -> dict[str, Region]:
+        if "all" in regions:
+            raise ValueError("`all` is the whole domain; give the region another name")
+        return regions
 
 
 class ReportSettings(Block):
@@ -327,6 +427,8 @@ def _sentence(block: type[Block], problem: Any) -> str:
 def _known_keys(block: type[BaseModel], path: list[str]) -> set[str]:
     """Keys of the block that a path of keys leads to."""
     for part in path:
+        if part not in block.model_fields:  # the name that a recipe gave to one of several
+            continue
         annotation = block.model_fields[part].annotation
         block = next(
             kind

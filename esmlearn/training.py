@@ -1,9 +1,10 @@
 """The one training loop, and what is prepared for it."""
 
 import copy
+import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,17 @@ from esmlearn.checkpoint import TrainedModel
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import check_daily, select_role
 from esmlearn.data.scaling import Climatology, Scaling
-from esmlearn.data.windows import Anomalies, TrainingWindows, Window
+from esmlearn.data.windows import DAYS, Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.models.corrections import SuccessiveCorrections
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
-from esmlearn.objectives import calibrate, loss, validate
+from esmlearn.models.surroundings import Nearby
+from esmlearn.objectives import calibrate, hidden_pixels, loss, validate
 from esmlearn.run_state import CHECKPOINT, RunLog, State, find_checkpoint, restore_checkpoint, save_checkpoint
 from esmlearn.settings import TrainSettings
+
+CORRECTIONS_STEPS, CORRECTIONS_RATE = 100, 0.05
+"""Steps that the first guess is fitted in before the training, and their size at first."""
 
 VALIDATION_WINDOWS = 24
 """Fixed windows of the validation period that the best weights are chosen on."""
@@ -80,18 +86,19 @@ def fit(
     climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
     scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
 
-    def windows(role: str, length: int, seed: int) -> TrainingWindows:
+    def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> TrainingWindows:
         return TrainingWindows(
             Anomalies.of(select_role(complete, split, role), climatology, scaling),
             select_role(observations, split, role).observed[:, 0],
             settings.model,
             hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
+            decode_days=decode_days,
             seed=seed,
             length=length,
         )
 
     options = settings.training
-    training = windows("train", options.steps * options.batch_size, options.seed)
+    training = windows("train", options.steps * options.batch_size, options.seed, options.decode_days)
     fixed = windows("validation", VALIDATION_WINDOWS, options.seed + 1)
     torch.manual_seed(options.seed)
     network = SpatioTemporalModel(settings.model)
@@ -106,6 +113,7 @@ def fit(
             "seconds": round(state.seconds, 1),
             "skipped": state.skipped,
             "device": str(Accelerator().device),
+            "parameters": sum(weights.numel() for weights in network.parameters()),
         },
         "validation_rmse": {name: round(value * spread, 4) for name, value in state.best_validation.items()},
         "grid": {
@@ -148,20 +156,29 @@ def train(
         If the checkpoint belongs to other settings.
     """
     options = settings.training
+    began = time.monotonic()
     accelerator = Accelerator(mixed_precision="bf16" if options.precision == "bf16" else "no")
     torch.manual_seed(options.seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+    network.to(accelerator.device)
+    checkpoint = find_checkpoint(run_dir, options.resume)
+    if network.surroundings.corrections is not None:
+        if not checkpoint:
+            fit_corrections(network.surroundings.corrections, _batches(windows, settings, accelerator, 0))
+        # Held from here on: under a guess that moves, the network learns nothing fine.
+        network.surroundings.corrections.requires_grad_(requires_grad=False)
+    # Standard deviations start at the size of the first errors: the long way there would teach the rest to be still.
+    calibrate(network, validation, accelerator)
+    learned = [weights for weights in network.parameters() if weights.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=options.weight_decay)
     averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
     best = copy.deepcopy(averaged.state_dict())
     state = State()
-    checkpoint = find_checkpoint(run_dir, options.resume)
     if checkpoint:
         state, best = restore_checkpoint(checkpoint, settings, network, averaged, optimizer)
     model, optimizer = accelerator.prepare(network, optimizer)
-    averaged.to(accelerator.device)
 
     with RunLog(run_dir, settings, state, main=accelerator.is_main_process) as log:
-        started = time.monotonic() - state.seconds
+        started = began - state.seconds
         for window in _batches(windows, settings, accelerator, state.step):
             if state.stopped:
                 break
@@ -200,6 +217,21 @@ def train(
         log.finished(state)
     network.to("cpu").eval()
     return state
+
+
+def fit_corrections(corrections: SuccessiveCorrections, batches: Iterable[Window]) -> None:
+    """Fit the scales of the first guess to hidden pixels, by themselves: they are few, and quickly found."""
+    optimizer = torch.optim.Adam(corrections.parameters(), lr=CORRECTIONS_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, CORRECTIONS_STEPS)
+    for window in itertools.islice(batches, CORRECTIONS_STEPS):
+        nearby = Nearby(window.nearby, window.nearby_observed, window.day_index)
+        analysis, _ = corrections(nearby.values, nearby.observed)
+        hidden = hidden_pixels(window)
+        if hidden.any():
+            optimizer.zero_grad()
+            (nearby.at_days(analysis) - window.target)[hidden].square().mean().backward()
+            optimizer.step()
+        schedule.step()
 
 
 def learning_rate_factor(step: int, settings: TrainSettings) -> float:

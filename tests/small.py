@@ -16,7 +16,7 @@ def small_settings(*, target: bool = True, model: dict | None = None, **training
     return TrainSettings.model_validate(
         {
             "data": {"observations": "Cloudy", "target": "Complete" if target else None, "split": SPLIT},
-            "model": {"window": (8, 8), "embed_dim": 16, "hidden": 8, **(model or {})},
+            "model": {"window": (8, 8), "embed_dim": 16, "hidden": 8, "unet": (8, 16), **(model or {})},
             "training": {"steps": 6, "batch_size": 2, "validate_every": 3, **training},
         }
     )

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 import esmlearn
+from esmlearn import baselines
 from esmlearn.checkpoint import TrainedModel, save_model
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.data.windows import Anomalies
 from esmlearn.errors import DataError
 from esmlearn.models.parts import MonthlyConvDecoder
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
@@ -25,7 +27,8 @@ def untrained(field: Field, *, head: float = 0.0, **model) -> TrainedModel:
     network = SpatioTemporalModel(settings.model).eval()
     for module in network.modules():
         if isinstance(module, MonthlyConvDecoder):
-            torch.nn.init.normal_(module.head.weight, std=head)
+            for layer in (module.head, module.spread[-1]):
+                torch.nn.init.normal_(layer.weight, std=head)
     climatology = Climatology.fit(field)
     record = {"variable": {"short_name": "tos", "standard_name": "sea_surface_temperature"}, "data": []}
     return TrainedModel(network, settings, climatology, Scaling.fit(field, climatology), field.land, record)
@@ -35,15 +38,30 @@ def untrained(field: Field, *, head: float = 0.0, **model) -> TrainedModel:
 @pytest.mark.parametrize("overlap", [0.0, 0.5])
 def test_windows_put_back_together_are_the_first_guess(n_months, overlap):
     """An untrained model gives interpolation in time: any misplaced, doubled or lost window would show."""
-    from esmlearn.baselines import time_interpolation
-
     field = small_ocean()[0][slice(0, 400)]
-    trained = untrained(field, n_months=n_months)
+    trained = untrained(field, n_months=n_months, first_guess="time_interpolation")
     result = Reconstructor(trained).reconstruct_field(field[slice(5, 130)], overlap=overlap)
-    expected = time_interpolation(field[slice(5, 130)], trained.climatology)
+    baseline = baselines.fit("time_interpolation", field, climatology=trained.climatology)
+    expected = baseline.reconstruct_field(field[slice(5, 130)])
     np.testing.assert_allclose(result.daily, expected.daily, atol=1e-4)
     np.testing.assert_allclose(result.monthly, expected.monthly, atol=1e-4)
     assert np.isfinite(result.daily_std[:, ~field.land]).all()
+
+
+@pytest.mark.parametrize("n_months", [1, 3])
+def test_months_know_the_days_beyond_their_ends(n_months):
+    """Untrained, with one window for the whole area: its analysis of a long period, whichever months it is cut into."""
+    field = small_ocean()[0][slice(0, 400)]
+    trained = untrained(field, n_months=n_months, window=(12, 16))
+    result = Reconstructor(trained).reconstruct_field(field[slice(5, 130)])
+    anomalies = Anomalies.of(field[slice(5, 130)], trained.climatology, trained.scaling)
+    inputs = torch.from_numpy(anomalies.values)[None], torch.from_numpy(anomalies.observed)[None]
+    with torch.no_grad():
+        analysis = trained.network.surroundings.corrections(*inputs)[0][0].numpy()
+    year = field[slice(5, 130)].year_fraction
+    expected = analysis * trained.scaling.at(year)[:, None, None] + trained.climatology.at(year)
+    hidden = ~anomalies.observed & ~anomalies.land
+    np.testing.assert_allclose(result.daily[hidden], expected[hidden], atol=0.05)
 
 
 def test_observations_are_given_back_and_land_stays_empty():

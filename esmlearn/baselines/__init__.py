@@ -1,53 +1,64 @@
-"""Methods to measure a model by; each takes a field and gives a `Reconstruction`, as a model does."""
+"""Methods to measure a model by; each is fitted to a training period, then reconstructs, as a trained model does."""
 
-from collections.abc import Callable
+from iris.cube import Cube
 
-import numpy as np
-from jaxtyping import Float
-
+from esmlearn.baselines.base import Baseline
+from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicClimatology, ObservedMean
+from esmlearn.baselines.dineof import Dineof
+from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
+from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.data.field import Field
-from esmlearn.data.first_guess import interpolate_in_time, observed_mean
-from esmlearn.data.reconstruction import Reconstruction, monthly_means
 from esmlearn.data.scaling import Climatology
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.settings import BaselineSettings
 
-
-def climatology(field: Field, mean_cycle: Climatology) -> Reconstruction:
-    """Mean seasonal cycle of the training period, whatever was observed."""
-    return _complete(field, mean_cycle.at(field.year_fraction))
-
-
-def observed_mean_of_month(field: Field, mean_cycle: Climatology) -> Reconstruction:
-    """Mean of the observed days of each month at each cell; the climatology where the month saw nothing.
-
-    Each day gets the mean of its month.
-    """
-    daily = mean_cycle.at(field.year_fraction)
-    monthly = monthly_means(field, daily)
-    for index, days in enumerate(field.months.values()):
-        mean = observed_mean(field.values[days, 0], field.observed[days, 0])
-        monthly[index] = np.where(np.isnan(mean), monthly[index], mean)
-        daily[days] = np.where(np.isnan(mean), daily[days], mean)
-    return _complete(field, daily, monthly)
-
-
-def time_interpolation(field: Field, mean_cycle: Climatology) -> Reconstruction:
-    """Interpolate the anomalies of each cell linearly in time; the nearest observation persists at both ends."""
-    mean = mean_cycle.at(field.year_fraction)
-    anomalies = field.values[:, 0] - mean
-    return _complete(field, mean + interpolate_in_time(anomalies, field.observed[:, 0]).values)
-
-
-BASELINES: dict[str, Callable[[Field, Climatology], Reconstruction]] = {
-    "climatology": climatology,
-    "observed_mean": observed_mean_of_month,
-    "time_interpolation": time_interpolation,
+BASELINES: dict[str, type[Baseline]] = {
+    "climatology": HarmonicClimatology,
+    "calendar_day_climatology": CalendarDayClimatology,
+    "observed_mean": ObservedMean,
+    "persistence": Persistence,
+    "time_interpolation": TimeInterpolation,
+    "optimal_interpolation": OptimalInterpolation,
+    "dineof": Dineof,
 }
 
 
-def _complete(
-    field: Field, daily: Float[np.ndarray, "time lat lon"], monthly: Float[np.ndarray, "month lat lon"] | None = None
-) -> Reconstruction:
-    """Take the land out; months are the means of their days unless a method has its own."""
-    monthly = monthly_means(field, daily) if monthly is None else monthly
-    nowhere = np.float32(np.nan)
-    return Reconstruction(np.where(field.land, nowhere, daily), np.where(field.land, nowhere, monthly))
+def fit(
+    name: str,
+    training: Cube | Field,
+    *,
+    climatology: Climatology | None = None,
+    settings: BaselineSettings | None = None,
+) -> Baseline:
+    """Fit a baseline, ready for cubes and fields on the grid of its training.
+
+    Parameters
+    ----------
+    name
+        Key of `BASELINES`.
+    training
+        Daily observations of the training period, one variable. A gappy cube takes what was never seen for land; a
+        `Field` knows its land.
+    climatology
+        That anomalies depart from; by default, one is fitted to the training.
+    settings
+        Parameters that shall not be estimated.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such baseline.
+    DataError
+        If the training is too short, or the climatology is on another grid.
+
+    Examples
+    --------
+    In a notebook: ``baselines.fit("optimal_interpolation", cube_of_training).reconstruct(cube)``.
+    """
+    if name not in BASELINES:
+        raise SettingsError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
+    field = training if isinstance(training, Field) else Field.from_cube(training)
+    climatology = Climatology.fit(field) if climatology is None else climatology
+    if not climatology.covers(field.like[0]):
+        raise DataError("The climatology is on another grid than the training; fit it to the same grid.")
+    return BASELINES[name].fit(field, climatology, settings or BaselineSettings())

@@ -1,186 +1,94 @@
-"""What the script `evaluate` does: read what the methods say, put it beside the truth, score it, draw it."""
+"""What the script `evaluate` does with what it has read: score it, and tell what was scored."""
 
 import json
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-import iris
 import numpy as np
-from iris.cube import Cube
 from jaxtyping import Bool, Float
 
 from esmlearn import scores
-from esmlearn.data.field import Field
-from esmlearn.data.reconstruction import Reconstruction, read_cube
-from esmlearn.errors import DataError, SettingsError
+from esmlearn.bridge.cases import Case, cells_within, read_baseline
+from esmlearn.errors import DataError
+from esmlearn.scores.uncertainty import FEWEST_BLOCKS
 
 logger = logging.getLogger(__name__)
 
-# A truth with fewer gaps than this is shown as complete; one with more is withheld observations, and no map of its own.
-COMPLETE = 0.99
+# A percentile of fewer years is none of the climate (Hobday et al. 2016 ask for 30, and take what there is).
+FEWEST_BASELINE_YEARS = 5
+
+DAYS_OF_MONTH = 30
+DAYS_OF_YEAR = 365.25
 
 
 @dataclass(frozen=True)
-class Result:
-    """What one method says of one dataset, as the script `reconstruct` left it.
+class Scored:
+    """All that was found out about one dataset.
 
     Attributes
     ----------
-    daily, monthly
-        The files.
-    name, role
-        The method.
-    reconstruction
-        Its values.
+    rows
+        Rows of `scores.json` and, with the key `bin`, of `breakdown.json`.
+    spectra, reliability
+        Records of the files of these names.
+    heatwaves
+        Baseline of the threshold, and share of the points that are heatwave days in the truth; None if not scored.
+    points
+        Number of daily points that count.
+    left_out
+        Why something was not scored: a sentence for each thing.
     """
 
-    daily: Path
-    monthly: Path
-    name: str
-    role: str
-    reconstruction: Reconstruction
+    rows: list[scores.Row] = field(default_factory=list)
+    spectra: list[dict[str, Any]] = field(default_factory=list)
+    reliability: list[dict[str, Any]] = field(default_factory=list)
+    heatwaves: dict[str, Any] | None = None
+    points: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Case:
-    """One dataset that was reconstructed, with all that the methods say of it.
+def score_case(case: Case) -> Scored:
+    """Score all methods: days and months, as a whole, by region and broken down; spectra, heatwaves, reliability.
 
-    Attributes
-    ----------
-    dataset, split, quantity
-        Names: of the dataset, of the part of the period, and of what is reconstructed.
-    results
-        One for each method.
-    observed
-        What the methods were given, shape (time, lat, lon).
-    grid
-        The daily field that the first method left: grid, dates, months, units.
-    truth
-        What is known to be right on these dates, shape (time, lat, lon), NaN elsewhere; None if nothing is.
-    seen
-        The observations that the methods were given, NaN elsewhere; a truth may differ from them by their noise.
-    truth_name
-        Dataset that the truth comes from.
-    files
-        Files of the truth and of the observations, for provenance.
-    synthetic
-        Whether a file says that the data are synthetic.
+    Nothing is scored if no truth is known.
     """
-
-    dataset: str
-    split: str
-    quantity: str
-    results: tuple[Result, ...]
-    observed: Bool[np.ndarray, "time lat lon"]
-    grid: Field
-    seen: Float[np.ndarray, "time lat lon"]
-    truth: Float[np.ndarray, "time lat lon"] | None
-    truth_name: str | None
-    files: tuple[str, ...]
-    synthetic: bool
-
-    @property
-    def ocean(self) -> Bool[np.ndarray, "lat lon"]:
-        """Cells that are ocean for the methods and, if there is one, for the truth."""
-        ocean = ~self.grid.land
-        return ocean if self.truth is None else ocean & np.isfinite(self.truth).any(axis=0)
-
-    @property
-    def hidden(self) -> Bool[np.ndarray, "time lat lon"]:
-        """Ocean that the methods were not given."""
-        return ~self.observed & self.ocean
-
-    @property
-    def complete(self) -> bool:
-        """Whether the truth is known nearly everywhere, and not at some withheld observations only."""
-        return self.truth is not None and bool(np.isfinite(self.truth[:, self.ocean]).mean() >= COMPLETE)
-
-    @property
-    def ancestors(self) -> list[str]:
-        """Files that every product of the evaluation comes from."""
-        return [str(path) for result in self.results for path in (result.daily, result.monthly)] + list(self.files)
-
-    @property
-    def best(self) -> Result:
-        """The method to show on maps: the model, if there is one."""
-        return next((result for result in self.results if result.role == "model"), self.results[-1])
-
-
-def read_cases(cfg: dict[str, Any], *, truth: str | None, split: str) -> list[Case]:
-    """Read every dataset that an ancestor script reconstructed.
-
-    Parameters
-    ----------
-    cfg
-        Settings of the script, from `run_diagnostic`.
-    truth
-        Dataset or alias of the truth; without it, withheld values of the reconstructed dataset itself.
-    split
-        Part of the period that counts.
-    """
-    folders = [Path(path) for path in cfg.get("input_files", []) if Path(path).is_dir()]
-    found = []
-    for path in sorted(path for folder in folders for path in folder.glob("*_day.nc")):
-        cube = iris.load_cube(path)
-        if "esmlearn_method" in cube.attributes:
-            found.append((path, cube))
-    splits = {str(cube.attributes.get("esmlearn_split", split)) for _, cube in found}
-    if split not in splits and len(splits) != 1:
-        there = f"; those there are: {', '.join(sorted(splits))}" if splits else ""
-        raise DataError(
-            f"There is no reconstruction of the split '{split}' to evaluate{there}; let `ancestors` of this script name"
-            " the script that reconstructs, and `split` one that it wrote."
-        )
-    # Where there is only one, as after the setting `period: all`, it counts, and the scores carry its own name.
-    chosen = split if split in splits else splits.pop()
-    files: dict[tuple[str, str], list[tuple[Path, Cube]]] = {}
-    for path, cube in found:
-        if cube.attributes.get("esmlearn_split", split) == chosen:
-            files.setdefault((str(cube.attributes["esmlearn_dataset"]), str(cube.var_name)), []).append((path, cube))
-    return [_read_case(dataset, found, cfg["input_data"], truth, chosen) for (dataset, _), found in files.items()]
-
-
-def score_case(case: Case) -> list[scores.Row]:
-    """Score all methods, daily and monthly, as a whole and broken down; no rows if no truth is known."""
-    if case.truth is None:
-        return []
-    months = list(case.grid.months.values())
-    daily = _comparison(case, "day", case.truth, case.hidden)
-    rows = scores.score(daily)
-    day = np.asarray(case.grid.like[0].coord("time").points, float)
-    grid = case.grid
-    for bins in (
-        scores.by_month(grid.dates),
-        scores.by_share_hidden(scores.share_hidden(case.hidden, case.ocean)),
-        scores.by_distance(scores.distance_to_observation(case.observed, grid.lat, grid.lon)),
-        scores.by_days(np.round(scores.days_to_observation(case.observed, day))),
-    ):
+    truth = case.truth
+    if truth is None:
+        return Scored()
+    left_out: dict[str, str] = {}
+    daily = hidden_points(case)
+    n_days, block = case.grid.dates.size, case.settings.block_days
+    if n_days < FEWEST_BLOCKS * block:
+        left_out["intervals"] = f"The {n_days} days are fewer than {FEWEST_BLOCKS} blocks of {block} days (block_days)."
+    rows = scores.score(daily) + _score_regions(case, daily, left_out)
+    for bins in _daily_bins(case, left_out):
         rows += scores.break_down(daily, bins)
-    share = scores.hidden_share_of_month(case.hidden, months)
-    monthly = _comparison(case, "mon", scores.monthly_truth(case.truth, months), share > 0)
-    if not np.isfinite(monthly.truth[monthly.hidden]).any():
-        logger.warning("%s: no month has a truth for all of its days, so months are not scored.", case.dataset)
-        return rows
-    rows += scores.score(monthly)
-    first_days = grid.dates[[days.start for days in months]]
-    for bins in (scores.by_month(first_days), scores.by_share_hidden(share)):
-        rows += scores.break_down(monthly, bins)
-    return rows
+    reliability = scores.reliability(daily)
+    monthly = _hidden_months(case, truth, left_out)
+    if monthly is not None:
+        rows += scores.score(monthly) + _score_regions(case, monthly, left_out)
+        for bins in _monthly_bins(case):
+            rows += scores.break_down(monthly, bins)
+        reliability += scores.reliability(monthly)
+    resolution, spectra = _score_scales(case, truth, left_out)
+    extremes, heatwaves = _score_heatwaves(case, daily, left_out)
+    for what, why in left_out.items():
+        logger.info("%s: %s left out. %s", case.dataset, what, why)
+    return Scored(rows + resolution + extremes, spectra, reliability, heatwaves, int(daily.points.sum()), left_out)
 
 
 def hidden_points(case: Case) -> scores.Comparison:
-    """Give the daily comparison, for figures that need the single points."""
+    """Give the daily comparison on the points that count."""
     if case.truth is None:
         raise DataError(f"Nothing is known to be right about {case.dataset}; name a `truth`.")
-    return _comparison(case, "day", case.truth, case.hidden)
+    return _comparison(case, "day", case.truth, case.counted)
 
 
-def facts(case: Case) -> dict[str, Any]:
+def facts(case: Case, scored: Scored) -> dict[str, Any]:
     """Tell what was evaluated and what was hidden, for the report."""
-    grid = case.grid
+    grid, settings = case.grid, case.settings
     return {
         "dataset": case.dataset,
         "quantity": case.quantity,
@@ -188,6 +96,7 @@ def facts(case: Case) -> dict[str, Any]:
         "split": case.split,
         "truth": case.truth_name,
         "complete": case.complete,
+        "withheld": case.withheld,
         "synthetic": case.synthetic,
         "start": grid.dates[0].strftime("%Y-%m-%d"),
         "end": grid.dates[-1].strftime("%Y-%m-%d"),
@@ -202,6 +111,18 @@ def facts(case: Case) -> dict[str, Any]:
         "months_unseen": float(
             np.mean([~case.observed[days][:, case.ocean].any(axis=0) for days in grid.months.values()])
         ),
+        "gaps": _attribute(case, "esmlearn_gaps"),
+        "withhold": _attribute(case, "esmlearn_withheld"),
+        "buffer_km": settings.buffer_km,
+        "buffer_days": settings.buffer_days,
+        "block_days": settings.block_days,
+        "points": scored.points,
+        "regions": {
+            name: [part.start_latitude, part.end_latitude, part.start_longitude, part.end_longitude]
+            for name, part in settings.regions.items()
+        },
+        "heatwaves": scored.heatwaves,
+        "left_out": scored.left_out,
     }
 
 
@@ -212,84 +133,104 @@ def scores_json(rows: list[scores.Row]) -> str:
     return "[\n" + ",\n".join(json.dumps(row, allow_nan=False) for row in rows) + "\n]\n"
 
 
-def _read_case(
-    dataset: str,
-    found: list[tuple[Path, Cube]],
-    input_data: dict[str, dict[str, Any]],
-    truth: str | None,
-    split: str,
-) -> Case:
-    """Read all methods of one dataset, and the truth on their dates."""
-    first = found[0][1]
-    _, _, observed = read_cube(first)
-    grid = Field.from_cube(first)
-    results = []
-    for path, cube in found:
-        monthly = path.with_name(path.name.removesuffix("_day.nc") + "_mon.nc")
-        if not monthly.is_file():
-            raise DataError(f"{path.name} has no monthly counterpart {monthly.name}; run the reconstruction again.")
-        reconstruction = Reconstruction.from_cubes(cube, iris.load_cube(monthly))
-        if cube.shape != first.shape or not np.array_equal(read_cube(cube)[2], observed):
-            raise DataError(f"{path.name} was made from other observations than {found[0][0].name}; reconstruct again.")
-        if len(reconstruction.monthly) != len(grid.months):
-            raise DataError(f"{monthly.name} does not have the months of {path.name}; run the reconstruction again.")
-        name, role = (str(cube.attributes[f"esmlearn_{key}"]) for key in ("method", "role"))
-        results.append(Result(path, monthly, name, role, reconstruction))
-    results.sort(key=lambda result: (result.role == "model", result.name))
-    short_name = str(first.var_name)
-    given = _find(dataset, short_name, input_data)
-    known = _find(truth or dataset, short_name, input_data)
-    if truth and not known:
-        there = {str(facets.get("alias", facets.get("dataset"))) for facets in input_data.values()}
-        raise SettingsError(
-            f"truth: no dataset '{truth}' with {short_name} is among the ancestors of this script;"
-            f" those there are: {', '.join(sorted(there)) or 'none'}."
+def _attribute(case: Case, name: str) -> Any:
+    """Settings that the script that reconstructed has left in its files; None if there are none."""
+    text = case.grid.like[0].attributes.get(name)
+    return None if text is None else json.loads(str(text))
+
+
+def _daily_bins(case: Case, left_out: dict[str, str]) -> Iterator[scores.Bins]:
+    """Give everything that daily scores are broken down by."""
+    grid = case.grid
+    yield scores.by_month(grid.dates)
+    yield scores.by_season(grid.dates)
+    yield scores.by_share_hidden(scores.share_hidden(case.hidden, case.ocean))
+    yield scores.by_distance(case.distance)
+    yield scores.by_days(case.days_away)
+    if grid.land.any():
+        yield scores.by_coast(scores.distance_to_coast(grid.land, grid.lat, grid.lon))
+    else:
+        left_out["coast"] = "There is no land in the domain."
+
+
+def _monthly_bins(case: Case) -> Iterator[scores.Bins]:
+    """Give everything that monthly scores are broken down by."""
+    months = list(case.grid.months.values())
+    first_days = case.grid.dates[[days.start for days in months]]
+    yield scores.by_month(first_days)
+    yield scores.by_season(first_days)
+    yield scores.by_share_hidden(scores.hidden_share_of_month(case.hidden, months))
+
+
+def _hidden_months(
+    case: Case, truth: Float[np.ndarray, "time lat lon"], left_out: dict[str, str]
+) -> scores.Comparison | None:
+    """Give the monthly comparison; None if the truth of no month is known."""
+    if case.withheld:
+        left_out["months"] = "Only withheld observations are known, and no month is known on all of its days."
+        return None
+    months = list(case.grid.months.values())
+    known = scores.monthly_truth(truth, months)
+    hidden = scores.hidden_share_of_month(case.counted, months) > 0
+    if not np.isfinite(known[hidden]).any():
+        left_out["months"] = "Where something was hidden, no month has a truth for all of its days."
+        return None
+    return _comparison(case, "mon", known, hidden)
+
+
+def _score_regions(case: Case, comparison: scores.Comparison, left_out: dict[str, str]) -> list[scores.Row]:
+    """Scores of the regions that the recipe names."""
+    rows = []
+    for name, region in case.settings.regions.items():
+        inside = cells_within(region, case.grid)
+        if (comparison.points & inside).any():
+            rows += scores.score(comparison.within(name, inside))
+        else:
+            left_out[f"region {name}"] = f"None of the points that count ({comparison.frequency}) lies in it."
+    return rows
+
+
+def _score_scales(
+    case: Case, truth: Float[np.ndarray, "time lat lon"], left_out: dict[str, str]
+) -> tuple[list[scores.Row], list[dict[str, Any]]]:
+    """Effective resolution as rows, and the spectra."""
+    if case.withheld:
+        left_out["spectra"] = "Only withheld observations are known, and a spectrum needs rows without a gap."
+        return [], []
+    # The buffers are no matter here: a segment counts by what was hidden of it.
+    comparison = _comparison(case, "day", truth, case.hidden)
+    spectra = scores.power_spectra(comparison, case.grid.lat, case.grid.lon)
+    if spectra is None:
+        left_out["spectra"] = "No row has enough ocean without a break on days on which most of it was hidden."
+        return [], []
+    return scores.resolution_rows(comparison, spectra), scores.spectra_records(comparison, spectra)
+
+
+def _score_heatwaves(
+    case: Case, daily: scores.Comparison, left_out: dict[str, str]
+) -> tuple[list[scores.Row], dict[str, Any] | None]:
+    """Scores of marine heatwave days as rows, and what the threshold is of."""
+    if case.withheld:
+        left_out["heatwaves"] = "Only withheld observations are known, and a heatwave needs days without a gap."
+        return [], None
+    baseline = read_baseline(case)
+    years = 0.0 if baseline is None else len(baseline.dates) / DAYS_OF_YEAR
+    if baseline is None or years < FEWEST_BASELINE_YEARS:
+        left_out["heatwaves"] = (
+            f"The truth has {years:.1f} years outside of the reconstruction, fewer than {FEWEST_BASELINE_YEARS} for the"
+            " threshold."
         )
-    fields = {file: _read_on(file, grid, dataset) for file in {given, known} if file}
-    right = fields[known].values[:, 0] if known else None
-    values = fields[given].values[:, 0] if given else results[-1].reconstruction.daily if right is None else right
-    case = Case(
-        dataset=dataset,
-        split=split,
-        quantity=str(first.long_name or first.name()).replace("_", " "),
-        results=tuple(results),
-        observed=observed,
-        grid=grid,
-        seen=np.where(observed, values, np.float32(np.nan)),
-        truth=right,
-        truth_name=(truth or dataset) if known else None,
-        files=tuple(sorted(fields)),
-        synthetic=any(_says_synthetic(cube) for cube in (first, *(field.like[0] for field in fields.values()))),
-    )
-    if truth is None and right is not None and not np.isfinite(right[case.hidden]).any():
-        logger.warning("%s: nothing that is known was hidden, so there is nothing to score; name a `truth`.", dataset)
-        case = replace(case, truth=None, truth_name=None)
-    return case
-
-
-def _find(name: str, short_name: str, input_data: dict[str, dict[str, Any]]) -> str | None:
-    """Find the preprocessed file of a dataset by its name or alias."""
-    for file, facets in input_data.items():
-        if facets.get("short_name") == short_name and name in (facets.get("dataset"), facets.get("alias")):
-            return file
-    return None
-
-
-def _read_on(file: str, grid: Field, dataset: str) -> Field:
-    """Read a preprocessed file on the grid and the dates of a reconstruction."""
-    field = Field.from_cube(iris.load_cube(file), units=grid.units)
-    name = Path(file).name
-    same = field.land.shape == grid.land.shape and np.allclose(field.lat, grid.lat, atol=1e-3)
-    if not same or not np.allclose((field.lon - grid.lon + 180) % 360, 180, atol=1e-3):
-        raise DataError(f"{name} is not on the grid of the reconstruction of {dataset}; regrid both alike.")
-    places = {_day(date): index for index, date in enumerate(field.dates)}
-    missing = [date for date in grid.dates if _day(date) not in places]
-    if missing:
-        raise DataError(
-            f"{name} lacks {len(missing)} of the {grid.dates.size} dates of the reconstruction of {dataset},"
-            f" the first of them {missing[0]:%Y-%m-%d}; give both the same timerange."
-        )
-    return field[np.array([places[_day(date)] for date in grid.dates])]
+        return [], None
+    calendar = scores.heatwave_threshold(baseline.values[:, 0], scores.calendar_day(baseline.year_fraction))
+    threshold = calendar[scores.calendar_day(case.grid.year_fraction)]
+    # A day that is not known would end a heatwave that may have gone on.
+    threshold = np.where(np.isfinite(daily.truth).all(axis=0), threshold, np.float32(np.nan))
+    rows, share = scores.score_heatwaves(daily, threshold)
+    if not share:
+        left_out["heatwaves"] = "No point that counts is a heatwave day in the truth."
+        return [], None
+    first, last = baseline.dates[[0, -1]]
+    return rows, {"baseline": f"{first:%Y-%m-%d}/{last:%Y-%m-%d}", "share": share}
 
 
 def _comparison(
@@ -314,15 +255,5 @@ def _comparison(
         weights=case.grid.area_weights,
         methods=tuple(methods),
         split=case.split,
+        block=case.settings.block_days if daily else max(1, round(case.settings.block_days / DAYS_OF_MONTH)),
     )
-
-
-def _day(date: Any) -> tuple[int, int, int]:
-    """Year, month and day of a date of any calendar."""
-    return date.year, date.month, date.day
-
-
-def _says_synthetic(cube: Cube) -> bool:
-    """Whether an attribute of a cube calls its data synthetic."""
-    texts: Iterable[str] = (value for value in cube.attributes.values() if isinstance(value, str))
-    return any("synthetic" in text.lower() for text in texts)

@@ -1,6 +1,6 @@
-"""Figures of the script `evaluate`, each with its caption; what to show is chosen here if the recipe does not say."""
+"""Figures of the script `evaluate`, each with its caption."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,17 +9,20 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from esmlearn import plots
-from esmlearn.bridge.evaluation import Case, hidden_points
-from esmlearn.errors import SettingsError
-from esmlearn.scores import Row, monthly_truth
+from esmlearn import plots, scores
+from esmlearn.bridge.cases import Case, Result
+from esmlearn.bridge.evaluation import hidden_points
+from esmlearn.bridge.evaluation_choices import best_first, chosen_days, chosen_place, foremost, typical_day
+from esmlearn.scores import Comparison, Row, monthly_truth
 
-BREAKDOWNS = {
-    "month": "month of the test period",
-    "share_hidden": "the share that is hidden",
-    "distance_to_observation": "distance to the nearest observation of the same day",
-    "days_to_observation": "time to the nearest observation at the same place",
+# Breakdowns in the figure of each frequency. Seasons say by day what months would, with less noise.
+DIFFICULTIES = {
+    "day": ("days_to_observation", "distance_to_observation", "share_hidden", "distance_to_coast", "season"),
+    "mon": ("share_hidden", "month"),
 }
+FREQUENCIES = {"day": "daily", "mon": "monthly"}
+# Methods in figures that cannot show all: the models and the best baselines.
+FOREMOST = {"bias": 4, "time_series": 3}
 
 
 @dataclass(frozen=True)
@@ -33,90 +36,68 @@ class Drawing:
     statistics: tuple[str, ...]
 
 
-def draw_case(case: Case, rows: Sequence[Row], *, dates: Sequence[date] = (), place: Any = None) -> Iterator[Drawing]:
+def draw_case(
+    case: Case,
+    rows: Sequence[Row],
+    *,
+    spectra: Sequence[Mapping[str, Any]] = (),
+    reliability: Sequence[Mapping[str, Any]] = (),
+    dates: Sequence[date] = (),
+    place: Any = None,
+) -> Iterator[Drawing]:
     """Draw all figures of one dataset, one after the other.
 
     Parameters
     ----------
     case, rows
-        What is shown, and its scores.
+        What is shown, and its scores, as a whole and broken down.
+    spectra, reliability
+        What `spectra.json` and `reliability.json` hold.
     dates
-        Days to show as maps; chosen if not given.
+        Days to show as maps; chosen if not given. All methods are shown on the first.
     place
         Latitude and longitude of the time series; chosen if not given.
     """
     note = f" {case.dataset} holds synthetic data." if case.synthetic else ""
     rows = [row for row in rows if row["dataset"] == case.dataset]
-    if rows:
-        yield Drawing(
-            "skill_bars",
-            plots.skill_bars(rows),
-            f"Root-mean-square error of each method on the hidden points of {case.dataset}; less is better. All methods"
-            f" are scored on the same points with the same area weights.{note}",
-            ("bar",),
-            ("rmsd",),
-        )
+    results = best_first(case, rows)
+    comparison = hidden_points(case) if rows else None
+    if comparison:
+        yield _ranked_skill(case, rows, note)
+        yield from _maps_methods(case, comparison, dates, note)
     yield from _maps(case, chosen_days(case, dates), note)
-    yield _time_series(case, chosen_place(case, place), note)
-    for by, words in BREAKDOWNS.items():
-        if any(row.get("bin", {}).get("by") == by for row in rows):
+    if comparison:
+        yield from _maps_bias(case, comparison, foremost(results, FOREMOST["bias"]), note)
+    yield _time_series(case, foremost(results, FOREMOST["time_series"]), chosen_place(case, place), note)
+    for frequency, by in DIFFICULTIES.items():
+        if any(row["frequency"] == frequency and row.get("bin", {}).get("by") in by for row in rows):
             yield Drawing(
-                f"rmse_by_{by}",
-                plots.rmse_by(rows, by),
-                f"Root-mean-square error on the hidden points of {case.dataset} by {words}; below, the number of"
+                f"skill_by_difficulty_{frequency}",
+                plots.rmse_by(rows, frequency, by=by),
+                f"Root-mean-square error of the {FREQUENCIES[frequency]} fields of {case.dataset} on hidden points, by"
+                " what makes a point difficult; all panels have the same logarithmic scale. Below, the number of"
                 f" points.{note}",
                 ("line", "bar"),
                 ("rmsd",),
             )
-    if rows:
-        yield from _reliability(case, note)
-
-
-def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
-    """Days to show: those of the recipe, else the most hidden one with anything seen, and a typical one."""
-    if dates:
-        places = {(day.year, day.month, day.day): index for index, day in enumerate(case.grid.dates)}
-        lacking = [day for day in dates if (day.year, day.month, day.day) not in places]
-        if lacking:
-            first, last = case.grid.dates[[0, -1]]
-            raise SettingsError(
-                f"dates: {', '.join(map(str, lacking))} is not among the reconstructed days of {case.dataset},"
-                f" which run from {first:%Y-%m-%d} to {last:%Y-%m-%d}."
-            )
-        return [places[day.year, day.month, day.day] for day in dates]
-    share = case.hidden[:, case.ocean].mean(axis=1)
-    seen = np.flatnonzero(share < 1)
-    if not seen.size:
-        return [share.size // 2]
-    most = seen[np.argmax(share[seen])]
-    # A typical day of another season, where the period is long enough for two.
-    far = seen[np.abs(seen - most) >= share.size / 4]
-    typical = far[np.argmin(np.abs(share[far] - np.median(share[seen])))] if far.size else most
-    return sorted({int(typical), int(most)})
-
-
-def chosen_place(case: Case, place: Any) -> tuple[int, int]:
-    """Cell of the time series: the ocean cell nearest to the recipe's place, else the one hidden most often."""
-    grid = case.grid
-    if place is None:
-        hidden = case.hidden.mean(axis=0)
-        row, column = np.unravel_index(np.argmax(np.where(case.ocean & (hidden < 0.95), hidden, -1.0)), hidden.shape)
-        return int(row), int(column)
-    north = grid.lat[:, None] - place.latitude
-    east = ((grid.lon - place.longitude + 180) % 360 - 180)[None, :] * np.cos(np.deg2rad(place.latitude))
-    if np.abs(north).min() > 1 or np.abs(east).min() > 1:
-        raise SettingsError(
-            f"place: latitude {place.latitude}, longitude {place.longitude} lies outside of {case.dataset}, which"
-            f" covers {grid.lat[0]:g} to {grid.lat[-1]:g} degrees north and {grid.lon[0]:g} to {grid.lon[-1]:g} degrees"
-            " east."
+    yield from _spectra(case, rows, spectra, note)
+    if comparison:
+        yield from _calibration(case, comparison, reliability, note)
+    if any(row["metric"] == "heatwave_hit_rate" and row["region"] == "all" for row in rows):
+        yield Drawing(
+            "heatwaves",
+            plots.heatwave_days(rows),
+            f"Days of marine heatwave on the hidden points of {case.dataset} that each method finds or misses, and what"
+            " it only believes to see. CSI: critical success index, the share of hits among hits, misses and false"
+            f" alarms. Heatwaves as in Hobday et al. (2016, doi:10.1016/j.pocean.2015.12.014).{note}",
+            ("bar",),
+            ("other",),
         )
-    row, column = np.unravel_index(np.argmin(np.where(case.ocean, north**2 + east**2, np.inf)), case.ocean.shape)
-    return int(row), int(column)
 
 
 def _maps(case: Case, days: Sequence[int], note: str) -> Iterator[Drawing]:
     """Maps of the chosen days, and of their months."""
-    grid = plots.Grid(case.grid.lat, case.grid.lon, ~case.ocean)
+    grid = _map_grid(case)
     truth = case.truth if case.complete else None
     shown = case.best
     options = {"quantity": case.quantity, "units": case.grid.units, "method": shown.name}
@@ -124,7 +105,7 @@ def _maps(case: Case, days: Sequence[int], note: str) -> Iterator[Drawing]:
     columns = "observed, truth, reconstruction and its error" if truth is not None else "observed and reconstructed"
     daily = [
         plots.Panel(
-            f"{case.grid.dates[day]:%d %b %Y}".lstrip("0"),
+            _date(case, day),
             case.seen[day],
             shown.reconstruction.daily[day],
             None if truth is None else truth[day],
@@ -160,14 +141,14 @@ def _maps(case: Case, days: Sequence[int], note: str) -> Iterator[Drawing]:
     )
 
 
-def _time_series(case: Case, cell: tuple[int, int], note: str) -> Drawing:
-    """All methods at one place."""
+def _time_series(case: Case, results: Sequence[Result], cell: tuple[int, int], note: str) -> Drawing:
+    """Some methods at one place."""
     row, column = cell
     here = np.s_[:, row, column]
     lat, lon = case.grid.lat[row], (case.grid.lon[column] + 180) % 360 - 180
     where = f"{abs(lat):.2f}°{'N' if lat >= 0 else 'S'}, {abs(lon):.2f}°{'E' if lon >= 0 else 'W'}"
     methods = {}
-    for result in case.results:
+    for result in results:
         std = result.reconstruction.daily_std
         methods[result.name] = (
             result.role,
@@ -191,28 +172,118 @@ def _time_series(case: Case, cell: tuple[int, int], note: str) -> Drawing:
     return Drawing("time_series", figure, caption, ("times", "line"), ("other",))
 
 
-def _reliability(case: Case, note: str) -> Iterator[Drawing]:
-    """Standard deviation against error of every method that has one; the name of a model's figure is the plain one."""
-    comparison = hidden_points(case)
+def _ranked_skill(case: Case, rows: Sequence[Row], note: str) -> Drawing:
+    """All methods at a glance."""
+    blocks = any(row.get("low") is not None for row in rows)
+    return Drawing(
+        "skill_ranked",
+        plots.ranked_skill(rows),
+        f"Root-mean-square error of each method on the hidden points of {case.dataset}, on a logarithmic scale; less is"
+        " better. All methods are scored on the same points with the same area weights."
+        + (" Bars: 95 % intervals from a bootstrap over blocks of days." if blocks else "")
+        + note,
+        ("errorbar",),
+        ("rmsd",),
+    )
+
+
+def _maps_methods(case: Case, comparison: Comparison, dates: Sequence[date], note: str) -> Iterator[Drawing]:
+    """One day through all methods, if all of it is known."""
+    if not case.complete or case.truth is None or len(case.results) < 2:
+        return
+    day = chosen_days(case, dates)[0] if dates else typical_day(case)
+    points, truth = comparison.points[day], case.truth[day]
+    shown = []
+    for result in case.results:
+        values = result.reconstruction.daily[day]
+        square = (values[points].astype(float) - truth[points]) ** 2
+        rmse = float(np.sqrt(np.average(square, weights=comparison.weights[points]))) if points.any() else None
+        shown.append(plots.MethodMap(result.name, result.role, values, rmse))
+    shown.sort(key=lambda method: np.inf if method.score is None else method.score)
+    yield Drawing(
+        "maps_methods",
+        plots.maps_methods(
+            case.seen[day],
+            truth,
+            shown,
+            _map_grid(case),
+            label=f"{_date(case, day)}\n{100 * case.hidden[day][case.ocean].mean():.0f} % of the ocean hidden",
+            quantity=case.quantity,
+            units=case.grid.units,
+        ),
+        f"{case.quantity} of {case.dataset} on {_date(case, day)} as observed, as it was, and as each method has it,"
+        " with its error below; the root-mean-square errors are those of the day on the hidden points, the best comes"
+        f" first. Fields share one scale, and so do errors, which saturate for the weaker methods.{note}",
+        ("map", "geo"),
+        ("diff", "rmsd"),
+    )
+
+
+def _maps_bias(case: Case, comparison: Comparison, results: Sequence[Result], note: str) -> Iterator[Drawing]:
+    """Mean errors of the foremost methods, if there are enough hidden days."""
+    bias = scores.mean_error_map(comparison)
+    if not any(np.isfinite(bias[result.name]).any() for result in results):
+        return
+    yield Drawing(
+        "maps_bias",
+        plots.maps_bias(
+            [plots.MethodMap(result.name, result.role, bias[result.name]) for result in results],
+            _map_grid(case),
+            units=case.grid.units,
+        ),
+        f"Mean error (reconstruction - truth) of the daily {case.quantity} of {case.dataset} over the hidden days of"
+        f" each place, for the model and the best baselines. White: too few hidden days.{note}",
+        ("map", "geo"),
+        ("diff", "mean"),
+    )
+
+
+def _spectra(case: Case, rows: Sequence[Row], spectra: Sequence[Mapping[str, Any]], note: str) -> Iterator[Drawing]:
+    """Scales that the methods resolve."""
+    here = [record for record in spectra if record["dataset"] == case.dataset]
+    if not here:
+        return
+    resolution = {row["method"]: row["value"] for row in rows if row["metric"] == "effective_resolution"}
+    yield Drawing(
+        "spectra",
+        plots.spectra(here, resolution),
+        f"Left: power spectra along latitude circles of the daily anomalies of {case.dataset} from climatology, for the"
+        " truth and all methods. Right: power of the error over that of the truth; where it is 0.5 is the effective"
+        f" resolution (Ballarotta et al. 2019, doi:10.5194/os-15-1091-2019), written behind a method's name.{note}",
+        ("line",),
+        ("other",),
+    )
+
+
+def _calibration(
+    case: Case, comparison: Comparison, reliability: Sequence[Mapping[str, Any]], note: str
+) -> Iterator[Drawing]:
+    """Spread and coverage of every method that has a standard deviation."""
     points = comparison.points
+    spreads = [
+        plots.Spread(
+            method.name,
+            method.role,
+            method.std[points],
+            method.values[points] - comparison.truth[points],
+        )
+        for method in comparison.methods
+        if method.std is not None
+    ]
+    if not spreads:
+        return
     weights = np.broadcast_to(comparison.weights, points.shape)[points]
-    for method in comparison.methods:
-        if method.std is None:
-            continue
-        error = method.values[points] - comparison.truth[points]
-        figure = plots.standard_deviation_against_error(
-            method.std[points], error, weights, method=method.name, units=comparison.units
-        )
-        plain = method.role == "model"
-        yield Drawing(
-            "standard_deviation_against_error" + ("" if plain else f"_{method.name}"),
-            figure,
-            f"Predicted standard deviation of {plots.method_label(method.name)} against the root-mean-square error on"
-            f" the hidden points of {case.dataset}, in bins of equally many points; below, how often each deviation was"
-            f" predicted. On the dashed line the method knows its error.{note}",
-            ("scatter", "histogram"),
-            ("stddev", "rmsd"),
-        )
+    here = [record for record in reliability if record["dataset"] == case.dataset]
+    yield Drawing(
+        "calibration",
+        plots.calibration(spreads, weights, here, units=comparison.units),
+        f"Predicted and actual error on the hidden points of {case.dataset}. Left: predicted standard deviation against"
+        " the root-mean-square error, in bins of equally many points; below, how often each was predicted."
+        " Then: share of the truth that lies within the central interval of each nominal probability, and by how many"
+        f" percentage points it is off; within the grey band it is right to 3 points.{note}",
+        ("scatter", "histogram"),
+        ("stddev", "rmsd"),
+    )
 
 
 def mean_of_observed(values: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "lat lon"]:
@@ -220,3 +291,13 @@ def mean_of_observed(values: Float[np.ndarray, "time lat lon"]) -> Float[np.ndar
     seen = np.isfinite(values)
     total = np.where(seen, values, 0.0).sum(axis=0)
     return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan)
+
+
+def _map_grid(case: Case) -> plots.Grid:
+    """Grid of the maps."""
+    return plots.Grid(case.grid.lat, case.grid.lon, ~case.ocean)
+
+
+def _date(case: Case, day: int) -> str:
+    """Date of a day, as captions write it."""
+    return f"{case.grid.dates[day]:%d %b %Y}".lstrip("0")

@@ -1,5 +1,6 @@
 """What every method gives back, model or baseline, and its form as CF cubes."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import cf_units
@@ -48,6 +49,48 @@ class Reconstruction:
         """Read back what `to_cubes` wrote; rows run from south to north as in a `Field`."""
         (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
         return cls(daily_values, monthly_values, daily_std, monthly_std)
+
+
+class GapFiller(ABC):
+    """Whatever completes fields, model or baseline."""
+
+    units: str
+    """Units that it works in."""
+
+    @abstractmethod
+    def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"] | None:
+        """Land on the grid of a cube; None where the method knows of none."""
+
+    @abstractmethod
+    def reconstruct_field(self, field: Field) -> Reconstruction:
+        """Fill the gaps of a field."""
+
+    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
+        """Fill the gaps of a daily cube.
+
+        Parameters
+        ----------
+        cube
+            Daily values with dimensions time, latitude, longitude; missing values are masked.
+        frequency
+            `day` for complete days, `mon` for monthly means.
+
+        Returns
+        -------
+        Cube
+            The complete field in the units of the cube, with its standard deviation (where the method knows one) and a
+            flag for what was observed as ancillary variables.
+
+        Raises
+        ------
+        DataError
+            If dimensions, units or period do not fit.
+        """
+        if frequency not in ("day", "mon"):
+            raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
+        field = Field.from_cube(cube, units=self.units, land=self.land_of(cube))
+        daily, monthly = self.reconstruct_field(field).to_cubes(field)
+        return daily if frequency == "day" else monthly
 
 
 def read_cube(

@@ -1,11 +1,11 @@
 """Windows: some months of a patch of ocean as the tensors that the model sees."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -21,6 +21,9 @@ DAYS = 31
 MARGIN = 45
 """Days beyond a window that its first guess may look at."""
 
+NEARBY = 10
+"""Days beyond a window that the network looks at itself."""
+
 NEARNESS_DAYS = 5.0
 """Scale on which the nearness of an observation in time falls off."""
 
@@ -32,7 +35,9 @@ class Window:
     Attributes
     ----------
     x, daily_mask, land_mask_patch, padded_days_mask, context, year_fraction, position
-        Inputs of `SpatioTemporalModel.forward`.
+        Days and places of the window: inputs of `SpatioTemporalModel.forward`.
+    nearby, nearby_observed, day_index, decoded
+        The days in a row with some around them, and those to decode: the rest of its inputs.
     target
         Values to learn, zero where there are none.
     target_valid
@@ -44,6 +49,10 @@ class Window:
     land_mask_patch: Bool[Tensor, "*batch lat lon"]
     padded_days_mask: Bool[Tensor, "*batch month day"]
     context: Float[Tensor, "*batch month day channel lat lon"]
+    nearby: Float[Tensor, "*batch time lat lon"]
+    nearby_observed: Bool[Tensor, "*batch time lat lon"]
+    day_index: Int[Tensor, "*batch month day"]
+    decoded: Bool[Tensor, "*batch month day"]
     year_fraction: Float[Tensor, "*batch month day"]
     position: Float[Tensor, "*batch 2 lat lon"]
     target: Float[Tensor, "*batch month day lat lon"]
@@ -118,8 +127,13 @@ class Anomalies:
         target_valid = self.observed[around, lat, lon]
         observed = target_valid if observed is None else observed & target_valid
         context = first_guess(values, observed, settings.first_guess, [_shift(m, around) for m in self.months[months]])
+        start = self.months[months][0].start - NEARBY
+        nearby, nearby_observed = (
+            _cut(array, start - around.start, settings.n_months * DAYS + 2 * NEARBY)
+            for array in (np.where(observed, values, np.float32(0.0)), observed)
+        )
         parts: dict[str, list[np.ndarray]] = {
-            name: [] for name in ("x", "seen", "real", "context", "year", "target", "valid")
+            name: [] for name in ("x", "seen", "real", "context", "index", "year", "target", "valid")
         }
         for month, first in zip(self.months[months], self.first_days[months], strict=True):
             days = _shift(month, around)
@@ -129,6 +143,7 @@ class Anomalies:
             parts["seen"].append(_pad(observed[days], pad))
             parts["real"].append(_pad(np.ones(days.stop - days.start, bool), pad))
             parts["context"].append(_pad(context[days], pad))
+            parts["index"].append(_pad(np.arange(month.start, month.stop) - start, pad))
             parts["year"].append(np.pad(self.year_fraction[month], pad, mode="edge"))
             parts["target"].append(_pad(values[days], pad))
             parts["valid"].append(_pad(target_valid[days], pad))
@@ -139,6 +154,10 @@ class Anomalies:
             land_mask_patch=torch.from_numpy(self.land[lat, lon].copy()),
             padded_days_mask=~stacked["real"],
             context=stacked["context"],
+            nearby=torch.from_numpy(nearby),
+            nearby_observed=torch.from_numpy(nearby_observed),
+            day_index=stacked["index"],
+            decoded=stacked["real"],
             year_fraction=stacked["year"],
             position=torch.from_numpy(self.position[:, lat, lon].copy()),
             target=stacked["target"],
@@ -159,13 +178,14 @@ def first_guess(
 ) -> Float[np.ndarray, "time channel lat lon"]:
     """Channels of the model's context.
 
-    The first guess; the surprise, which is how far an observation lies from what interpolation in time would have said
-    without it, and tells of its hidden neighbours; and the nearness of the observations before and after the day, from
-    0.8 (the next day) to 0 (never).
+    The first guess, which for `successive_corrections` is interpolation in time until the network has made its own; the
+    surprise, which is how far an observation lies from what interpolation in time would have said without it, and tells
+    of its hidden neighbours; and the nearness of the observations before and after the day, from 0.8 (the next day) to 0
+    (never).
     """
     guess = interpolate_in_time(values, observed).values
     without, since, until = interpolate_in_time(values, observed, leave_out=True)
-    if kind != "time_interpolation":
+    if kind in ("observed_mean", "climatology"):
         guess = np.where(observed, values, np.float32(0.0))
     if kind == "observed_mean":
         for days in months:
@@ -194,6 +214,8 @@ class TrainingWindows(Dataset[Window]):
         Sizes of a window.
     hide_days
         Share of the days on which the borrowed mask hides; 1 in supervised learning.
+    decode_days
+        Days of each month of a window that are decoded, drawn at random.
     seed
         Base of the random numbers.
     length
@@ -207,11 +229,12 @@ class TrainingWindows(Dataset[Window]):
         settings: ModelSettings,
         *,
         hide_days: float,
+        decode_days: int = DAYS,
         seed: int,
         length: int,
     ) -> None:
         self.anomalies, self.masks, self.settings = anomalies, masks, settings
-        self.hide_days, self.seed, self.length = hide_days, seed, length
+        self.hide_days, self.decode_days, self.seed, self.length = hide_days, decode_days, seed, length
         if len(anomalies.months) < settings.n_months:
             raise DataError(
                 f"A period of data.split has {len(anomalies.months)} months, fewer than a window of"
@@ -237,7 +260,9 @@ class TrainingWindows(Dataset[Window]):
         # Land where the mask comes from is no cloud.
         borrowed = borrowed | self.anomalies.land[mask_lat, mask_lon]
         hides = rng.random(n_days) < self.hide_days
-        return self.anomalies.window(months, lat, lon, self.settings, observed=borrowed | ~hides[:, None, None])
+        window = self.anomalies.window(months, lat, lon, self.settings, observed=borrowed | ~hides[:, None, None])
+        drawn = rng.permuted(np.broadcast_to(np.arange(DAYS), window.decoded.shape), axis=-1) < self.decode_days
+        return replace(window, decoded=window.decoded & torch.from_numpy(drawn))
 
     def cells(self, rng: np.random.Generator) -> tuple[slice, slice]:
         """Choose the cells of a window that has some ocean."""
@@ -260,3 +285,9 @@ def _shift(days: slice, around: slice) -> slice:
 
 def _pad(days: np.ndarray, pad: tuple[int, int]) -> np.ndarray:
     return np.pad(days, [pad] + [(0, 0)] * (days.ndim - 1))
+
+
+def _cut(array: np.ndarray, start: int, length: int) -> np.ndarray:
+    """Cut a piece out along the first axis, with zeros where it goes beyond the ends."""
+    pad = (max(0, -start), max(0, start + length - len(array)))
+    return _pad(array[max(0, start) : start + length], pad)

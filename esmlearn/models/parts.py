@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from esmlearn.models.blocks import ChannelNorm, FeedForward, TokenGrid
+from esmlearn.models.unet import UNet
 from esmlearn.settings import ModelSettings
 
 LOG_STD_RANGE = (-6.0, 3.0)
@@ -139,9 +140,11 @@ class MonthlyConvDecoder(nn.Module):
         Number of maps at full resolution that join.
     days
         Number of maps that each token decodes to: 1 for a month, the patch's days for days.
+    unet
+        Widths of a U-Net that takes the place of the refinement; none keeps it.
     """
 
-    def __init__(self, settings: ModelSettings, context: int, days: int = 1) -> None:
+    def __init__(self, settings: ModelSettings, context: int, days: int = 1, unet: tuple[int, ...] = ()) -> None:
         super().__init__()
         hidden, overlap = settings.hidden, settings.overlap
         _, rows, columns = settings.patch_size
@@ -150,15 +153,22 @@ class MonthlyConvDecoder(nn.Module):
         self.mix = nn.Conv2d(settings.embed_dim, hidden * days, 1)
         self.upsample = nn.ConvTranspose2d(hidden, hidden, kernel, stride=(rows, columns), padding=overlap)
         widths = [hidden + context, *[hidden] * settings.refinements]
-        self.refine = nn.Sequential(
-            *(
-                nn.Sequential(nn.Conv2d(width, hidden, 3, padding=1), _norm(settings.norm, hidden), nn.GELU())
-                for width in widths[:-1]
+        self.refine = (
+            UNet(widths[0], unet)
+            if unet
+            else nn.Sequential(
+                *(
+                    nn.Sequential(nn.Conv2d(width, hidden, 3, padding=1), _norm(settings.norm, hidden), nn.GELU())
+                    for width in widths[:-1]
+                )
             )
         )
-        self.head = nn.Conv2d(widths[-1], 2, 1)
-        for parameter in self.head.parameters():
-            nn.init.zeros_(parameter)
+        width = unet[0] if unet else widths[-1]
+        self.head = nn.Conv2d(width, 1, 1)
+        self.spread = nn.Sequential(nn.Conv2d(width, 2 * width, 1), nn.GELU(), nn.Conv2d(2 * width, 1, 1))
+        for module in (self.head, self.spread[-1]):
+            for parameter in module.parameters():
+                nn.init.zeros_(parameter)
         self.scale, self.bias = settings.scale, settings.bias
 
     def forward(
@@ -169,8 +179,10 @@ class MonthlyConvDecoder(nn.Module):
         """Decode departures of shape (map times days, lat, lon)."""
         maps = rearrange(self.mix(rearrange(tokens, "n y x c -> n c y x")), "n (d c) y x -> (n d) c y x", d=self.days)
         maps = torch.cat([self.upsample(maps), context], dim=1)
-        departure, log_std = self.head(self.refine(maps)).unbind(dim=1)
-        return Estimate(departure * self.scale + self.bias, log_std)
+        features = self.refine(maps)
+        departure = self.head(features)[:, 0] * self.scale + self.bias
+        # A few large errors rule the gradient of the deviation: the features are not to follow it.
+        return Estimate(departure, self.spread(features.detach())[:, 0])
 
 
 def _norm(name: str, channels: int) -> nn.Module:

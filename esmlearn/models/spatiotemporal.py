@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from einops import rearrange, reduce, repeat
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from esmlearn.models.blocks import SpaceTimeBlock, TokenGrid
@@ -30,10 +30,8 @@ from esmlearn.models.parts import (
     TemporalAttentionAggregator,
     VideoEncoder,
 )
+from esmlearn.models.surroundings import Nearby, Surroundings
 from esmlearn.settings import ModelSettings
-
-CONTEXT_CHANNELS = 4
-"""First guess, surprise of an observation, nearness of the observations before and after (`data.windows`)."""
 
 
 class Output(NamedTuple):
@@ -61,6 +59,7 @@ class SpatioTemporalModel(nn.Module):
             settings.mlp_ratio,
             settings.dropout,
         )
+        self.surroundings = Surroundings(settings)
         self.encoder = VideoEncoder(2, dim, settings.patch_size, dropout)
         self.day_encoding = TemporalPositionalEncoding(dim)
         self.month_encoding = TemporalPositionalEncoding(dim)
@@ -74,11 +73,14 @@ class SpatioTemporalModel(nn.Module):
         self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
         self.decode_month = MonthlyConvDecoder(settings, context=3)
         if settings.daily:
-            self.embed_context = VideoEncoder(CONTEXT_CHANNELS, dim, settings.patch_size, dropout)
+            n_context, n_around = self.surroundings.n_context, self.surroundings.n_around
+            self.embed_context = VideoEncoder(n_context, dim, settings.patch_size, dropout)
             self.daily_blocks = nn.ModuleList(
                 SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.daily_depth)
             )
-            self.decode_day = MonthlyConvDecoder(settings, context=2 + CONTEXT_CHANNELS, days=settings.patch_size[0])
+            self.decode_day = MonthlyConvDecoder(
+                settings, context=2 + n_context + n_around, days=settings.patch_size[0], unet=settings.unet
+            )
         for module in self.modules():
             if isinstance(module, MonthlyConvDecoder):
                 # Twice as fast on a CPU, and what tensor cores want.
@@ -91,6 +93,10 @@ class SpatioTemporalModel(nn.Module):
         land_mask_patch: Bool[Tensor, "batch lat lon"],
         padded_days_mask: Bool[Tensor, "batch month day"],
         context: Float[Tensor, "batch month day channel lat lon"],
+        nearby: Float[Tensor, "batch time lat lon"],
+        nearby_observed: Bool[Tensor, "batch time lat lon"],
+        day_index: Int[Tensor, "batch month day"],
+        decoded: Bool[Tensor, "batch month day"],
         year_fraction: Float[Tensor, "batch month day"],
         position: Float[Tensor, "batch 2 lat lon"],
     ) -> Output:
@@ -107,8 +113,11 @@ class SpatioTemporalModel(nn.Module):
         padded_days_mask
             True for days beyond the end of the month.
         context
-            First guess and surprise in scaled units, nearness of the observations before and after
-            (`CONTEXT_CHANNELS`).
+            Guess and surprise in scaled units, nearness of the observations before and after (`CONTEXT_CHANNELS`).
+        nearby, nearby_observed, day_index
+            The days of the window and some around it, as in `surroundings.Nearby`.
+        decoded
+            True for the days to decode; the others are left at the first guess.
         year_fraction
             Part of the year that has gone at each day.
         position
@@ -121,6 +130,8 @@ class SpatioTemporalModel(nn.Module):
             itself where there is one, zero on land and on padded days.
         """
         size = x.shape[2:]
+        decoded = decoded & ~padded_days_mask
+        context, series = self.surroundings(x, daily_mask, context, Nearby(nearby, nearby_observed, day_index))
         pixels = self.pad(x, daily_mask, land_mask_patch, padded_days_mask, context)
         days, rows, columns = self.settings.patch_size
         patches = {"d": days, "h": rows, "w": columns}
@@ -145,8 +156,9 @@ class SpatioTemporalModel(nn.Module):
             tokens = tokens + present.pack(encoded + where + month_of_time)
             for block in self.daily_blocks:
                 tokens = block(tokens, present)
-            daily = self.decode_days(present.unpack(tokens), pixels, real)
-        monthly = self.decode_months(months, daily, pixels)
+            series = F.pad(series, pixels.pad[:4])
+            daily = self.decode_days(present.unpack(tokens), pixels, series, day_index, decoded)
+        monthly = self.decode_months(months, daily, pixels, decoded)
         return Output(_crop(monthly, *size[1:]), _crop(daily, *size))
 
     def pad(
@@ -207,40 +219,62 @@ class SpatioTemporalModel(nn.Module):
         return rearrange(mixed, "(b m) p c -> b m p c", m=n_months)
 
     def decode_days(
-        self, tokens: Float[Tensor, "batch time place dim"], pixels: "Pixels", real: Bool[Tensor, "batch time"]
+        self,
+        tokens: Float[Tensor, "batch time place dim"],
+        pixels: "Pixels",
+        series: Float[Tensor, "series batch time_around lat lon"],
+        day_index: Int[Tensor, "batch month day"],
+        decoded: Bool[Tensor, "batch month day"],
     ) -> Estimate:
-        """Decode the times that are not padding; observations are given back as they are."""
-        days, rows, _ = self.settings.patch_size
-        n_months = pixels.valid.shape[1]
-        keep = real.flatten().nonzero().squeeze(-1)
-        maps = rearrange(tokens, "b t (y x) c -> (b t) y x c", y=pixels.ocean.shape[1] // rows).index_select(0, keep)
-        around = torch.cat([pixels.video, rearrange(pixels.context, "b c m d y x -> b c (m d) y x")], dim=1)
-        around = rearrange(around, "b c (t d) y x -> (b t) d c y x", d=days).index_select(0, keep)
-        departure, log_std = self.decode_day(maps, rearrange(around, "n d c y x -> (n d) c y x"))
+        """Decode some days; observations are given back as they are."""
+        days, height, _ = self.settings.patch_size
+        batch, n_months = decoded.shape[:2]
+        pad = pixels.pad[4:]
+        chosen = reduce(F.pad(decoded, pad), "b m (t d) -> (b m t)", "any", d=days)
+        keep = chosen.nonzero().squeeze(-1)
+        maps = rearrange(tokens, "b t (y x) c -> (b t) y x c", y=pixels.ocean.shape[1] // height).index_select(0, keep)
+        known = torch.cat([pixels.video, rearrange(pixels.context, "b c m d y x -> b c (m d) y x")], dim=1)
+        known = rearrange(known, "b c (t d) y x -> (b t) d c y x", d=days).index_select(0, keep)
+        known = rearrange(known, "n d c y x -> (n d) c y x")
+        if self.surroundings.n_around:
+            position = rearrange(F.pad(day_index, pad), "b m (t d) -> (b m t) d", d=days).index_select(0, keep)
+            window = repeat(keep // (len(chosen) // batch), "n -> (n d)", d=days)
+            around = self.surroundings.around(known[:, 2], series, window, position.flatten())
+            known = torch.cat([known, around.masked_fill(~pixels.ocean[window, None], 0.0)], dim=1)
+        departure, log_std = self.decode_day(maps, known)
 
         def to_days(maps: Float[Tensor, "map lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
             maps = rearrange(maps, "(n d) y x -> n d y x", d=days)
-            every = maps.new_zeros(real.numel(), *maps.shape[1:]).index_copy(0, keep, maps)
-            return rearrange(every, "(b m t) d y x -> b m (t d) y x", b=len(real), m=n_months)
+            every = maps.new_zeros(len(chosen), *maps.shape[1:]).index_copy(0, keep, maps)
+            return rearrange(every, "(b m t) d y x -> b m (t d) y x", b=batch, m=n_months)
 
         hidden = pixels.exists & ~pixels.valid
         return Estimate(pixels.context[:, 0] + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
 
     def decode_months(
-        self, tokens: Float[Tensor, "batch month place dim"], daily: Estimate, pixels: "Pixels"
+        self,
+        tokens: Float[Tensor, "batch month place dim"],
+        daily: Estimate,
+        pixels: "Pixels",
+        decoded: Bool[Tensor, "batch month day"],
     ) -> Estimate:
         """Decode each month as a departure from the mean of its days.
 
-        The decoder sees that mean, how uncertain its days are, and on how many of them the pixel was observed.
+        The decoder sees that mean, how uncertain its decoded days are, and on how many the pixel was observed.
         """
         n_months = tokens.shape[1]
         real = pixels.real_days[..., None, None]
         hidden = (pixels.exists & ~pixels.valid).to(tokens.dtype)
-        days = torch.stack(
-            [daily.mean.detach() * real, daily.log_std.detach().clamp(*LOG_STD_RANGE).exp() * hidden, 1 - hidden], dim=2
-        )
-        means = reduce(days * real[:, :, None], "b m c d y x -> (b m) c y x", "sum") / reduce(
-            real.to(tokens.dtype), "b m d y x -> (b m) 1 y x", "sum"
+        told = F.pad(decoded, pixels.pad[4:])[..., None, None].to(tokens.dtype)
+        std = daily.log_std.detach().clamp(*LOG_STD_RANGE).exp() * hidden
+        maps = [(daily.mean.detach(), real), (std, told), (1 - hidden, real)]
+        means = torch.stack(
+            [
+                reduce(day * weight, "b m d y x -> (b m) y x", "sum")
+                / reduce(weight.to(day.dtype), "b m d 1 1 -> (b m) 1 1", "sum").clamp(min=1.0)
+                for day, weight in maps
+            ],
+            dim=1,
         )
         departure, log_std = self.decode_month(
             rearrange(tokens, "b m (y x) c -> (b m) y x c", y=means.shape[-2] // self.settings.patch_size[1]), means

@@ -1,25 +1,30 @@
 """Figures of a report: every function returns a matplotlib Figure and writes nothing."""
 
-from esmlearn.plots.charts import (
-    rmse_by,
-    skill_bars,
-    standard_deviation_against_error,
-    time_series,
-    training_curve,
-)
-from esmlearn.plots.geographic import Grid, Panel, maps, maps_monthly
+from esmlearn.plots.breakdowns import rmse_by
+from esmlearn.plots.curves import time_series, training_curve
+from esmlearn.plots.geographic import Grid
+from esmlearn.plots.maps import MethodMap, Panel, maps, maps_bias, maps_methods, maps_monthly
+from esmlearn.plots.ranking import heatwave_days, ranked_skill
+from esmlearn.plots.spectra import spectra
 from esmlearn.plots.style import method_colour, method_label
+from esmlearn.plots.uncertainty import Spread, calibration
 
 __all__ = [
     "Grid",
+    "MethodMap",
     "Panel",
+    "Spread",
+    "calibration",
+    "heatwave_days",
     "maps",
+    "maps_bias",
+    "maps_methods",
     "maps_monthly",
     "method_colour",
     "method_label",
+    "ranked_skill",
     "rmse_by",
-    "skill_bars",
-    "standard_deviation_against_error",
+    "spectra",
     "time_series",
     "training_curve",
 ]

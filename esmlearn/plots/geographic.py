@@ -1,24 +1,26 @@
-"""Maps: what was observed, the truth, the reconstruction and its error, side by side."""
+"""What maps are made of: where cells lie, common scales, one drawn field, colour bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cartopy.crs as ccrs
 import cmocean
 import numpy as np
+import shapely
 from cartopy.mpl.geoaxes import GeoAxes
 from cartopy.mpl.ticker import LatitudeFormatter, LongitudeFormatter
 from jaxtyping import Bool, Float
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from shapely import affinity
 
 from esmlearn.data.land import land_geometries
 from esmlearn.errors import DataError
-from esmlearn.plots.style import INK, LAND, QUIET, WIDTH, method_label, style, with_units
+from esmlearn.plots.style import INK, LAND, QUIET, WIDTH
 
 # Percent of the values left to saturate at both ends of a colour scale together, lest one odd cell wash out the map.
 SATURATED = 0.5
@@ -40,106 +42,135 @@ class Grid:
     lon: Float[np.ndarray, " lon"]
     land: Bool[np.ndarray, "lat lon"]
 
+    @cached_property
+    def middle(self) -> float:
+        """Longitude in the middle of the map."""
+        eastward = _eastward(self.lon)
+        return float((eastward[0] + eastward[-1]) / 2)
+
+    @cached_property
+    def x(self) -> Float[np.ndarray, " edge"]:
+        """Edges of the cells in the map's own longitudes, in which a region across the date line is in one piece."""
+        return _edges(_eastward(self.lon) - self.middle)
+
+    @cached_property
+    def y(self) -> Float[np.ndarray, " edge"]:
+        """Edges of the cells in latitude."""
+        return np.clip(_edges(self.lat), -90, 90)
+
+    @cached_property
+    def coast(self) -> list[shapely.Geometry]:
+        """Land in the map's own longitudes, cut out once for all maps."""
+        extent = (self.x[0] + self.middle, self.x[-1] + self.middle, self.y[0], self.y[-1])
+        return [affinity.translate(shape, -self.middle) for shape in land_geometries(extent)]
+
+    @property
+    def shape(self) -> float:
+        """Height of a map over its width."""
+        return float(np.ptp(self.y) / np.ptp(self.x))
+
 
 @dataclass(frozen=True)
-class Panel:
-    """One row of maps.
+class Scale:
+    """Colours for a range of values, and what they mean."""
 
-    Attributes
-    ----------
-    label
-        The date, as shown beside the row.
-    observed
-        What the methods were given; NaN elsewhere.
-    reconstruction
-        What the method says.
-    truth
-        What is known to be right; None for data with real gaps.
-    """
-
+    cmap: Colormap
+    low: float
+    high: float
     label: str
-    observed: Float[np.ndarray, "lat lon"]
-    reconstruction: Float[np.ndarray, "lat lon"]
-    truth: Float[np.ndarray, "lat lon"] | None = None
 
 
-def maps(
-    panels: Sequence[Panel], grid: Grid, *, quantity: str, units: str, method: str, first: str = "Observed"
-) -> Figure:
-    """Draw observed | truth | reconstruction | error for some dates, with common scales.
+def scale_of_values(fields: Sequence[Float[np.ndarray, "lat lon"]], label: str) -> Scale:
+    """Give one scale for all fields.
+
+    Raises
+    ------
+    DataError
+        If none has a value.
+    """
+    low, high = np.percentile(_finite(fields), [SATURATED / 2, 100 - SATURATED / 2])
+    return Scale(cmocean.cm.thermal, float(low), float(high) if high > low else float(low) + 1.0, label)
+
+
+def scale_of_errors(fields: Sequence[Float[np.ndarray, "lat lon"]], label: str) -> Scale:
+    """Give one scale for all errors, white at zero.
+
+    Raises
+    ------
+    DataError
+        If none has a value.
+    """
+    reach = float(np.percentile(np.abs(_finite(fields)), 100 - SATURATED)) or 1.0
+    return Scale(cmocean.cm.balance, -reach, reach, label)
+
+
+def map_axes(figure: Figure, grid: Grid, n_rows: int, n_columns: int, *, titled: bool = False) -> np.ndarray:
+    """Add maps to a figure, and give it the height at which they fill its width.
 
     Parameters
     ----------
-    panels
-        One for each row. If any lacks a truth, the columns truth and error are left out.
+    figure
+        An empty one.
     grid
         Where the cells lie.
-    quantity, units
-        Name and units of what is shown, for the colour bars.
-    method
-        Name of the method that reconstructed.
-    first
-        Title of the first column.
-
-    Returns
-    -------
-    Figure
-        Its map axes come first, row by row; the colour bars last.
+    n_rows, n_columns
+        Number of maps.
+    titled
+        Whether every row has titles, and not the first alone.
     """
-    known = all(panel.truth is not None for panel in panels)
-    rows = [_fields(panel, grid.land, known) for panel in panels]
-    titles = [first, "Truth", method_label(method), "Error"] if known else [first, method_label(method)]
-    fields = [field for row in rows for field in (row[:3] if known else row)]
-    low, high = _limits(fields)
-    reach = max(map(abs, _limits([row[3] for row in rows]))) if known else 0.0
-    projection = ccrs.PlateCarree(central_longitude=_middle(grid.lon))
-    with style():
-        figure = Figure(layout="constrained")
-        axes = figure.subplots(len(rows), len(titles), subplot_kw={"projection": projection}, squeeze=False)
-        meshes = _draw_all(axes, rows, grid, (low, high), reach or 1.0)
-        for axis, title in zip(axes[0], titles, strict=True):
-            axis.set_title(title, pad=4)
-        for axis, panel in zip(axes[:, 0], panels, strict=True):
-            axis.text(
-                -0.3,
-                0.5,
-                panel.label,
-                transform=axis.transAxes,
-                rotation=90,
-                va="center",
-                ha="center",
-                size=8.5,
-            )
-        figure.set_size_inches(WIDTH, _height(grid, len(rows), len(titles)))
-        _colour_bars(figure, axes, meshes, with_units(quantity, units), with_units("Reconstruction − truth", units))
-    return figure
+    axes = figure.subplots(
+        n_rows,
+        n_columns,
+        squeeze=False,
+        subplot_kw={"projection": ccrs.PlateCarree(central_longitude=grid.middle)},
+    )
+    panel = (WIDTH - 0.7) / n_columns - 0.1
+    row = panel * grid.shape + (0.24 if titled else 0.14)
+    figure.set_size_inches(WIDTH, float(np.clip(n_rows * row + 0.95, 2.0, 9.5)))
+    return axes
 
 
-def maps_monthly(panels: Sequence[Panel], grid: Grid, *, quantity: str, units: str, method: str) -> Figure:
-    """Draw the same maps for months; the first column is the mean of the days that were observed."""
-    return maps(panels, grid, quantity=quantity, units=units, method=method, first="Mean of observed days")
+def draw_map(axis: GeoAxes, field: Float[np.ndarray, "lat lon"], grid: Grid, scale: Scale) -> QuadMesh:
+    """Draw one field with its land and coast."""
+    axis.pcolormesh(grid.x, grid.y, np.where(grid.land, 1.0, np.nan), cmap=ListedColormap([LAND]), rasterized=True)
+    shown = np.where(grid.land, np.nan, field)
+    options: dict[str, Any] = {"cmap": scale.cmap, "vmin": scale.low, "vmax": scale.high, "rasterized": True}
+    mesh = axis.pcolormesh(grid.x, grid.y, shown, **options)
+    axis.add_geometries(grid.coast, axis.projection, facecolor="none", edgecolor=INK, linewidth=0.4)
+    axis.set_extent((grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]), crs=axis.projection)
+    axis.spines["geo"].set(linewidth=0.5, edgecolor=QUIET)
+    return mesh
 
 
-def _fields(panel: Panel, land: Bool[np.ndarray, "lat lon"], known: bool) -> list[Float[np.ndarray, "lat lon"]]:
-    """What one row shows, NaN on land."""
-    fields = [panel.observed, panel.reconstruction]
-    if known and panel.truth is not None:
-        fields = [panel.observed, panel.truth, panel.reconstruction, panel.reconstruction - panel.truth]
-    return [np.where(land, np.nan, field) for field in fields]
+def label_degrees(axis: GeoAxes, grid: Grid, *, left: bool, bottom: bool) -> None:
+    """Write degrees at the left and at the bottom of the figure only."""
+    west, east, south, north = axis.get_extent()
+    few = MaxNLocator(nbins=4, steps=[1, 2, 3, 5, 10])
+    inside = 0.04 * (east - west)
+    x = [tick - grid.middle for tick in few.tick_values(west + grid.middle, east + grid.middle)]
+    axis.set_xticks([tick for tick in x if west + inside <= tick <= east - inside])
+    axis.set_yticks([tick for tick in few.tick_values(south, north) if south <= tick <= north])
+    axis.xaxis.set_major_formatter(LongitudeFormatter())
+    axis.yaxis.set_major_formatter(LatitudeFormatter())
+    axis.tick_params(labelleft=left, labelbottom=bottom, labelsize=6.5, length=2, width=0.5)
 
 
-def _limits(fields: Sequence[Float[np.ndarray, "lat lon"]]) -> tuple[float, float]:
-    """Limits of a common colour scale."""
+def colour_bar(figure: Figure, mesh: QuadMesh, axes: Any, scale: Scale, **options: Any) -> None:
+    """Add the bar of a scale below the axes that share it."""
+    bar = figure.colorbar(mesh, ax=axes, location="bottom", pad=0.02, extend="both", **options)
+    bar.set_label(scale.label)
+    bar.outline.set_linewidth(0.5)
+    bar.ax.tick_params(labelsize=7)
+    bar.locator = MaxNLocator(nbins=5)
+    bar.update_ticks()
+
+
+def _finite(fields: Sequence[Float[np.ndarray, "lat lon"]]) -> Float[np.ndarray, " value"]:
+    """All values of some fields that there are."""
     values = np.concatenate([field[np.isfinite(field)] for field in fields])
     if not values.size:
         raise DataError("Nothing to draw: no date chosen for the maps has a value; choose other dates.")
-    low, high = np.percentile(values, [SATURATED / 2, 100 - SATURATED / 2])
-    return float(low), float(high) if high > low else float(low) + 1.0
-
-
-def _middle(lon: Float[np.ndarray, " lon"]) -> float:
-    """Longitude in the middle of the map."""
-    return float((_eastward(lon)[0] + _eastward(lon)[-1]) / 2)
+    return values
 
 
 def _eastward(lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, " lon"]:
@@ -153,70 +184,3 @@ def _edges(centres: Float[np.ndarray, " cell"]) -> Float[np.ndarray, " edge"]:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
     between = (centres[:-1] + centres[1:]) / 2
     return np.concatenate([[2 * centres[0] - between[0]], between, [2 * centres[-1] - between[-1]]])
-
-
-def _height(grid: Grid, n_rows: int, n_columns: int) -> float:
-    """Height of the figure (inches) at which the maps fill its width."""
-    shape = np.ptp(_edges(grid.lat)) / np.ptp(_edges(_eastward(grid.lon)))
-    panel = (WIDTH - 0.7) / n_columns - 0.1
-    return float(np.clip(n_rows * (panel * shape + 0.14) + 0.95, 2.0, 9.5))
-
-
-def _draw_all(
-    axes: np.ndarray,
-    rows: Sequence[Sequence[Float[np.ndarray, "lat lon"]]],
-    grid: Grid,
-    limits: tuple[float, float],
-    reach: float,
-) -> tuple[QuadMesh, QuadMesh]:
-    """Draw all maps; give back one of the fields and one of the last column."""
-    # In the map's own coordinates a region across the date line is in one piece, and nothing has to be wrapped.
-    x, y = _edges(_eastward(grid.lon) - _middle(grid.lon)), np.clip(_edges(grid.lat), -90, 90)
-    extent = (x[0] + _middle(grid.lon), x[-1] + _middle(grid.lon), y[0], y[-1])
-    coast = [affinity.translate(shape, -_middle(grid.lon)) for shape in land_geometries(extent)]
-    meshes = []
-    for number, (row, fields) in enumerate(zip(axes, rows, strict=True)):
-        for column, (axis, field) in enumerate(zip(row, fields, strict=True)):
-            scale = {"cmap": cmocean.cm.thermal, "vmin": limits[0], "vmax": limits[1]}
-            if column == 3:
-                scale = {"cmap": cmocean.cm.balance, "vmin": -reach, "vmax": reach}
-            axis.pcolormesh(x, y, np.where(grid.land, 1.0, np.nan), cmap=ListedColormap([LAND]), rasterized=True)
-            meshes.append(axis.pcolormesh(x, y, field, rasterized=True, **scale))
-            axis.add_geometries(coast, axis.projection, facecolor="none", edgecolor=INK, linewidth=0.4)
-            axis.set_extent((x[0], x[-1], y[0], y[-1]), crs=axis.projection)
-            axis.spines["geo"].set(linewidth=0.5, edgecolor=QUIET)
-            _label_axes(axis, _middle(grid.lon), left=column == 0, bottom=number == len(rows) - 1)
-    return meshes[1], meshes[-1]
-
-
-def _label_axes(axis: GeoAxes, middle: float, *, left: bool, bottom: bool) -> None:
-    """Write degrees at the left and at the bottom of the figure only."""
-    west, east, south, north = axis.get_extent()
-    few = MaxNLocator(nbins=4, steps=[1, 2, 3, 5, 10])
-    inside = 0.04 * (east - west)
-    x = [tick - middle for tick in few.tick_values(west + middle, east + middle)]
-    axis.set_xticks([tick for tick in x if west + inside <= tick <= east - inside])
-    axis.set_yticks([tick for tick in few.tick_values(south, north) if south <= tick <= north])
-    axis.xaxis.set_major_formatter(LongitudeFormatter())
-    axis.yaxis.set_major_formatter(LatitudeFormatter())
-    axis.tick_params(labelleft=left, labelbottom=bottom, labelsize=6.5, length=2, width=0.5)
-
-
-def _colour_bars(
-    figure: Figure, axes: np.ndarray, meshes: tuple[QuadMesh, QuadMesh], quantity: str, difference: str
-) -> None:
-    """One colour bar for the fields, one for the error, below their columns."""
-    fields, error = meshes
-    fields_axes = axes[:, :3] if axes.shape[1] == 4 else axes
-    options: dict[str, Any] = {"location": "bottom", "aspect": 40, "shrink": 0.7, "pad": 0.02, "extend": "both"}
-    bar = figure.colorbar(fields, ax=fields_axes, **options)
-    bar.set_label(quantity)
-    bars = [bar]
-    if axes.shape[1] == 4:
-        bars.append(figure.colorbar(error, ax=axes[:, 3:], **(options | {"aspect": 13, "shrink": 0.95})))
-        bars[1].set_label(difference)
-    for bar in bars:
-        bar.outline.set_linewidth(0.5)
-        bar.ax.tick_params(labelsize=7)
-        bar.locator = MaxNLocator(nbins=5)
-        bar.update_ticks()

@@ -1,5 +1,6 @@
 """What all figures share: width, type, and one colour and one label for each method everywhere."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -7,25 +8,42 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 WIDTH = 7.0  # inches: two columns of a journal page
 
-INK, QUIET, LAND = "#222222", "#767676", "#d9d6d0"
+INK, QUIET, GUIDE, LAND = "#222222", "#767676", "#e4e4e4", "#d9d6d0"
 
-# Okabe & Ito's palette: told apart with any colour vision, and in grey by the order of the marks.
+# Okabe & Ito's palette: told apart with any colour vision, and in grey by the marks. The strong blue is the model's.
 COLOURS = {
     "climatology": "#8c8c8c",
+    "calendar_day_climatology": "#b9b9b9",
     "observed_mean": "#E69F00",
+    "persistence": "#56B4E9",
     "time_interpolation": "#009E73",
     "optimal_interpolation": "#CC79A7",
-    "dineof": "#56B4E9",
+    "dineof": "#D55E00",
     "bicubic": "#8a6d00",
 }
-MODEL_COLOURS = ("#0072B2", "#D55E00", "#5b3a8c", "#000000")
+MODEL_COLOURS = ("#0072B2", "#5b3a8c", "#000000", "#8a6d00")
+
+MARKS = {
+    "climatology": "s",
+    "calendar_day_climatology": "D",
+    "observed_mean": "^",
+    "persistence": "v",
+    "time_interpolation": "P",
+    "optimal_interpolation": "X",
+    "dineof": "d",
+}
+MODEL_MARK = "o"
 
 LABELS = {
     "climatology": "Climatology",
+    "calendar_day_climatology": "Climatology by day",
     "observed_mean": "Mean of observed days",
+    "persistence": "Persistence",
     "time_interpolation": "Linear in time",
     "optimal_interpolation": "Optimal interpolation",
     "dineof": "DINEOF",
@@ -58,7 +76,7 @@ STYLE: dict[Any, Any] = {
     "ytick.major.size": 2.5,
     "lines.linewidth": 1.4,
     "lines.markersize": 3.5,
-    "grid.color": "#e4e4e4",
+    "grid.color": GUIDE,
     "grid.linewidth": 0.6,
     "axes.axisbelow": True,
     "figure.constrained_layout.use": True,
@@ -95,6 +113,11 @@ def method_colour(name: str, role: str = "model", position: int = 0) -> str:
     return palette[position % len(palette)]
 
 
+def method_mark(name: str) -> str:
+    """Mark of a method on a line or a scale: one for each baseline, the disc for models."""
+    return MARKS.get(name, MODEL_MARK)
+
+
 def colours_of(methods: dict[str, str]) -> dict[str, str]:
     """One colour for each method.
 
@@ -108,9 +131,17 @@ def colours_of(methods: dict[str, str]) -> dict[str, str]:
     return {name: method_colour(name, role, places.get(name, 0)) for name, role in methods.items()}
 
 
+def plain_log_ticks(axis: Axis) -> None:
+    """Mark a logarithmic axis at 1, 2, 5, 10, ... and write the numbers as they are."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
 def pretty_units(units: str) -> str:
     """Write CF units as a journal does."""
-    return {"degC": "°C", "degrees_C": "°C", "celsius": "°C", "degree_Celsius": "°C", "1": ""}.get(units, units)
+    units = re.sub(r"\b(degC|degrees_C|celsius|degree_Celsius)(?=\b|\d)", "°C", units)
+    return "" if units == "1" else re.sub(r"(?<=[A-Za-z])2\b", "²", units)
 
 
 def with_units(text: str, units: str) -> str:

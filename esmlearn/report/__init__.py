@@ -1,13 +1,16 @@
 """The report: one self-contained HTML page that a scientist can put before colleagues."""
 
 from esmlearn.report.collect import collect
-from esmlearn.report.content import Dataset, Figure, Product, Report, Training
+from esmlearn.report.content import Cost, Dataset, Figure, Method, Product, Report, Training
 from esmlearn.report.page import render
-from esmlearn.report.summary import summarize, weaknesses
+from esmlearn.report.summary import summarize
+from esmlearn.report.weaknesses import weaknesses
 
 __all__ = [
+    "Cost",
     "Dataset",
     "Figure",
+    "Method",
     "Product",
     "Report",
     "Training",

@@ -16,7 +16,7 @@ import iris
 import yaml
 
 from esmlearn.errors import SettingsError
-from esmlearn.report.content import Dataset, Figure, Product, Report, Training
+from esmlearn.report.content import Cost, Dataset, Figure, Method, Product, Report, Training
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script
 
 SOFTWARE = (
@@ -49,7 +49,11 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
     recipe = yaml.safe_load(recipe_text) or {}
     about = recipe.get("documentation") or {}
     settings = {run_of(work).name: _yaml(run_of(work) / "settings.yml") for work in works}
+    texts = {name: text for name, block in settings.items() if (text := _settings_text(name, block))}
     inputs = _inputs(settings.values(), cfg)
+    methods = [found for work in works for file in sorted(work.glob("*_day.nc")) if (found := _method(file))]
+    folders = [*(work / "model" for work in works), *(folder for _, folder in methods if folder)]
+    folder = next((folder for folder in folders if (folder / "README.md").is_file()), None)
     return Report(
         title=title or str(about.get("title") or "Reconstruction"),
         description=" ".join(str(about.get("description") or "").split()),
@@ -57,16 +61,26 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         rows=tuple(row for work in works for row in _json(work / "scores.json", [])),
         breakdown=tuple(row for work in works for row in _json(work / "breakdown.json", [])),
         facts=tuple(fact for work in works for fact in _json(work / "evaluation.json", [])),
+        shortest={
+            record["dataset"]: min(record["wavelength_km"])
+            for work in works
+            for record in _json(work / "spectra.json", [])
+        },
         figures=tuple(figure for work in works for figure in _figures(work)),
         datasets=tuple(Dataset(facets, _attributes(file)) for file, facets in inputs.items()),
         products=tuple(_products(works, inputs, here)),
+        methods=tuple(method for method, _ in methods),
         preprocessors=yaml.safe_dump(recipe["preprocessors"], sort_keys=False) if recipe.get("preprocessors") else "",
-        settings={name: _settings_text(name, block) for name, block in settings.items() if block},
-        model_card=_model_card(works),
+        settings=texts,
+        model_card=_text(folder / "README.md") if folder else None,
+        model=_json(folder / "settings.json", {}) if folder else {},
         training=next((training for work in works if (training := _training(run_of(work)))), None),
+        costs=tuple(_costs(works)),
+        bibtex=tuple(_text(file) for work in works for file in sorted(work.rglob("*_citation.bibtex"))),
         versions=_versions(),
-        seeds=dict(_seeds(settings)),
+        seeds=dict(_seeds({name: yaml.safe_load(text) for name, text in texts.items()})),
         recipe=str(cfg.get("recipe", "")),
+        recipe_text=recipe_text,
         recipe_link=_link(recipe_file, here) if recipe_text else None,
         logs=tuple(_logs(works, here)),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -141,19 +155,26 @@ def _logs(works: Iterable[Path], here: Path) -> Iterator[tuple[str, str]]:
             yield f"log of {work.name}", _link(log, here)
 
 
-def _model_card(works: Iterable[Path]) -> str | None:
-    """Card of the model that was trained, else of the one that the reconstruction says it used."""
-    works = list(works)
-    named = [
-        Path(str(folder))
-        for work in works
-        for file in sorted(work.glob("*_day.nc"))
-        if (folder := iris.load_raw(file)[0].attributes.get("esmlearn_model_folder"))
-    ]
-    for folder in (*(work / "model" for work in works), *named):
-        if (folder / "README.md").is_file():
-            return _text(folder / "README.md")
-    return None
+def _method(file: Path) -> tuple[Method, Path | None] | None:
+    """Read which method made a reconstruction, and the folder of its model; None if the file is none of ours."""
+    attributes = iris.load_raw(file)[0].attributes
+    if "esmlearn_method" not in attributes:
+        return None
+    name, role, dataset = (str(attributes.get(f"esmlearn_{key}", "")) for key in ("method", "role", "dataset"))
+    folder = attributes.get("esmlearn_model_folder")
+    parameters = json.loads(attributes.get("esmlearn_parameters", "{}"))
+    return Method(name, role, dataset, parameters), Path(str(folder)) if folder else None
+
+
+def _costs(works: Iterable[Path]) -> Iterator[Cost]:
+    """What each script took, as ESMValCore measured it every second."""
+    for work in works:
+        file = run_of(work) / "resource_usage.txt"
+        if file.is_file():
+            rows = [line.split("\t") for line in _text(file).splitlines()]
+            table = {name: [float(row[place]) for row in rows[1:]] for place, name in enumerate(rows[0]) if place}
+            if len(rows) > 1:
+                yield Cost(work.name, table["Real time (s)"][-1], table["CPU time (s)"][-1], max(table["Memory (GB)"]))
 
 
 def _training(run: Path) -> Training | None:

@@ -65,6 +65,26 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Method:
+    """A method that reconstructed, and the parameters that it was fitted with or given."""
+
+    name: str
+    role: str
+    dataset: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a script took: seconds by the clock, seconds of all processors, and the most memory (GB)."""
+
+    script: str
+    seconds: float
+    cpu_seconds: float
+    memory: float
+
+
+@dataclass(frozen=True)
 class Report:
     """All that is on the page; what is missing leaves its section out.
 
@@ -78,22 +98,30 @@ class Report:
         Rows of `scores.json` and `breakdown.json`.
     facts
         What was evaluated and what was hidden, one mapping for each dataset; see `esmlearn.bridge.evaluation.facts`.
-    figures, datasets, products
-        Pictures, inputs, files.
+    shortest
+        Shortest wavelength (km) in the spectra of each dataset.
+    figures, datasets, products, methods
+        Pictures, inputs, files, and what reconstructed.
     preprocessors
         The recipe's own text of its preprocessors.
     settings
         Settings of each script as text, defaults and all.
     model_card
         README.md of the model folder.
+    model
+        Its settings.json: `settings` and `record`, of the training.
     training
         How the training went; None if the model came trained.
+    costs
+        What each script took.
+    bibtex
+        Entries of the papers to cite, as ESMValCore collected them.
     versions
         Of the software, by its name.
     seeds
         By the setting that holds them.
-    recipe, recipe_link
-        File name of the recipe, and path to the run's copy of it from the report's folder.
+    recipe, recipe_text, recipe_link
+        File name of the recipe, its text, and path to the run's copy of it from the report's folder.
     logs
         Names of logs and their paths from the report's folder.
     created
@@ -106,16 +134,22 @@ class Report:
     rows: tuple[Row, ...] = ()
     breakdown: tuple[Row, ...] = ()
     facts: tuple[Mapping[str, Any], ...] = ()
+    shortest: Mapping[str, float] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     products: tuple[Product, ...] = ()
+    methods: tuple[Method, ...] = ()
     preprocessors: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     model_card: str | None = None
+    model: Mapping[str, Any] = field(default_factory=dict)
     training: Training | None = None
+    costs: tuple[Cost, ...] = ()
+    bibtex: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)
     recipe: str = ""
+    recipe_text: str = ""
     recipe_link: str | None = None
     logs: tuple[tuple[str, str], ...] = ()
     created: str = ""

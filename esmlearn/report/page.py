@@ -1,26 +1,31 @@
 """Make one self-contained HTML page of a report."""
 
 import base64
+import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from esmlearn.report.content import Figure, Report, Row
+from esmlearn.plots import method_label
+from esmlearn.report.content import Figure, Method, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
-from esmlearn.report.summary import summarize, weaknesses
-from esmlearn.report.tables import skill_tables, uncertainty_tables
+from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
+from esmlearn.report.references import read_references
+from esmlearn.report.summary import summarize
+from esmlearn.report.tables import region_tables, scale_tables, skill_tables, uncertainty_tables
+from esmlearn.report.weaknesses import weaknesses
+from esmlearn.report.words import duration
 
 # Which figures stand in which section and in which order, by the beginning of their names.
 SECTIONS = {
-    "skill": ("skill",),
-    "maps": ("maps_day", "maps_month", "maps", "time_series"),
-    "difficulty": ("rmse_by_month", "rmse_by_share", "rmse_by_distance", "rmse_by_days", "rmse_by"),
-    "uncertainty": ("standard_deviation",),
+    "skill": ("skill_ranked",),
+    "maps": ("maps_methods", "maps_day", "maps_month", "time_series"),
+    "difficulty": ("skill_by_difficulty", "maps_bias"),
+    "scales": ("spectra", "heatwaves"),
+    "uncertainty": ("calibration",),
     "training": ("training",),
 }
 # What progress.json says while it is still going on, or what the page says already.
@@ -51,10 +56,18 @@ def render(report: Report) -> str:
         widths=_widths(report.figures),
         skill_tables=skill_tables(report.rows),
         uncertainty_tables=uncertainty_tables(report.rows),
-        facts=[_fact_lines(fact) for fact in report.facts],
-        hiding=_hiding(report),
+        region_tables=region_tables(report.rows),
+        scale_tables=scale_tables(report.rows, report.shortest),
+        hidden=[(how_hidden(fact), fact_lines(fact), left_out(fact)) for fact in report.facts],
+        split=split_lines(report.model.get("settings", {}).get("data", {}).get("split", {})),
         facets=FACETS,
-        cost=_cost(report),
+        training=_training_lines(report),
+        parameters=[(method_label(method.name), _parameters(method)) for method in report.methods if method.parameters],
+        costs=[
+            (cost.script, duration(cost.seconds), duration(cost.cpu_seconds), f"{cost.memory:.1f} GB")
+            for cost in report.costs
+        ],
+        references=read_references(report.bibtex),
         card=None if report.model_card is None else _card(report.model_card),
         graph=draw(report.products) if report.products else None,
         box={"width": WIDTH, "height": HEIGHT},
@@ -89,75 +102,39 @@ def _data_uri(figure: Figure) -> str:
     return f"data:image/png;base64,{base64.b64encode(figure.png).decode('ascii')}"
 
 
-def _fact_lines(fact: Row) -> list[tuple[str, str]]:
-    """What was evaluated, as lines of a list."""
-    south, north, west, east = fact["region"]
-    rows, columns = fact["cells"]
-    mean, least, most, unseen = (
-        100 * fact[key] for key in ("share_hidden", "share_hidden_least", "share_hidden_most", "months_unseen")
-    )
-    known = "complete" if fact["complete"] else "withheld observations"
-    period = f"{fact['start']} to {fact['end']} ({fact['days']} days, {fact['calendar']}), split “{fact['split']}”"
-    region = f"{_degrees(south, 'NS')} to {_degrees(north, 'NS')}, {_degrees(west, 'EW')} to {_degrees(east, 'EW')}"
-    hidden = f"{mean:.1f} % of the ocean in the mean, {least:.0f} to {most:.0f} % on a day"
-    nothing = "none: the gaps are real, and no observation was withheld"
-    return [
-        ("Dataset", fact["dataset"]),
-        ("Period", period),
-        ("Region", f"{region}, {rows} × {columns} cells, {fact['ocean_cells']} of them ocean"),
-        (
-            "Hidden",
-            f"{hidden}; {unseen:.1f} % of the cells have no observation in a month, in the mean over the months",
-        ),
-        ("Truth", f"{fact['truth']} ({known})" if fact["truth"] else nothing),
-    ]
-
-
-def _degrees(value: int | float, signs: str) -> str:
-    """Write a latitude or longitude with its direction."""
-    value = value if signs == "NS" else (value + 180) % 360 - 180
-    return f"{abs(value):g}°{signs[0] if value >= 0 else signs[1]}"
-
-
-def _hiding(report: Report) -> str:
-    """Settings that say what was hidden, how, and how the period was split; from whichever script has them."""
-    found = {}
-    for name, text in report.settings.items():
-        block: dict[str, Any] = yaml.safe_load(text) or {}
-        inner = block.get("data")
-        data = inner if isinstance(inner, dict) else block
-        parts = {key: data[key] for key in ("gaps", "split", "period") if data.get(key) is not None}
-        if parts and parts != {"split": "test"}:
-            found[name] = parts
-    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True) if found else ""
-
-
-def _cost(report: Report) -> list[tuple[str, str]]:
-    """What the training took, and where it ended."""
-    if report.training is None:
-        return []
-    rows = report.training.rows
-    steps = [row for row in rows if "loss" in row]
-    seconds = [row["seconds"] for row in rows if isinstance(row.get("seconds"), int | float)]
+def _training_lines(report: Report) -> list[tuple[str, str]]:
+    """What the training took, and where it ended: as the model's record has it, else as its log has it."""
+    trained = report.model.get("record", {}).get("training", {})
+    rows = report.training.rows if report.training else ()
+    steps = trained.get("steps") or max((row["step"] for row in rows), default=None)
+    seconds = trained.get("seconds") or max((row.get("seconds") or 0.0 for row in rows), default=0.0)
     checks = [row for row in rows if row.get("validation") is not None]
-    lines = [("Steps", f"{steps[-1]['step']}")] if steps else []
+    lines = []
+    if "parameters" in trained:
+        lines.append(("Parameters", f"{trained['parameters']:,}"))
+    if steps:
+        lines.append(("Steps", f"{steps:,}"))
     if seconds:
-        lines.append(("Duration", _duration(max(seconds))))
+        lines.append(("Duration", duration(seconds) + (f" on {trained['device']}" if "device" in trained else "")))
     if checks:
         best = min(checks, key=lambda row: row["validation"])
         lines.append(("Best validation", f"{best['validation']:.4g} at step {best['step']}"))
-    for key, value in report.training.progress.items():
+    for key, value in (report.training.progress if report.training else {}).items():
         if isinstance(value, str | int | float) and not isinstance(value, bool) and key not in PASSING:
             text = f"{value:.4g}" if isinstance(value, float) else str(value)
             lines.append((key.replace("_", " ").capitalize(), text))
     return lines
 
 
-def _duration(seconds: int | float) -> str:
-    """Write a duration as people say it."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def _parameters(method: Method) -> str:
+    """Parameters of a method in one line."""
+    words = []
+    for name, value in method.parameters.items():
+        text = (
+            f"{value:.4g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, dict) else str(value)
+        )
+        words.append(f"{name.replace('_', ' ')} {text}")
+    return "; ".join(words)
 
 
 def _card(text: str) -> Markup:

@@ -1,23 +1,69 @@
 """Tables of the report, as plain values for the template."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from esmlearn.plots import method_label
 from esmlearn.plots.style import pretty_units
-from esmlearn.report.content import Row
-from esmlearn.report.summary import number
+from esmlearn.report.weaknesses import skill_against
+from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
 
-TITLES = {"day": "Daily fields", "mon": "Monthly means"}
+TITLES = {"day": "daily fields", "mon": "monthly means"}
+
+# Which value of each score is best.
+BEST: dict[str, Callable[[float], float]] = {
+    "rmse": abs,
+    "mae": abs,
+    "bias": abs,
+    "correlation": lambda value: -value,
+    "crps": abs,
+    "effective_resolution": abs,
+    "heatwave_hit_rate": lambda value: -value,
+    "heatwave_false_alarm_ratio": abs,
+    "heatwave_critical_success_index": lambda value: -value,
+}
+HEADS = {
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "bias": "Bias",
+    "correlation": "Correlation",
+    "coverage_50": "50 % interval holds",
+    "coverage_90": "90 % interval holds",
+    "spread_skill_ratio": "Spread / skill",
+    "sharpness": "Mean std. dev.",
+    "crps": "CRPS",
+    "effective_resolution": "Effective resolution (km)",
+    "heatwave_hit_rate": "Heatwave days found",
+    "heatwave_false_alarm_ratio": "False alarms",
+    "heatwave_critical_success_index": "Critical success index",
+}
+SKILL = ("rmse", "mae", "bias", "correlation")
+UNCERTAINTY = ("coverage_50", "coverage_90", "spread_skill_ratio", "sharpness", "crps", "mae")
+SCALES = (
+    "effective_resolution",
+    "heatwave_hit_rate",
+    "heatwave_false_alarm_ratio",
+    "heatwave_critical_success_index",
+)
+SHARES = {"coverage_50", "coverage_90", "heatwave_hit_rate", "heatwave_false_alarm_ratio"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text of a cell, its interval below it, and how it is emphasized: `best`, `bad`, `unsure` or not."""
+
+    text: str
+    interval: str = ""
+    emphasis: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One method in a table: its label, whether it is a model, and its cells as (text, emphasis)."""
+    """One method in a table: its label, whether it is a model, and its cells."""
 
     label: str
     model: bool
-    cells: tuple[tuple[str, str], ...]
+    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -29,93 +75,161 @@ class Table:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True)
+class Group:
+    """Scores of all methods on the same points: by method, the best RMSE first, and in each by metric."""
+
+    dataset: str
+    frequency: str
+    region: str
+    methods: dict[str, dict[str, Row]]
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models."""
+        return [name for name, metrics in self.methods.items() if metrics["rmse"]["role"] == "model"]
+
+    @property
+    def title(self) -> str:
+        """Dataset and frequency in words."""
+        return f"{self.dataset}, {TITLES.get(self.frequency, self.frequency)}"
+
+    @property
+    def units(self) -> str:
+        """Units of the RMSE, for the end of a title."""
+        units = pretty_units(next(iter(self.methods.values()))["rmse"]["units"])
+        return f", in {units}" if units else ""
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return next(iter(self.methods.values()))["rmse"]["n"]
+
+
 def skill_tables(rows: Sequence[Row]) -> list[Table]:
     """RMSE, MAE, bias, correlation of every method, the best first, and each model's lead over each baseline."""
     tables = []
-    for dataset, frequency, found in _groups(rows):
-        models = [method for method, metrics in found.items() if metrics["rmse"]["role"] == "model"]
-        units = pretty_units(next(iter(found.values()))["rmse"]["units"])
-        heads = (
-            "RMSE",
-            "MAE",
-            "Bias",
-            "Correlation",
-            *(f"Lead of {method_label(model)}" for model in models),
-        )
-        ranked = sorted(found, key=lambda method: found[method]["rmse"]["value"])
-        best = {
-            metric: min((found[m][metric]["value"] for m in ranked if metric in found[m]), key=sign, default=None)
-            for metric, sign in (
-                ("rmse", abs),
-                ("mae", abs),
-                ("bias", abs),
-                ("correlation", lambda value: -value),
+    for group in _groups(rows):
+        leads = ("Lead of the model",) if len(group.models) == 1 else (f"Lead of {name}" for name in group.models)
+        lines = [
+            _line(
+                group,
+                name,
+                *(_cell(group, name, metric) for metric in SKILL),
+                *(_lead(group.methods[model]["rmse"], metrics["rmse"], rows) for model in group.models),
             )
-        }
-        lines = []
-        for method in ranked:
-            cells = [_cell(found[method], metric, best[metric]) for metric in best]
-            for model in models:
-                ahead = 1 - found[model]["rmse"]["value"] / max(found[method]["rmse"]["value"], 1e-12)
-                baseline = found[method]["rmse"]["role"] == "baseline"
-                cells.append(
-                    (f"{100 * ahead:+.0f} %".replace("-", "−"), "bad" if ahead < 0 else "") if baseline else ("", "")
-                )
-            lines.append(Line(method_label(method), found[method]["rmse"]["role"] == "model", tuple(cells)))
-        n = next(iter(found.values()))["rmse"]["n"]
-        title = f"{dataset}: {TITLES.get(frequency, frequency)}, {n:,} hidden points" + (
-            f", in {units}" if units else ""
-        )
-        tables.append(Table(title, heads, tuple(lines)))
+            for name, metrics in group.methods.items()
+        ]
+        title = f"{group.title}: error on {group.n:,} hidden points{group.units}"
+        tables.append(Table(title, (*(HEADS[metric] for metric in SKILL), *leads), tuple(lines)))
+    return tables
+
+
+def region_tables(rows: Sequence[Row]) -> list[Table]:
+    """RMSE of every method in each region that the recipe names."""
+    tables = []
+    names = list(dict.fromkeys(row["region"] for row in rows))
+    for group in _groups(rows) if len(names) > 1 else []:
+        parts = [
+            part
+            for name in names
+            for part in _groups(rows, name)
+            if (part.dataset, part.frequency) == (group.dataset, group.frequency)
+        ]
+        heads = tuple("Whole domain" if part.region == "all" else part.region for part in parts)
+        lines = [_line(group, name, *(_cell(part, name, "rmse") for part in parts)) for name in group.methods]
+        tables.append(Table(f"{group.title}: RMSE by region{group.units}", heads, tuple(lines)))
     return tables
 
 
 def uncertainty_tables(rows: Sequence[Row]) -> list[Table]:
-    """Coverage, CRPS and spread-skill ratio of every method that knows its error."""
+    """Coverage, spread against skill, and CRPS of every method that knows its error."""
     tables = []
-    heads = ("50 % interval holds", "90 % interval holds", "Spread / skill", "CRPS", "MAE")
-    for dataset, frequency, found in _groups(rows):
+    for group in _groups(rows):
         lines = [
-            Line(
-                method_label(method),
-                metrics["rmse"]["role"] == "model",
-                (
-                    _percent(metrics, "coverage_50"),
-                    _percent(metrics, "coverage_90"),
-                    _cell(metrics, "spread_skill_ratio", None),
-                    _cell(metrics, "crps", None),
-                    _cell(metrics, "mae", None),
-                ),
-            )
-            for method, metrics in found.items()
+            _line(group, name, *(_cell(group, name, metric) for metric in UNCERTAINTY))
+            for name, metrics in group.methods.items()
             if "crps" in metrics
         ]
         if lines:
-            tables.append(Table(f"{dataset}: {TITLES.get(frequency, frequency)}", heads, tuple(lines)))
+            title = f"{group.title}: predicted and actual error{group.units}"
+            tables.append(Table(title, tuple(HEADS[metric] for metric in UNCERTAINTY), tuple(lines)))
     return tables
 
 
-def _groups(rows: Iterable[Row]) -> list[tuple[str, str, dict[str, dict[str, Row]]]]:
-    """Rows of the whole domain by dataset and frequency, and in each by method and metric."""
-    groups: dict[tuple[str, str], dict[str, dict[str, Row]]] = {}
+def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Table]:
+    """Effective resolution and marine heatwave days of every method.
+
+    Parameters
+    ----------
+    rows
+        Rows of `scores.json`.
+    shortest
+        Shortest wavelength (km) in the spectra of each dataset: what is resolved down to there may go further.
+    """
+    tables = []
+    for group in _groups(rows):
+        metrics = [metric for metric in SCALES if any(metric in found for found in group.methods.values())]
+        lines = [
+            _line(group, name, *(_cell(group, name, metric, shortest.get(group.dataset, 0.0)) for metric in metrics))
+            for name in group.methods
+        ]
+        if metrics:
+            title = f"{group.title}: scales and extremes"
+            tables.append(Table(title, tuple(HEADS[metric] for metric in metrics), tuple(lines)))
+    return tables
+
+
+def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
+    """Rows of a region by dataset and frequency."""
+    found: dict[tuple[str, str], dict[str, dict[str, Row]]] = {}
     for row in rows:
-        if "bin" not in row and "against" not in row and row["region"] == "all":
-            methods = groups.setdefault((row["dataset"], row["frequency"]), {})
+        if "bin" not in row and "against" not in row and row["region"] == region:
+            methods = found.setdefault((row["dataset"], row["frequency"]), {})
             methods.setdefault(row["method"], {})[row["metric"]] = row
-    return [
-        (*key, {method: metrics for method, metrics in methods.items() if "rmse" in metrics})
-        for key, methods in groups.items()
-    ]
+    groups = []
+    for (dataset, frequency), methods in found.items():
+        ranked = sorted(
+            ((name, metrics) for name, metrics in methods.items() if "rmse" in metrics),
+            key=lambda item: item[1]["rmse"]["value"],
+        )
+        groups.append(Group(dataset, frequency, region, dict(ranked)))
+    return groups
 
 
-def _cell(metrics: dict[str, Row], metric: str, best: float | None) -> tuple[str, str]:
-    """Text of one score, emphasized if it is the best; a dash where there is none."""
-    if metric not in metrics:
-        return "–", ""
-    value = metrics[metric]["value"]
-    return number(value).replace("-", "−"), "best" if best is not None and value == best else ""
+def _line(group: Group, name: str, *cells: Cell) -> Line:
+    """One line of a table."""
+    return Line(method_label(name), name in group.models, cells)
 
 
-def _percent(metrics: dict[str, Row], metric: str) -> tuple[str, str]:
-    """Text of a share in percent."""
-    return (f"{100 * metrics[metric]['value']:.1f} %" if metric in metrics else "–"), ""
+def _cell(group: Group, name: str, metric: str, at_most: float = 0.0) -> Cell:
+    """One score, emphasized if it is the best; a dash where there is none."""
+    row = group.methods.get(name, {}).get(metric)
+    if row is None:
+        return Cell("–")
+    rows = [metrics[metric] for metrics in group.methods.values() if metric in metrics]
+    best = (
+        metric in BEST and len(rows) > 1 and row["value"] == min((other["value"] for other in rows), key=BEST[metric])
+    )
+    if metric in SHARES:
+        text = percent(row["value"], digits=1)
+        bounds = "" if row.get("low") is None else f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+    elif metric == "effective_resolution":
+        text = f"{'≤ ' if row['value'] <= at_most else ''}{row['value']:.0f}"
+        bounds = "" if row.get("low") is None or row["low"] == row["high"] else f"[{row['low']:.0f}, {row['high']:.0f}]"
+    else:
+        text, bounds = number(row["value"]), interval(row)
+    return Cell(text, bounds, "best" if best else "")
+
+
+def _lead(model: Row, other: Row, rows: Iterable[Row]) -> Cell:
+    """By how much a model's RMSE is below that of a baseline, and whether that may be chance."""
+    if other["role"] != "baseline" or other["value"] <= 0:
+        return Cell("")
+    ahead = 1 - model["value"] / other["value"]
+    text = f"{100 * ahead:+.0f}{NO_BREAK}%".replace("-", "−")
+    row = skill_against(model, other, rows)
+    if row is None or row.get("significant") is None:
+        return Cell(text, emphasis="bad" if ahead < 0 else "")
+    emphasis = "unsure" if not row["significant"] else "bad" if ahead < 0 else ""
+    return Cell(text, f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]".replace("-", "−"), emphasis)

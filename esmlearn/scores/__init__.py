@@ -1,51 +1,56 @@
 """Every number that a report shows: how far each method is from the truth where it could not see it."""
 
+from esmlearn.scores.calibration import gaussian_crps, reliability
+from esmlearn.scores.comparison import Comparison, Method, Row, as_csv, hidden_share_of_month, monthly_truth
 from esmlearn.scores.difficulty import (
+    Bins,
+    by_coast,
     by_days,
     by_distance,
     by_month,
+    by_season,
     by_share_hidden,
     days_to_observation,
+    distance_to_coast,
     distance_to_observation,
     share_hidden,
 )
-from esmlearn.scores.points import (
-    Bins,
-    Comparison,
-    Method,
-    Row,
-    as_csv,
-    break_down,
-    calibration,
-    correlation,
-    errors,
-    gaussian_crps,
-    hidden_share_of_month,
-    monthly_truth,
-    score,
-    skill,
-)
+from esmlearn.scores.extremes import calendar_day, heatwave_days, heatwave_threshold, score_heatwaves
+from esmlearn.scores.points import break_down, mean_error_map, score
+from esmlearn.scores.spectra import Spectra, effective_resolution, power_spectra, resolution_rows, spectra_records
+from esmlearn.scores.uncertainty import Draws
 
 __all__ = [
     "Bins",
     "Comparison",
+    "Draws",
     "Method",
     "Row",
+    "Spectra",
     "as_csv",
     "break_down",
+    "by_coast",
     "by_days",
     "by_distance",
     "by_month",
+    "by_season",
     "by_share_hidden",
-    "calibration",
-    "correlation",
+    "calendar_day",
     "days_to_observation",
+    "distance_to_coast",
     "distance_to_observation",
-    "errors",
+    "effective_resolution",
     "gaussian_crps",
+    "heatwave_days",
+    "heatwave_threshold",
     "hidden_share_of_month",
+    "mean_error_map",
     "monthly_truth",
+    "power_spectra",
+    "reliability",
+    "resolution_rows",
     "score",
+    "score_heatwaves",
     "share_hidden",
-    "skill",
+    "spectra_records",
 ]

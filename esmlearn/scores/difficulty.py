@@ -1,21 +1,60 @@
 """How hard a hidden point is: the measures by which scores are broken down."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
-from esmlearn.scores.points import Bins
-
 EARTH_RADIUS_KM = 6371.0
 INF = float("inf")
+
+Number = int | float
+
+
+@dataclass(frozen=True)
+class Bins:
+    """How the points are sorted for a breakdown.
+
+    Attributes
+    ----------
+    by
+        What they are sorted by; the key `by` of a row's `bin`.
+    values
+        Value of each point, shape (time, lat, lon), or what broadcasts to it.
+    limits
+        Lower and upper limit of each bin. A bin holds its lower limit; its upper limit only if the values are whole
+        numbers, or if it is the last.
+    units
+        Units of the limits.
+    """
+
+    by: str
+    values: np.ndarray
+    limits: tuple[tuple[Number, Number], ...]
+    units: str
+    whole: bool = field(default=False)
+
+    def __iter__(self) -> Iterator[tuple[Number, Number, np.ndarray]]:
+        """Give (lower, upper, where the points lie) for each bin."""
+        for low, high in self.limits:
+            last = self.whole or (low, high) == self.limits[-1]
+            below = self.values <= high if last else self.values < high
+            yield low, high, (self.values >= low) & below
 
 
 def by_month(dates: np.ndarray) -> Bins:
     """Sort by the calendar month of each date."""
     months = np.array([date.month for date in dates])[:, None, None]
     return Bins("month", months, tuple((month, month) for month in range(1, 13)), "1", whole=True)
+
+
+def by_season(dates: np.ndarray) -> Bins:
+    """Sort by the season of each date: 1 is December to February, 4 is September to November."""
+    seasons = np.array([date.month % 12 // 3 + 1 for date in dates])[:, None, None]
+    return Bins("season", seasons, tuple((season, season) for season in range(1, 5)), "1", whole=True)
 
 
 def by_share_hidden(share: np.ndarray) -> Bins:
@@ -28,6 +67,12 @@ def by_distance(distance: Float[np.ndarray, "time lat lon"]) -> Bins:
     """Sort by the distance (km) to the nearest observation of the same day; days without any are the last bin."""
     edges = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, INF)
     return Bins("distance_to_observation", distance, tuple(pairwise(edges)), "km")
+
+
+def by_coast(distance: Float[np.ndarray, "lat lon"]) -> Bins:
+    """Sort by the distance (km) to the nearest land."""
+    edges = (0.0, 25.0, 50.0, 100.0, 200.0, 400.0, INF)
+    return Bins("distance_to_coast", distance, tuple(pairwise(edges)), "km")
 
 
 def by_days(days: Float[np.ndarray, "time lat lon"]) -> Bins:
@@ -52,17 +97,27 @@ def distance_to_observation(
     need no special care. Land is never observed, and distances go straight across it. A day without any observation
     is infinitely far.
     """
-    north, east = np.deg2rad(lat)[:, None], np.deg2rad(lon)[None, :]
-    sphere = np.stack(
-        np.broadcast_arrays(np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)),
-        axis=-1,
-    )
+    sphere = _on_sphere(lat, lon)
     distance = np.full(observed.shape, INF, np.float32)
     for day, seen in zip(distance, observed, strict=True):
         if seen.any():
-            chord, _ = cKDTree(sphere[seen]).query(sphere[~seen])
-            day[~seen] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+            day[~seen] = _to_nearest(sphere[seen], sphere[~seen])
             day[seen] = 0.0
+    return distance
+
+
+def distance_to_coast(
+    land: Bool[np.ndarray, "lat lon"], lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]
+) -> Float[np.ndarray, "lat lon"]:
+    """Great-circle distance (km) from each cell to the centre of the nearest land cell of the same grid; 0 on land.
+
+    Land beyond the edge of the grid is not known. Without any land every cell is infinitely far.
+    """
+    sphere = _on_sphere(lat, lon)
+    distance = np.full(land.shape, INF, np.float32)
+    if land.any():
+        distance[~land] = _to_nearest(sphere[land], sphere[~land])
+        distance[land] = 0.0
     return distance
 
 
@@ -82,3 +137,18 @@ def days_to_observation(
     before = np.maximum.accumulate(np.where(observed, number, -INF), axis=0)
     after = np.minimum.accumulate(np.where(observed, number, INF)[::-1], axis=0)[::-1]
     return np.minimum(number - before, after - number).astype(np.float32)
+
+
+def _on_sphere(lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, "lat lon 3"]:
+    """Cell centres as points on the unit sphere."""
+    north, east = np.deg2rad(lat)[:, None], np.deg2rad(lon)[None, :]
+    return np.stack(
+        np.broadcast_arrays(np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)),
+        axis=-1,
+    )
+
+
+def _to_nearest(there: Float[np.ndarray, "there 3"], here: Float[np.ndarray, "here 3"]) -> Float[np.ndarray, " here"]:
+    """Great-circle distance (km) from each point on the sphere to the nearest of others."""
+    chord, _ = cKDTree(there).query(here)
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))

@@ -1,322 +1,204 @@
-"""How far each method is from the truth where it could not see it.
+"""Scores of every method on the hidden points: as a whole, in bins, and at each place."""
 
-A score counts hidden points only: the truth is known, it is ocean, and no method was given the value. All methods are
-scored on the same points with the same area weights; a point that one method leaves open counts for none.
-"""
-
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Bool, Float
-from scipy import stats
+from einops import rearrange
+from jaxtyping import Float, Int
 from scores import continuous
 
-from esmlearn.errors import DataError
+from esmlearn.scores.calibration import calibration_at_points
+from esmlearn.scores.comparison import Comparison, Method, Row, row
+from esmlearn.scores.difficulty import Bins
+from esmlearn.scores.uncertainty import Draws, ratio
 
-Row = dict[str, Any]
-Number = int | float
-
-# The method whose departures are correlated, and the least number of points that makes a bin worth showing.
-CLIMATOLOGY = "climatology"
+# The least number of points that makes a bin worth showing, and a cell of a map.
 FEWEST_POINTS = 30
-COVERAGE_LEVELS = (0.5, 0.9)
+FEWEST_DAYS = 10
 
+# Below this share of the mean square, a variance is the rounding of a field that does not vary.
+NO_VARIANCE = 1e-12
 
-@dataclass(frozen=True)
-class Method:
-    """What one method says, with the standard deviation of its error if it knows it.
-
-    Attributes
-    ----------
-    name
-        As in `scores.json`: `climatology`, `time_interpolation`, the name of the model.
-    role
-        `model` or `baseline`.
-    values, std
-        Shape (time, lat, lon), in the units of the truth.
-    """
-
-    name: str
-    role: str
-    values: Float[np.ndarray, "time lat lon"]
-    std: Float[np.ndarray, "time lat lon"] | None = None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Methods beside the truth, at one frequency.
-
-    Attributes
-    ----------
-    dataset, frequency, split, units
-        As in the rows of `scores.json`.
-    truth
-        Shape (time, lat, lon); NaN on land and where it is not known.
-    hidden
-        True where no method was given the value.
-    weights
-        Relative area of the cells, shape (lat, lon).
-    methods
-        What is compared.
-    """
-
-    dataset: str
-    frequency: str
-    units: str
-    truth: Float[np.ndarray, "time lat lon"]
-    hidden: Bool[np.ndarray, "time lat lon"]
-    weights: Float[np.ndarray, "lat lon"]
-    methods: tuple[Method, ...]
-    split: str = "test"
-
-    @cached_property
-    def points(self) -> Bool[np.ndarray, "time lat lon"]:
-        """Points that count: hidden, with a known truth, and filled by every method.
-
-        Raises
-        ------
-        DataError
-            If there is none.
-        """
-        points = self.hidden & np.isfinite(self.truth)
-        wanted = int(points.sum())
-        for method in self.methods:
-            points = points & np.isfinite(method.values)
-            if method.std is not None:
-                points &= np.isfinite(method.std)
-        if not points.any():
-            reason = (
-                "the methods have no value at any of the hidden points"
-                if wanted
-                else "no point has a known truth that was hidden from the methods"
-            )
-            raise DataError(
-                f"{self.dataset} can't be scored ({self.frequency}): {reason}; "
-                "name a truth that is complete, or hide some of the observations."
-            )
-        return points
-
-    @cached_property
-    def reference(self) -> Float[np.ndarray, "time lat lon"]:
-        """What departures are counted from: the climatology method, else the mean of the truth at each place."""
-        for method in self.methods:
-            if method.name == CLIMATOLOGY:
-                return method.values
-        known = np.isfinite(self.truth)
-        total = np.where(known, self.truth, 0.0).sum(axis=0)
-        return np.broadcast_to(total / np.maximum(known.sum(axis=0), 1), self.truth.shape)
-
-
-@dataclass(frozen=True)
-class Bins:
-    """How the points are sorted for a breakdown.
-
-    Attributes
-    ----------
-    by
-        What they are sorted by; the key `by` of a row's `bin`.
-    values
-        Value of each point, shape (time, lat, lon), or what broadcasts to it.
-    limits
-        Lower and upper limit of each bin. A bin holds its lower limit; its upper limit only if the values are whole
-        numbers, or if it is the last.
-    units
-        Units of the limits.
-    """
-
-    by: str
-    values: np.ndarray
-    limits: tuple[tuple[Number, Number], ...]
-    units: str
-    whole: bool = field(default=False)
-
-    def __iter__(self) -> Iterator[tuple[Number, Number, np.ndarray]]:
-        """Give (lower, upper, where the points lie) for each bin."""
-        for low, high in self.limits:
-            last = self.whole or (low, high) == self.limits[-1]
-            below = self.values <= high if last else self.values < high
-            yield low, high, (self.values >= low) & below
+PointScores = dict[str, Float[np.ndarray, " point"]]
+Means = Mapping[str, Float[np.ndarray, "draw group"]]
 
 
 def score(comparison: Comparison) -> list[Row]:
-    """Score every method on all points.
+    """Score every method on all points, and every model against every baseline.
 
     `correlation` is that of departures from climatology (from the truth's mean at each place where no climatology is
     compared), for that of plain sea-surface temperature mostly says that the south is warmer than the north. A method
-    without any departure, as climatology itself, has none.
+    without any departure, as climatology itself, has none. `skill` is 1 - RMSE(model) / RMSE(baseline).
     """
-    points = comparison.points
-    weights = _flat(np.broadcast_to(comparison.weights, points.shape)[points])
-    truth = _flat(comparison.truth[points])
-    reference = _flat(comparison.reference[points])
-    rows = []
-    for method in comparison.methods:
-        values = _flat(method.values[points])
-        found = errors(values, truth, weights)
-        correlated = correlation(values - reference, truth - reference, weights)
-        if np.isfinite(correlated):
-            found["correlation"] = correlated
+    groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
+    truth = comparison.at_points(comparison.truth)
+    reference = comparison.at_points(comparison.reference)
+
+    def at_points(method: Method) -> PointScores:
+        values = comparison.at_points(method.values)
+        found = errors_at_points(values, truth) | departures_at_points(values - reference, truth - reference)
         if method.std is not None:
-            found |= calibration(values, _flat(method.std[points]), truth, weights)
-        rows += [_row(comparison, method, metric, value, int(points.sum())) for metric, value in found.items()]
-    return rows + skill(rows)
+            found |= calibration_at_points(values, comparison.at_points(method.std), truth)
+        return found
+
+    return _rows(comparison, groups, at_points, [{}])
 
 
 def break_down(comparison: Comparison, bins: Bins, *, fewest: int = FEWEST_POINTS) -> list[Row]:
-    """Score every method in each bin: RMSE, MAE and bias, as rows with the extra key `bin`.
+    """Score every method in each bin: RMSE, MAE, bias and skill, as rows with the extra key `bin`.
 
     Bins with fewer points than `fewest` are left out: their scores would be noise.
     """
-    rows = []
-    for low, high, inside in bins:
-        points = comparison.points & np.broadcast_to(inside, comparison.points.shape)
-        n = int(points.sum())
-        if n < fewest:
-            continue
-        weights = _flat(np.broadcast_to(comparison.weights, points.shape)[points])
-        truth = _flat(comparison.truth[points])
+    group = np.full(comparison.steps.size, -1)
+    keys = []
+    for index, (low, high, inside) in enumerate(bins):
+        group[np.broadcast_to(inside, comparison.points.shape)[comparison.points]] = index
         limits = {"by": bins.by, "from": low, "to": high if np.isfinite(high) else None, "units": bins.units}
-        for method in comparison.methods:
-            found = errors(_flat(method.values[points]), truth, weights)
-            rows += [_row(comparison, method, metric, value, n) | {"bin": limits} for metric, value in found.items()]
-    return rows
+        keys.append({"bin": limits})
+    groups = Groups.of(comparison, group, len(keys))
+    truth = comparison.at_points(comparison.truth)
+
+    def at_points(method: Method) -> PointScores:
+        return errors_at_points(comparison.at_points(method.values), truth)
+
+    return _rows(comparison, groups, at_points, keys, fewest=fewest)
 
 
-def errors(values: xr.DataArray, truth: xr.DataArray, weights: xr.DataArray) -> dict[str, float]:
-    """Root-mean-square error, mean absolute error and bias (values - truth), area-weighted."""
+def mean_error_map(comparison: Comparison, *, fewest: int = FEWEST_DAYS) -> dict[str, Float[np.ndarray, "lat lon"]]:
+    """Mean error (method - truth) of each method at each cell; NaN where fewer than `fewest` of its steps count."""
+    points = comparison.points
+    count = points.sum(axis=0)
     return {
-        "rmse": float(continuous.rmse(values, truth, weights=weights)),
-        "mae": float(continuous.mae(values, truth, weights=weights)),
-        "bias": float(continuous.additive_bias(values, truth, weights=weights)),
+        method.name: np.where(
+            count >= fewest,
+            np.where(points, method.values - comparison.truth, 0.0).sum(axis=0) / np.maximum(count, 1),
+            np.nan,
+        )
+        for method in comparison.methods
     }
 
 
-def correlation(values: xr.DataArray, truth: xr.DataArray, weights: xr.DataArray) -> float:
-    """Pearson's correlation, area-weighted; NaN where one of the two does not vary.
+def errors_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
+    """Squared error, absolute error and error (values - truth) of each point."""
+    said, right = (xr.DataArray(array, dims="point") for array in (values, truth))
+    return {
+        "squared_error": continuous.mse(said, right, preserve_dims="all").values,
+        "absolute_error": continuous.mae(said, right, preserve_dims="all").values,
+        "error": continuous.additive_bias(said, right, preserve_dims="all").values,
+    }
 
-    xarray has it with weights, `scores.continuous.correlation.pearsonr` without.
+
+def departures_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
+    """Departures and their products: the moments that a weighted correlation is made of.
+
+    `scores.continuous.correlation.pearsonr` has no weights.
     """
-    if np.ptp(values.values) == 0 or np.ptp(truth.values) == 0:
-        return float("nan")
-    return float(xr.corr(values, truth, weights=weights))
+    return {"x": values, "y": truth, "xx": values**2, "yy": truth**2, "xy": values * truth}
 
 
-def calibration(
-    values: xr.DataArray, std: xr.DataArray, truth: xr.DataArray, weights: xr.DataArray
-) -> dict[str, float]:
-    """Tell whether a standard deviation is honest: coverage of central intervals, CRPS, spread against skill.
+@dataclass(frozen=True)
+class Groups:
+    """Points sorted into groups, for the mean of each group in each draw.
+
+    Attributes
+    ----------
+    cell
+        Number of the pair of time step and group of each point.
+    areas
+        Relative area of each point, zero for a point in no group.
+    n
+        Number of points in each group.
+    weights
+        Their area in each step.
+    draws
+        How the steps are drawn.
+    """
+
+    cell: Int[np.ndarray, " point"]
+    areas: Float[np.ndarray, " point"]
+    n: Int[np.ndarray, " group"]
+    weights: Float[np.ndarray, "time group"]
+    draws: Draws
+
+    @classmethod
+    def of(cls, comparison: Comparison, group: Int[np.ndarray, " point"], n_groups: int) -> "Groups":
+        """Sort the points of a comparison; what is in group -1 counts for none."""
+        inside = group >= 0
+        n_steps = len(comparison.truth)
+        cell = comparison.steps * n_groups + np.maximum(group, 0)
+        areas = np.where(inside, comparison.areas, 0.0)
+        sums = np.bincount(cell, areas, minlength=n_steps * n_groups)
+        weights = rearrange(sums, "(time group) -> time group", group=n_groups)
+        return cls(cell, areas, np.bincount(group[inside], minlength=n_groups), weights, comparison.draws)
+
+    def mean(self, values: Float[np.ndarray, " point"]) -> Float[np.ndarray, "draw group"]:
+        """Area-weighted mean in each draw."""
+        sums = np.bincount(self.cell, self.areas * values, minlength=self.weights.size)
+        return self.draws.mean(rearrange(sums, "(time group) -> time group", group=self.n.size), self.weights)
+
+
+def _rows(
+    comparison: Comparison,
+    groups: Groups,
+    at_points: Callable[[Method], PointScores],
+    keys: Sequence[Row],
+    *,
+    fewest: int = 1,
+) -> list[Row]:
+    """Rows of each group with enough points, with its keys: the scores of all methods, then skill."""
+    found = {
+        method.name: _scores_of({name: groups.mean(values) for name, values in at_points(method).items()})
+        for method in comparison.methods
+    }
+    rows = []
+    for index, (n, key) in enumerate(zip(groups.n, keys, strict=True)):
+        if n < fewest:
+            continue
+        weights = groups.weights[:, index]
+        for method in comparison.methods:
+            for metric, drawn in found[method.name].items():
+                if np.isfinite(drawn[0, index]):
+                    interval = groups.draws.interval(drawn[:, index], weights)
+                    rows.append(row(comparison, method, metric, drawn[0, index], int(n), interval) | key)
+        for model, baseline in _contests(comparison.methods):
+            drawn = 1 - ratio(found[model.name]["rmse"][:, index], found[baseline.name]["rmse"][:, index])
+            if np.isfinite(drawn[0]):
+                interval = groups.draws.interval(drawn, weights)
+                against = {
+                    "against": baseline.name,
+                    "significant": None if interval is None else not interval[0] <= 0 <= interval[1],
+                }
+                rows.append(row(comparison, model, "skill", drawn[0], int(n), interval) | against | key)
+    return rows
+
+
+def _contests(methods: Sequence[Method]) -> list[tuple[Method, Method]]:
+    """Each model with each baseline."""
+    return [
+        (model, baseline)
+        for model in methods
+        for baseline in methods
+        if model.role == "model" and baseline.role == "baseline"
+    ]
+
+
+def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "draw group"]]:
+    """Scores from the means of what was found at the points.
 
     The spread-skill ratio is the root of the mean variance over the RMSE (Fortin et al. 2014,
     doi:10.1175/JHM-D-14-0008.1): 1 is right, less is overconfident.
     """
-    error = values - truth
-    found = {}
-    for level in COVERAGE_LEVELS:
-        reach = stats.norm.ppf((1 + level) / 2)
-        found[f"coverage_{100 * level:.0f}"] = _mean(abs(error) <= reach * std, weights)
-    found["crps"] = _mean(gaussian_crps(values, std, truth), weights)
-    found["spread_skill_ratio"] = np.sqrt(_mean(std**2, weights) / _mean(error**2, weights))
+    found = {"rmse": np.sqrt(mean["squared_error"]), "mae": mean["absolute_error"], "bias": mean["error"]}
+    if "xy" in mean:
+        variances = []
+        for one, squares in (("x", "xx"), ("y", "yy")):
+            variance = mean[squares] - mean[one] ** 2
+            variances.append(np.where(variance > NO_VARIANCE * mean[squares], variance, 0.0))
+        found["correlation"] = ratio(mean["xy"] - mean["x"] * mean["y"], np.sqrt(variances[0] * variances[1]))
+    if "variance" in mean:
+        found |= {name: mean[name] for name in mean if name.startswith("coverage")}
+        found |= {"crps": mean["crps"], "sharpness": mean["sharpness"]}
+        found["spread_skill_ratio"] = ratio(np.sqrt(mean["variance"]), found["rmse"])
     return found
-
-
-def gaussian_crps(values: xr.DataArray, std: xr.DataArray, truth: xr.DataArray) -> xr.DataArray:
-    r"""Continuous ranked probability score of a normal distribution, in the units of the truth; 0 is perfect.
-
-    .. math:: \sigma \left[ z (2 \Phi(z) - 1) + 2 \phi(z) - \pi^{-1/2} \right], \quad z = (y - \mu) / \sigma
-
-    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 21 with the sign turned. (`scores` 2.7 has CRPS for
-    ensembles and tabulated distributions, not the closed form.) With no deviation at all it is the absolute error.
-    """
-    sigma = np.maximum(std, np.finfo(np.float32).tiny).astype(float)
-    z = (truth - values) / sigma
-    return sigma * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
-
-
-def skill(rows: Iterable[Row]) -> list[Row]:
-    """Skill of each model against each baseline, 1 - RMSE(model) / RMSE(baseline), as rows with the key `against`."""
-    whole = [row for row in rows if row["metric"] == "rmse" and "bin" not in row]
-    return [
-        model
-        | {
-            "metric": "skill",
-            "value": 1 - model["value"] / base["value"],
-            "units": "1",
-            "against": base["method"],
-        }
-        for model in whole
-        for base in whole
-        if model["role"] == "model" and base["role"] == "baseline" and base["value"] > 0
-        if all(model[key] == base[key] for key in ("dataset", "frequency", "split", "region"))
-    ]
-
-
-def monthly_truth(
-    truth: Float[np.ndarray, "time lat lon"], months: Sequence[slice]
-) -> Float[np.ndarray, "month lat lon"]:
-    """Mean of the complete truth over the days of each month; NaN where the truth of a day is not known."""
-    return np.stack([truth[days].mean(axis=0) for days in months])
-
-
-def hidden_share_of_month(
-    hidden: Bool[np.ndarray, "time lat lon"], months: Sequence[slice]
-) -> Float[np.ndarray, "month lat lon"]:
-    """Share of a month's days on which a cell was hidden; a cell counts in monthly scores where it is above zero."""
-    return np.stack([hidden[days].mean(axis=0) for days in months])
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """Rows as a table, one column for each limit of a bin."""
-    columns = [
-        "dataset",
-        "method",
-        "role",
-        "frequency",
-        "split",
-        "region",
-        "metric",
-        "value",
-        "units",
-        "n",
-        "against",
-    ]
-    limits = ["by", "from", "to", "units"]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns + [f"bin_{name}" for name in limits])
-    for row in rows:
-        bin_ = row.get("bin", {})
-        table.writerow([row.get(name) for name in columns] + [bin_.get(name) for name in limits])
-    return text.getvalue()
-
-
-def _row(comparison: Comparison, method: Method, metric: str, value: float, n: int) -> Row:
-    """One row of `scores.json`."""
-    in_units = metric in {"rmse", "mae", "bias", "crps"}
-    return {
-        "dataset": comparison.dataset,
-        "method": method.name,
-        "role": method.role,
-        "frequency": comparison.frequency,
-        "split": comparison.split,
-        "region": "all",
-        "metric": metric,
-        "value": float(value),
-        "units": comparison.units if in_units else "1",
-        "n": n,
-    }
-
-
-def _flat(values: np.ndarray) -> xr.DataArray:
-    """Points as `scores` takes them; in double precision, for a sum over millions of points."""
-    return xr.DataArray(values.astype(float), dims="point")
-
-
-def _mean(values: xr.DataArray, weights: xr.DataArray) -> float:
-    """Area-weighted mean."""
-    return float(values.weighted(weights).mean())

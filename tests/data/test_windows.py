@@ -6,7 +6,7 @@ import torch
 
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
-from esmlearn.data.windows import DAYS, Anomalies, TrainingWindows, Window
+from esmlearn.data.windows import DAYS, MARGIN, NEARBY, Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError
 from esmlearn.settings import ModelSettings
 from tests.fields import make_cube, wavy_ocean
@@ -56,6 +56,42 @@ def test_a_month_that_starts_late_keeps_its_days_in_their_places(case):
     np.testing.assert_array_equal(window.target[0, 10], np.nan_to_num(field.values[10, 0, :8, :8]))
 
 
+@pytest.mark.parametrize("days", [slice(0, 365), slice(10, 376), slice(40, 130)])
+@pytest.mark.parametrize("n_months", [1, 3])
+def test_days_stand_in_their_row_among_those_around(case, days, n_months):
+    """Months of 28, 30 and 31 days, first and last of the record, whole or begun in their midst."""
+    field, whole = case
+    flat = Climatology(np.zeros((5, 12, 16), np.float32), field.lat, field.lon)
+    anomalies = Anomalies.of(field[days], flat, Scaling(np.array([0.0])))
+    settings = SETTINGS.model_copy(update={"n_months": n_months})
+    lat, lon = slice(0, 8), slice(2, 10)
+    n_days = days.stop - days.start
+    sees = np.random.default_rng(0).random((n_days, 12, 16)) < 0.4
+    observed = np.pad(sees & anomalies.observed, [(NEARBY, 120), (0, 0), (0, 0)])[:, lat, lon]
+    values = np.pad(whole.values[days], [(NEARBY, 120), (0, 0), (0, 0)])[:, lat, lon] * observed
+    for first in range(len(anomalies.months) - n_months + 1):
+        months = slice(first, first + n_months)
+        around = anomalies.around(months)
+        window = anomalies.window(months, lat, lon, settings, observed=sees[around, lat, lon])
+        start = anomalies.months[first].start
+        assert window.nearby.shape == window.nearby_observed.shape == (n_months * DAYS + 2 * NEARBY, 8, 8)
+        np.testing.assert_array_equal(window.nearby_observed, observed[start : start + len(window.nearby)])
+        np.testing.assert_array_equal(window.nearby, values[start : start + len(window.nearby)])
+        real = ~window.padded_days_mask
+        index = window.day_index[real]
+        assert index.tolist() == list(range(NEARBY, NEARBY + int(real.sum())))
+        assert torch.equal(window.nearby_observed[index], ~window.daily_mask[real])
+        assert torch.equal(window.nearby[index], window.x[real])
+        assert window.day_index.max() + NEARBY < len(window.nearby)
+
+
+def test_days_around_reach_as_far_as_the_settings_allow():
+    longest = next(rule.le for rule in ModelSettings.model_fields["neighbour_days"].metadata if hasattr(rule, "le"))
+    longest_row, shortest_months = 12 * DAYS + 2 * NEARBY, 365
+    assert longest <= NEARBY
+    assert longest_row <= shortest_months + NEARBY + MARGIN
+
+
 def test_the_model_sees_nothing_of_what_is_hidden(case):
     """The first guess and the surprise must be made after hiding: change a hidden value, and nothing may move."""
     _, anomalies = case
@@ -72,7 +108,7 @@ def test_the_model_sees_nothing_of_what_is_hidden(case):
     assert not torch.equal(before.target, after.target)
 
 
-@pytest.mark.parametrize("kind", ["time_interpolation", "observed_mean", "climatology"])
+@pytest.mark.parametrize("kind", ["successive_corrections", "time_interpolation", "observed_mean", "climatology"])
 def test_first_guess_keeps_observations(case, kind):
     _, anomalies = case
     settings = ModelSettings(window=(8, 8), embed_dim=16, hidden=8, first_guess=kind)
@@ -110,6 +146,24 @@ def test_borrowed_clouds_hide_their_share_and_no_more_than_asked(case):
     assert hidden(training_windows(case)) == pytest.approx(0.6, abs=0.05)
     assert hidden(training_windows(case, hide_days=0.5)) == pytest.approx(0.3, abs=0.05)
     assert hidden(training_windows(case, hide_days=0.0)) == 0.0
+
+
+@pytest.mark.parametrize("n_months", [1, 2])
+def test_as_many_days_are_decoded_as_asked(case, n_months):
+    """No padded day is, and every day of a month as often as any other."""
+    field, anomalies = case
+    settings = SETTINGS.model_copy(update={"n_months": n_months})
+    windows = TrainingWindows(
+        anomalies, ~field.land[None], settings, hide_days=1.0, decode_days=8, seed=0, length=200
+    )
+    drawn = torch.stack([windows[k].decoded for k in range(200)])
+    real = torch.stack([~windows[k].padded_days_mask for k in range(200)])
+    assert not (drawn & ~real).any()
+    assert (drawn.sum(dim=-1) <= 8).all()
+    assert drawn[real.all(dim=-1)].sum(dim=-1).eq(8).all()
+    assert drawn[..., :28].float().mean(dim=(0, 1)).sub(8 / 31).abs().max() < 0.12
+    everything = training_windows(case)[3]
+    assert torch.equal(everything.decoded, ~everything.padded_days_mask)
 
 
 def test_windows_have_ocean(case):

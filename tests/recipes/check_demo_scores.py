@@ -12,7 +12,8 @@ def main(report: Path) -> None:
     """End with an error if the model leads by less than it should, by day or by month."""
     rows = json.loads((report.parents[1] / "evaluate" / "scores.json").read_text())
     for frequency in ("day", "mon"):
-        rmse = {row["method"]: row for row in rows if (row["frequency"], row["metric"]) == (frequency, "rmse")}
+        wanted = {"frequency": frequency, "metric": "rmse", "region": "all"}
+        rmse = {row["method"]: row for row in rows if wanted.items() <= row.items()}
         best = min(row["value"] for row in rmse.values() if row["role"] == "baseline")
         model = next(row["value"] for row in rmse.values() if row["role"] == "model")
         print(f"{frequency}: RMSE {model:.3f}, best baseline {best:.3f}, lead {1 - model / best:.1%}")

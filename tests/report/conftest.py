@@ -86,6 +86,17 @@ class Session:
         model = Path(cfg["work_dir"]) / "model"
         model.mkdir()
         (model / "README.md").write_text(card, encoding="utf-8")
+        split = {"train": "2001/2003", "validation": "2004/2004", "test": "2005/2005", "buffer_days": 7}
+        content = {"settings": {"data": {"split": split}}, "record": {"training": {"steps": 29, "device": "abacus"}}}
+        (model / "settings.json").write_text(json.dumps(content), encoding="utf-8")
+        (model / "model_citation.bibtex").write_text(
+            "@misc{net,\n author = {Anna Net},\n title = {On nets},\n doi = {10.1/net}\n}\n", encoding="utf-8"
+        )
+        (Path(cfg["run_dir"]) / "resource_usage.txt").write_text(
+            "Date and time (UTC)\tReal time (s)\tCPU time (s)\tCPU (%)\tMemory (GB)\n"
+            "now\t1.0\t1.0\t0\t3.5\nthen\t300.0\t540.0\t98\t0.2\n",
+            encoding="utf-8",
+        )
         (model / "model.safetensors").write_bytes(b"weights")
         record = {"caption": "Weights of the model.", "ancestors": list(self.inputs)}
         self._record(cfg, {str(model / "model.safetensors"): record})
@@ -112,6 +123,8 @@ class Session:
             for cube, frequency in zip(cubes, ("day", "mon"), strict=True):
                 cube.attributes.update(esmlearn_method=method, esmlearn_role=role,
                                        esmlearn_dataset=self.name, esmlearn_split="test")  # fmt: skip
+                if method == "time_interpolation":
+                    cube.attributes["esmlearn_parameters"] = json.dumps({"memory_days": 12.5})
                 path = self.work("reconstruct") / f"tos_gappy_{method}_{frequency}.nc"
                 save(cube, path)
                 table[str(path)] = {"caption": f"Reconstruction by {method}.", "ancestors": list(self.inputs)}

@@ -40,12 +40,24 @@ def test_evaluate_leaves_scores_and_figures_with_their_records(session):
     parts = json.loads((session.work("evaluate") / "breakdown.json").read_text())
     assert {row["bin"]["by"] for row in parts} == {
         "month",
+        "season",
         "share_hidden",
         "distance_to_observation",
+        "distance_to_coast",
         "days_to_observation",
     }
     figures = {Path(file).stem for file in records if file.endswith(".png")}
-    assert figures >= {"maps_day", "maps_month", "skill_bars", "time_series", "standard_deviation_against_error"}
+    assert figures == {
+        "skill_ranked",
+        "maps_methods",
+        "maps_day",
+        "maps_month",
+        "maps_bias",
+        "time_series",
+        "skill_by_difficulty_day",
+        "skill_by_difficulty_mon",
+        "calibration",
+    }
     assert all(Path(file).is_file() for file in records)
     # Two files with one stem in one folder would share one record of ESMValCore's, and stop the run.
     assert len({Path(file).with_suffix("") for file in records}) == len(records)
@@ -131,11 +143,15 @@ def test_report_gathers_the_run(session):
     weights.with_name("model_provenance.xml").write_text("<xml/>")
     records = run("report", session.cfg("report", ["train", "reconstruct", "evaluate"], summary="Look & see."))
     page = (session.work("report") / "report.html").read_text(encoding="utf-8")
-    for words in ("Warm water", "Look &amp; see.", "Synthetic data.", "target_grid: 1x1", "A model.", "60 % below",
-                  "esmvaltool run recipes/recipe_mock.yml", "../train/model/model_provenance.xml"):  # fmt: skip
+    for words in ("Warm water", "Look &amp; see.", "Synthetic data.", "target_grid: 1x1", "A model.",
+                  "60\N{NO-BREAK SPACE}% below", "esmvaltool run recipes/recipe_mock.yml",
+                  "../train/model/model_provenance.xml", "Net, Anna: On nets.", "https://doi.org/10.1/net",
+                  "memory days 12.5", "on abacus", "<dd>2001 to 2003</dd>", "<td>9 min</td><td>3.5 GB</td>",
+                  "What was hidden is known from Complete.", "<dt>train.training.seed</dt><dd>3</dd>"):  # fmt: skip
         assert words in page
     poster = next(file for file in records if file.endswith("report.png"))
     assert "work/reconstruction/report/report.html" in records[poster]["caption"]
+    assert "Root-mean-square error of each method" in records[poster]["caption"]
     known = {str(path) for folder in ("train", "reconstruct", "evaluate") for path in session.work(folder).rglob("*")}
     plots = {str(path) for path in (session.root / "plots").rglob("*.png")}
     assert all(set(record["ancestors"]) <= known | plots for record in records.values())

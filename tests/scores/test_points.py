@@ -1,4 +1,4 @@
-"""Scores against numbers worked out by hand, closed forms, and cases that must not leak."""
+"""Scores against numbers worked out by hand, and cases that must not leak."""
 
 import csv
 import io
@@ -8,37 +8,11 @@ import cftime
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
+from scores import continuous
 
 from esmlearn import scores
 from esmlearn.errors import DataError
-
-
-def compare(truth, hidden, *methods, weights=None, **options):
-    truth = np.asarray(truth, np.float32)
-    weights = np.ones(truth.shape[1:], np.float32) if weights is None else np.asarray(weights, np.float32)
-    return scores.Comparison(
-        dataset="Made up",
-        frequency="day",
-        units="degC",
-        truth=truth,
-        hidden=np.asarray(hidden, bool),
-        weights=weights,
-        methods=methods,
-        **options,
-    )
-
-
-def values_of(rows, method, **keys):
-    return {
-        row["metric"]: row["value"]
-        for row in rows
-        if row["method"] == method and all(row.get(key) == value for key, value in keys.items())
-    }
-
-
-def flat(values):
-    return xr.DataArray(np.asarray(values, float), dims="point")
+from tests.comparisons import compare, values_of
 
 
 def test_numbers_by_hand():
@@ -60,10 +34,10 @@ def test_rows_keep_the_contract():
     method = scores.Method("m", "model", truth.astype(np.float32) + 1, np.ones((4, 3, 3), np.float32))
     rows = scores.score(compare(truth, hidden, method))
     keys = {"dataset", "method", "role", "frequency", "split", "region", "metric", "value", "units", "n"}
-    assert all(keys <= set(row) for row in rows)
+    assert all(keys | {"low", "high"} <= set(row) for row in rows)
     assert {row["region"] for row in rows} == {"all"}
     assert {row["metric"] for row in rows} == {
-        "rmse", "mae", "bias", "correlation", "coverage_50", "coverage_90", "crps", "spread_skill_ratio"
+        "rmse", "mae", "bias", "correlation", "coverage_50", "coverage_90", "crps", "spread_skill_ratio", "sharpness"
     }  # fmt: skip
     assert all(type(row["value"]) is float and type(row["n"]) is int for row in rows)
 
@@ -121,47 +95,24 @@ def test_correlation_is_that_of_departures_from_climatology():
     assert values_of(rows, "half")["correlation"] == pytest.approx(np.sqrt(0.5), abs=0.03)
 
 
+@pytest.mark.parametrize("departure", [0.1, 0.3, 0.7, 1.1, 2.3])
+def test_a_constant_departure_has_no_correlation(departure):
+    """Nor has its rounding."""
+    climate = np.zeros((20, 5, 5), np.float32)
+    noise = np.random.default_rng(9).standard_normal(climate.shape).astype(np.float32)
+    warm = scores.Method("warm", "model", climate + np.float32(departure))
+    weights = np.linspace(0.3, 1, 25).reshape(5, 5)
+    methods = scores.Method("climatology", "baseline", climate), warm
+    assert "correlation" not in values_of(
+        scores.score(compare(noise, np.ones(noise.shape), *methods, weights=weights)), "warm"
+    )
+
+
 def test_correlation_without_climatology_departs_from_the_mean_of_the_place():
     truth = np.array([[[0.0, 100.0]], [[2.0, 102.0]]])
     said = np.array([[[2.0, 102.0]], [[0.0, 100.0]]], np.float32)
     rows = scores.score(compare(truth, np.ones(truth.shape), scores.Method("m", "model", said)))
     assert values_of(rows, "m")["correlation"] == pytest.approx(-1.0)
-
-
-def test_an_honest_gaussian_is_found_honest():
-    rng = np.random.default_rng(2)
-    std = rng.uniform(0.2, 2.0, 200_000)
-    error = std * rng.standard_normal(std.size)
-    found = scores.calibration(flat(error), flat(std), flat(np.zeros(std.size)), flat(np.ones(std.size)))
-    assert found["coverage_50"] == pytest.approx(0.5, abs=0.005)
-    assert found["coverage_90"] == pytest.approx(0.9, abs=0.005)
-    assert found["spread_skill_ratio"] == pytest.approx(1.0, abs=0.01)
-    # The expected CRPS of an honest Gaussian is its deviation over the root of pi.
-    assert found["crps"] == pytest.approx(std.mean() / np.sqrt(np.pi), rel=0.01)
-
-
-def test_an_overconfident_gaussian_is_found_out():
-    rng = np.random.default_rng(3)
-    error = rng.standard_normal(100_000)
-    ones = flat(np.ones(error.size))
-    found = scores.calibration(flat(error), 0.5 * ones, 0 * ones, ones)
-    assert found["spread_skill_ratio"] == pytest.approx(0.5, abs=0.01)
-    assert found["coverage_90"] == pytest.approx(2 * stats.norm.cdf(0.5 * 1.6449) - 1, abs=0.01)
-
-
-def test_crps_agrees_with_its_integral():
-    """The closed form against the definition, the integral of (F - H)^2."""
-    x = np.linspace(-30, 30, 200_001)
-    for mean, std, truth in [(0.0, 1.0, 0.0), (1.0, 0.5, 3.0), (-2.0, 3.0, 1.5)]:
-        squared = (stats.norm.cdf(x, mean, std) - (x >= truth)) ** 2
-        integral = np.sum(squared) * (x[1] - x[0])
-        assert float(scores.gaussian_crps(flat([mean]), flat([std]), flat([truth]))[0]) == pytest.approx(
-            integral, abs=1e-3
-        )
-
-
-def test_crps_without_spread_is_the_absolute_error():
-    assert float(scores.gaussian_crps(flat([1.0]), flat([0.0]), flat([3.5]))[0]) == pytest.approx(2.5)
 
 
 def test_skill_is_one_minus_the_ratio_of_errors():
@@ -204,35 +155,6 @@ def test_months_of_a_360_day_calendar():
     assert {row["bin"]["from"]: row["value"] for row in rows if row["metric"] == "mae"} == {2: 1.0, 3: 2.0}
 
 
-def test_distance_follows_the_sphere_across_the_date_line():
-    lat = np.array([0.0, 60.0])
-    lon = np.array([179.0, -179.0])
-    observed = np.zeros((2, 2, 2), bool)
-    observed[0, :, 0] = True
-    distance = scores.distance_to_observation(observed, lat, lon)
-    two_degrees = np.deg2rad(2.0) * 6371.0
-    assert distance[0, :, 0].tolist() == [0, 0]
-    assert distance[0, 0, 1] == pytest.approx(two_degrees, rel=1e-4)
-    assert distance[0, 1, 1] == pytest.approx(
-        two_degrees / 2, rel=1e-3
-    )  # meridians are half as far apart at 60 degrees
-    assert np.isinf(distance[1]).all()
-
-
-def test_days_to_observation_look_both_ways():
-    observed = np.zeros((5, 1, 2), bool)
-    observed[[0, 4], 0, 0] = True
-    days = scores.days_to_observation(observed, np.array([0, 1, 2, 3, 10]))
-    assert days[:, 0, 0].tolist() == [0, 1, 2, 3, 0]
-    assert np.isinf(days[:, 0, 1]).all()
-
-
-def test_share_hidden_leaves_land_out():
-    hidden = np.array([[[True, True], [False, False]]])
-    ocean = np.array([[True, False], [True, False]])
-    assert scores.share_hidden(hidden, ocean).item() == 0.5
-
-
 def test_a_month_is_known_only_if_all_its_days_are():
     truth = np.array([[[1.0, 1.0]], [[3.0, np.nan]], [[5.0, 5.0]]])
     months = [slice(0, 2), slice(2, 3)]
@@ -251,6 +173,70 @@ def test_table_has_one_line_for_each_row():
     assert len(table) == len(rows)
     assert table[-1]["bin_from"] == "17"
     assert table[-1]["bin_to"] == ""
+
+
+def test_table_has_intervals_and_significance():
+    zeros = np.zeros((300, 1, 1), np.float32)
+    noise = np.random.default_rng(8).standard_normal(zeros.shape).astype(np.float32)
+    methods = scores.Method("b", "baseline", zeros + 2), scores.Method("m", "model", noise)
+    rows = scores.score(compare(zeros, np.ones(zeros.shape), *methods, block=5))
+    line = list(csv.DictReader(io.StringIO(scores.as_csv(rows))))[-1]
+    assert (line["metric"], line["against"], line["significant"]) == ("skill", "b", "True")
+    assert float(line["low"]) < float(line["value"]) < float(line["high"])
+
+
+def test_scores_are_those_of_the_library_with_weights():
+    """Sums of each day and group give what `scores` gives for all points at once."""
+    rng = np.random.default_rng(6)
+    truth, said = rng.standard_normal((2, 8, 5, 6)).astype(np.float32)
+    hidden, areas = rng.random(truth.shape) < 0.6, rng.random((5, 6))
+    comparison = compare(truth, hidden, scores.Method("m", "model", said), weights=areas)
+    weights = np.broadcast_to(areas.astype(np.float32), truth.shape)[hidden].astype(float)
+    points = [xr.DataArray(values[hidden].astype(float), dims="point") for values in (said, truth)]
+    weights = xr.DataArray(weights, dims="point")
+    found = values_of(scores.score(comparison), "m")
+    assert found["rmse"] == pytest.approx(float(continuous.rmse(*points, weights=weights)))
+    assert found["mae"] == pytest.approx(float(continuous.mae(*points, weights=weights)))
+    assert found["bias"] == pytest.approx(float(continuous.additive_bias(*points, weights=weights)))
+    departures = [point - xr.DataArray(comparison.reference[hidden], dims="point") for point in points]
+    assert found["correlation"] == pytest.approx(float(xr.corr(*departures, weights=weights)))
+
+
+def test_a_perfect_method_is_no_reason_to_divide_by_zero():
+    truth = np.random.default_rng(7).standard_normal((200, 2, 2)).astype(np.float32)
+    perfect = scores.Method("perfect", "baseline", truth, np.zeros_like(truth))
+    rows = scores.score(compare(truth, np.ones(truth.shape), perfect, scores.Method("m", "model", truth + 1), block=5))
+    assert values_of(rows, "perfect")["rmse"] == 0
+    assert "spread_skill_ratio" not in values_of(rows, "perfect")
+    assert "skill" not in values_of(rows, "m")
+    assert all(np.isfinite([row["value"], row["low"], row["high"]]).all() for row in rows)
+
+
+def test_a_region_has_its_own_points_under_its_own_name():
+    truth = np.zeros((3, 1, 2))
+    said = np.broadcast_to(np.array([1.0, 5.0], np.float32), truth.shape)
+    comparison = compare(truth, np.ones(truth.shape), scores.Method("m", "model", said))
+    rows = scores.score(comparison.within("west", np.array([[True, False]])))
+    assert {(row["region"], row["n"]) for row in rows} == {("west", 3)}
+    assert values_of(rows, "m")["rmse"] == 1.0
+
+
+def test_breakdown_has_skill_of_its_own_points():
+    truth = np.zeros((2, 1, 1))
+    model = scores.Method("m", "model", np.array([1.0, 3.0], np.float32)[:, None, None])
+    baseline = scores.Method("b", "baseline", np.array([2.0, 2.0], np.float32)[:, None, None])
+    days = scores.by_days(np.array([1.0, 2.0])[:, None, None])
+    rows = scores.break_down(compare(truth, np.ones(truth.shape), model, baseline), days, fewest=1)
+    assert {row["bin"]["from"]: row["value"] for row in rows if row.get("against") == "b"} == {1: 0.5, 2: -0.5}
+
+
+def test_map_of_mean_errors():
+    """Errors of 1 and 3 where both days are hidden, and nothing where only one is."""
+    truth = np.zeros((2, 1, 2))
+    said = np.array([[[1.0, 1.0]], [[3.0, 3.0]]], np.float32)
+    hidden = np.array([[[True, True]], [[True, False]]])
+    maps = scores.mean_error_map(compare(truth, hidden, scores.Method("m", "model", said)), fewest=2)
+    np.testing.assert_array_equal(maps["m"], [[2.0, np.nan]])
 
 
 def test_order_of_methods_changes_nothing():

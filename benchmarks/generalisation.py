@@ -1,0 +1,135 @@
+"""How far a model carries: trained in other years, on other water, on another ocean, and judged where it never was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import iris
+import numpy as np
+from measure import read_recipe, table
+from scattered import rmse
+from skill import RECIPE, fingerprint, read_field
+
+from esmlearn import baselines
+from esmlearn.data.demo_ocean import write_demo_ocean
+from esmlearn.data.field import Field
+from esmlearn.data.preparation import apply_gaps, select_role
+from esmlearn.data.reconstruction import Reconstruction, monthly_means
+from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.reconstruct import reconstruct
+from esmlearn.settings import TrainSettings, from_script
+from esmlearn.training import fit
+
+DEMO_RECIPE = "recipe_sst_reconstruction.yml"
+FIRST_HALF = "1982/1992"
+BESIDE = ("time_interpolation", "optimal_interpolation")
+HEAD = ["trained on", "RMSE", "trained in place", "loss", *(part for name in BESIDE for part in (name, "against it"))]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a model says of the test years, and the rows of the region that it is judged in."""
+
+    trained_on: str
+    said: Reconstruction
+    rows: slice = slice(None)
+
+
+def measure_generalisation(data: Sequence[Path], work: Path, *, steps: int | None = None) -> str:
+    """Train away from the test of the recipe on OISST, apply the models there, and write tables for days and months.
+
+    All methods are given the same observations. A training that was cut short goes on from its checkpoint; one that was
+    finished, such as that of `measure_skill`, is not repeated.
+
+    Parameters
+    ----------
+    data
+        Files of OISST.
+    work
+        For checkpoints, in a folder of its own for each training.
+    steps
+        Steps of each training, if fewer than in the recipes.
+    """
+    recipe = read_recipe(RECIPE)
+    settings = train_settings(recipe, steps)
+    split, region = settings.data.split, recipe["preprocessors"]["tasman_sea"]["extract_region"]
+    truth = read_field(data, region, settings.data.units)
+    observations = apply_gaps(truth, settings.data.gaps)
+    training, seen = (select_role(observations, split, role) for role in ("train", "test"))
+    # A model from elsewhere departs from the mean and the spread that the gappy observations of earlier years tell.
+    climatology = Climatology.fit(training, harmonics=settings.data.harmonics)
+    scaling = Scaling.fit(training, climatology, by=settings.data.scale_by)
+
+    def learn(
+        name: str, observations: Field, target: Field, settings: TrainSettings, *, stranger: bool = True
+    ) -> Reconstruction:
+        trained = fit(observations, target, settings, work / f"{name}-{fingerprint(settings, data)}")
+        known = (climatology, scaling) if stranger else (trained.climatology, trained.scaling)
+        return reconstruct(trained, seen, *known)
+
+    in_place = learn("skill", observations, truth, settings, stranger=False)
+    earlier = settings.model_copy(
+        update={"data": settings.data.model_copy(update={"split": split.model_copy(update={"train": FIRST_HALF})})}
+    )
+    half = truth.land.shape[0] // 2
+    low = settings.model_copy(
+        update={"model": settings.model.model_copy(update={"window": (half, settings.model.window[1])})}
+    )
+    north = [field.region(slice(half, None), slice(None)) for field in (observations, truth)]
+    demo = train_settings(read_recipe(DEMO_RECIPE), steps)
+    trials = [
+        Trial(FIRST_HALF.replace("/", " to "), learn("skill", observations, truth, earlier, stranger=False)),
+        Trial("northern half, judged in the southern", learn("north", *north, low), slice(half)),
+        Trial("demo ocean", learn("demo", *read_demo_ocean(demo), demo)),
+    ]
+    beside = [baselines.fit(name, training, climatology=climatology).reconstruct_field(seen) for name in BESIDE]
+    right = select_role(truth, split, "test")
+    tables = [
+        f"### {title}\n\n" + table(HEAD, [compare(trial, in_place, beside, seen, right, frequency) for trial in trials])
+        for frequency, title in (("day", "Each day"), ("mon", "Means of months"))
+    ]
+    return "\n\n".join(
+        [
+            f"RMSE in {right.units} in the years {split.test} under the clouds of the recipe. Trained in place: on "
+            f"{split.train} in the whole region.",
+            *tables,
+        ]
+    )
+
+
+def train_settings(recipe: dict[str, Any], steps: int | None) -> TrainSettings:
+    """Settings of a recipe's training, with fewer steps if asked for."""
+    settings = from_script(TrainSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
+    if not steps:
+        return settings
+    shorter = {"steps": steps, "validate_every": min(steps, settings.training.validate_every)}
+    return settings.model_copy(update={"training": settings.training.model_copy(update=shorter)})
+
+
+def read_demo_ocean(settings: TrainSettings) -> tuple[Field, Field]:
+    """Observations and truth of the demo ocean, on its own grid."""
+    complete, cloudy = write_demo_ocean(Path(__file__).parents[1] / "demo_data")
+    target = Field.from_cube(iris.load_cube(complete), units=settings.data.units)
+    return Field.from_cube(iris.load_cube(cloudy), units=settings.data.units, land=target.land), target
+
+
+def compare(
+    trial: Trial, in_place: Reconstruction, beside: Sequence[Reconstruction], seen: Field, right: Field, frequency: str
+) -> list[str]:
+    """Write one row: errors where days were hidden, and by how much the model is worse (+) or better (-)."""
+    model, home, *others = (
+        error_of(said, seen, right, trial.rows, frequency) for said in (trial.said, in_place, *beside)
+    )
+    row = [trial.trained_on, f"{model:.3f}", f"{home:.3f}", f"{model / home - 1:+.1%}"]
+    return row + [text for other in others for text in (f"{other:.3f}", f"{model / other - 1:+.1%}")]
+
+
+def error_of(said: Reconstruction, seen: Field, right: Field, rows: slice, frequency: str) -> float:
+    """Root-mean-square error in some rows: of hidden days, or of months with hidden days."""
+    hidden = (~seen.observed & right.observed)[:, 0]
+    values, truth = said.daily, right.values[:, 0]
+    if frequency == "mon":
+        values, truth = said.monthly, monthly_means(right, truth)
+        hidden = np.stack([hidden[days].any(axis=0) for days in seen.months.values()])
+    return rmse(values[:, rows], truth[:, rows], hidden[:, rows], right.area_weights[rows])

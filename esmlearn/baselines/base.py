@@ -1,0 +1,117 @@
+"""What all baselines share: they are fitted to a training period, then reconstruct, as a trained model does."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from iris.cube import Cube
+from jaxtyping import Bool, Float
+
+from esmlearn.data.field import Field
+from esmlearn.data.reconstruction import GapFiller, Reconstruction, monthly_means
+from esmlearn.data.scaling import Climatology
+from esmlearn.errors import DataError
+from esmlearn.settings import BaselineSettings
+
+
+@dataclass(frozen=True)
+class Baseline(GapFiller):
+    """A method to measure a model by.
+
+    Attributes
+    ----------
+    climatology
+        Mean seasonal cycle that anomalies depart from; it names the grid.
+    land
+        Land of the training, shape (lat, lon).
+    units
+        Units of the training.
+    """
+
+    references: ClassVar[tuple[str, ...]] = ()
+    """Tags of the papers that it follows, as in the folder `references`."""
+
+    climatology: Climatology
+    land: Bool[np.ndarray, "lat lon"]
+    units: str
+
+    @classmethod
+    def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "Baseline":  # noqa: ARG003
+        """Learn what there is to learn from the gappy observations of the training period.
+
+        Parameters
+        ----------
+        training
+            Observations of the training period, gaps and all; one variable.
+        climatology
+            On their grid, as the model uses it.
+        settings
+            Parameters that are set; those that are None are estimated.
+        """
+        return cls(climatology, training.land, training.units)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was fitted or set, in a form that JSON can hold."""
+        return {}
+
+    def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"]:
+        """Land of the training.
+
+        Raises
+        ------
+        DataError
+            If the cube is on another grid than that of the training.
+        """
+        self._check_grid(cube)
+        return self.land
+
+    def mean_cycle(self, field: Field) -> Float[np.ndarray, "time lat lon"]:
+        """Climatology at the dates of a field.
+
+        Raises
+        ------
+        DataError
+            If the field is on another grid than that of the training.
+        """
+        self._check_grid(field.like[0])
+        return self.climatology.at(field.year_fraction)
+
+    def _check_grid(self, cube: Cube) -> None:
+        if not self.climatology.covers(cube):
+            raise DataError(
+                f"{cube.name()} is on another grid than the {self.land.shape[0]} x {self.land.shape[1]} cells that the"
+                " baseline was fitted on; regrid it in the preprocessor, or fit the baseline to that grid."
+            )
+
+
+def complete(
+    field: Field,
+    daily: Float[np.ndarray, "time lat lon"],
+    daily_std: Float[np.ndarray, "time lat lon"] | None = None,
+) -> Reconstruction:
+    """Keep the observations and take the land out; months are the means of their days.
+
+    Parameters
+    ----------
+    field
+        What was observed.
+    daily
+        What the method says, in the units of the field; it counts where nothing was observed.
+    daily_std
+        Standard deviation of its error; it becomes zero where there is an observation.
+    """
+    observed = field.observed[:, 0]
+    result = without_land(field, np.where(observed, field.values[:, 0], daily))
+    if daily_std is None:
+        return result
+    return replace(result, daily_std=np.where(field.land, np.nan, np.where(observed, 0, daily_std)).astype(np.float32))
+
+
+def without_land(
+    field: Field, daily: Float[np.ndarray, "time lat lon"], monthly: Float[np.ndarray, "month lat lon"] | None = None
+) -> Reconstruction:
+    """Take the land out; months are the means of their days unless a method has its own."""
+    monthly = monthly_means(field, daily) if monthly is None else monthly
+    days, months = (np.where(field.land, np.nan, part).astype(np.float32) for part in (daily, monthly))
+    return Reconstruction(days, months)

@@ -1,0 +1,95 @@
+"""Covariance of anomalies in space and time, and the best linear estimate that follows from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyinterp
+from jaxtyping import Float
+
+from esmlearn.settings import Kernel
+
+CORRELATIONS: dict[Kernel, Callable[[np.ndarray], np.ndarray]] = {
+    "matern_12": lambda r: np.exp(-r),
+    "matern_32": lambda r: (1 + 3**0.5 * r) * np.exp(-(3**0.5) * r),
+    "matern_52": lambda r: (1 + 5**0.5 * r + 5 / 3 * r**2) * np.exp(-(5**0.5) * r),
+}
+"""Correlation as a function of distance in decorrelation lengths, from rough to smooth fields."""
+
+
+class Points(NamedTuple):
+    """Places in space and time (degrees east, degrees north, days), and the anomalies there."""
+
+    places: Float[np.ndarray, "point coordinate"]
+    anomalies: Float[np.ndarray, " point"]
+
+
+class Analysis(NamedTuple):
+    """Estimates, and the standard deviation of their errors."""
+
+    anomalies: Float[np.ndarray, " point"]
+    std: Float[np.ndarray, " point"]
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of anomalies, the same everywhere.
+
+    At a distance s in space and t in time the correlation is a function of r, with r² = (s / length)² + (t / time)².
+
+    Attributes
+    ----------
+    kernel
+        Which function, of `CORRELATIONS`.
+    length_km, time_days
+        Scales of decorrelation.
+    noise_share
+        Standard deviation of the errors of observation over that of the anomalies.
+    sigma
+        Standard deviation of the anomalies, in the units of the field.
+    """
+
+    kernel: Kernel
+    length_km: float
+    time_days: float
+    noise_share: float
+    sigma: float
+
+    def correlation(
+        self, km: Float[np.ndarray, "*pair"], days: Float[np.ndarray, "*pair"]
+    ) -> Float[np.ndarray, "*pair"]:
+        """Correlation of anomalies that far apart in space and time, their errors of observation not counted."""
+        return CORRELATIONS[self.kernel](np.hypot(km / self.length_km, days / self.time_days))
+
+    @property
+    def km_in_day(self) -> float:
+        """Distance that counts as much as a day in the search of neighbours.
+
+        With length over time, they would be the most correlated observations. Those of the same day are favoured beyond
+        that: they lie on all sides of a cloud, where days before and after mostly repeat each other.
+        """
+        return 1.5 * self.length_km / self.time_days
+
+
+def analyse(
+    observed: Points, places: Float[np.ndarray, "point coordinate"], covariance: Covariance, neighbours: int
+) -> Analysis:
+    """Estimate anomalies from the nearest observations (Bretherton et al. 1976, eqs. 4 and 5).
+
+    With the covariance C among these, errors of observation included, and c between them and a place, the estimate is
+    c' C⁻¹ times the observations, and the variance of its error is sigma² - c' C⁻¹ c. Distances are those on the
+    ellipsoid of the Earth.
+    """
+    # Errors of observation are the unit here.
+    index = pyinterp.OptimalInterpolation(
+        observed.places,
+        observed.anomalies,
+        np.ones(len(observed.anomalies)),
+        covariance=covariance.kernel,
+        coordinate_system="geographic",
+        time_scale=1000 * covariance.km_in_day,
+    )
+    share = covariance.noise_share
+    found = index(places, l_spatial=1000 * covariance.length_km, lt=covariance.time_days, sigma=1 / share, k=neighbours)
+    return Analysis(found.value, found.error * share * covariance.sigma)

@@ -1,0 +1,281 @@
+"""DINEOF: gaps filled from the empirical orthogonal functions (EOFs) that the gappy data themselves have."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from esmlearn.baselines.base import Baseline, complete
+from esmlearn.data.field import Field
+from esmlearn.data.preparation import check_daily
+from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.data.scaling import Climatology
+from esmlearn.data.withholding import withhold
+from esmlearn.errors import DataError
+from esmlearn.settings import BaselineSettings, DineofSettings, WithholdSettings
+
+FILTERS = (1.0, 1.75, 3.0, 5.0)
+"""Filters in days that are tried where none is set, from weak to strong."""
+
+SAMPLE = 1000
+"""Cells of a large domain that the filter is chosen on."""
+
+SHARE, DAYS = 0.03, 1
+"""Share of the observations that the cross-validation sets aside, and days that a borrowed cloud lasts."""
+
+TOLERANCE = 1e-3
+"""Changes of the values and of the cross-validation error below this share of the anomalies' spread count as none."""
+
+STEPS, MOMENTUM = 60, 0.85
+"""Most steps for each number of modes, and the part of a step that the next one repeats."""
+
+PATIENCE = 2
+"""Numbers of modes without gain after which no more are tried."""
+
+BLOCK = 1 << 17
+"""Values that are worked on at once: few enough for the cache, changes nothing in the result."""
+
+
+class Filling(NamedTuple):
+    """Anomalies without gaps, and how they were filled.
+
+    `modes` are orthonormal series in time. `error` is the root mean square error where the cross-validation had set
+    values aside; zero if there was nothing to choose.
+    """
+
+    values: Float[Tensor, "cell day"]
+    modes: Float[Tensor, "day mode"]
+    filter_days: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Dineof(Baseline):
+    """Data Interpolating Empirical Orthogonal Functions.
+
+    Gaps start as zero. In turn, the leading EOFs of the completed anomalies are computed, and the gaps are filled with
+    what these EOFs say, until both agree; so with one EOF, then with more and more (Beckers & Rixen 2003,
+    https://doi.org/10.1175/1520-0426(2003)020%3C1839:ECADFF%3E2.0.CO;2). The number that fills best where clouds of
+    other days were put over the observations goes over all of them at last (Alvera-Azcárate et al. 2005,
+    https://doi.org/10.1016/j.ocemod.2004.08.001). A filter lets days learn from those before and after them
+    (Alvera-Azcárate et al. 2009, https://doi.org/10.5194/os-5-475-2009).
+
+    From the training it has the climatology only. All else is learned from the field that has the gaps.
+
+    Attributes
+    ----------
+    settings
+        Number of modes and filter, where they are set.
+    """
+
+    references: ClassVar[tuple[str, ...]] = ("beckers2003", "alvera2005", "alvera2009")
+
+    settings: DineofSettings
+
+    @classmethod
+    def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "Dineof":
+        """Take the climatology and the settings."""
+        return cls(climatology, training.land, training.units, settings.dineof)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was set; what is None is chosen anew for each field."""
+        return self.settings.model_dump()
+
+    def reconstruct_field(self, field: Field) -> Reconstruction:
+        """Fill the gaps; cells that were never seen get the climatology.
+
+        Raises
+        ------
+        DataError
+            If the field is not daily, has no observation, fewer days than modes, or no clouds to cross-validate with.
+        """
+        check_daily(field)
+        daily, known = self.mean_cycle(field), field.observed[:, 0]
+        seen = known.any(axis=0)
+        if not seen.any():
+            raise DataError("DINEOF has no observation to learn from; check the period and the gaps.")
+        if not known[:, seen].all():
+            anomalies = np.where(known, field.values[:, 0] - daily, np.float32(0.0))
+            parts = (anomalies, known, self._left_to_cross_validate(field))
+            filling = fill(*(torch.from_numpy(part[:, seen].T.copy()) for part in parts), self.settings)
+            daily[:, seen] += filling.values.numpy().T
+        return complete(field, daily)
+
+    def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:
+        """Say what is still seen under borrowed clouds: all, if there is nothing to choose."""
+        if self.settings.modes is not None and self.settings.filter_days is not None:
+            return field.observed[:, 0]
+        try:
+            return withhold(field, WithholdSettings(share=SHARE, days=DAYS, seed=self.settings.seed)).observed[:, 0]
+        except DataError as error:
+            raise DataError(
+                f"DINEOF can't cross-validate on {len(field.dates)} days with gaps like these; lengthen the period, set "
+                "both dineof.modes and dineof.filter_days, or leave dineof out of the baselines."
+            ) from error
+
+
+def fill(
+    anomalies: Float[Tensor, "cell day"],
+    known: Bool[Tensor, "cell day"],
+    left: Bool[Tensor, "cell day"],
+    settings: DineofSettings,
+) -> Filling:
+    """Choose filter and number of modes by cross-validation, then fill from all that is known.
+
+    Parameters
+    ----------
+    anomalies
+        Values whose mean is near zero.
+    known
+        Where they count.
+    left
+        What of it the cross-validation leaves.
+    settings
+        What is set is not chosen.
+
+    Raises
+    ------
+    DataError
+        If more modes are set than there are days or cells.
+    """
+    n_cells, n_days = anomalies.shape
+    most = min(n_cells, n_days)
+    if settings.modes is not None and settings.modes > most:
+        raise DataError(
+            f"dineof.modes is {settings.modes}, but {n_days} days of {n_cells} cells have {most} at most; lower it, or "
+            "leave it out to have it chosen."
+        )
+
+    def fill_some(cells: slice | Tensor, filter_days: float) -> Filling:
+        return add_modes(anomalies[cells], known[cells], left[cells], filter_days, settings)
+
+    if settings.filter_days is not None:
+        best = fill_some(slice(None), settings.filter_days)
+    else:
+        cells = torch.randperm(n_cells, generator=_seeded(settings))[:SAMPLE].sort().values
+        best = fill_some(cells, FILTERS[0])
+        for filter_days in FILTERS[1:]:
+            stronger = fill_some(cells, filter_days)
+            if stronger.error >= best.error:
+                break
+            best = stronger
+        if n_cells > SAMPLE:
+            best = fill_some(slice(None), best.filter_days)
+    values = torch.where(known, anomalies, best.values)
+    return best._replace(values=values, modes=iterate(values, ~known, best.modes, best.filter_days))
+
+
+def add_modes(
+    anomalies: Float[Tensor, "cell day"],
+    known: Bool[Tensor, "cell day"],
+    left: Bool[Tensor, "cell day"],
+    filter_days: float,
+    settings: DineofSettings,
+) -> Filling:
+    """Fill from what is left, with more and more modes, until the error on what was set aside no longer falls."""
+    generator = _seeded(settings)
+    aside = known & ~left
+    gain = TOLERANCE * _root_mean_square(anomalies[known])
+    values = torch.where(left, anomalies, 0.0)
+    modes = values.new_zeros(values.shape[1], 0)
+    best, tries = Filling(values, modes, filter_days, math.inf), 0
+    for count in _counts(settings.modes or min(settings.max_modes, *values.shape)):
+        modes = iterate(values, ~left, _more_modes(values, modes, count, filter_days, generator), filter_days)
+        error = _root_mean_square(values[aside] - anomalies[aside])
+        if settings.modes is not None or error < best.error - gain:
+            best, tries = Filling(values.clone(), modes, filter_days, error), 0
+        else:
+            tries += 1
+        if tries == PATIENCE:
+            break
+    return best
+
+
+def iterate(
+    values: Float[Tensor, "cell day"],
+    unknown: Bool[Tensor, "cell day"],
+    modes: Float[Tensor, "day mode"],
+    filter_days: float,
+) -> Float[Tensor, "day mode"]:
+    """Compute the EOFs of the values and fill, in place, what is unknown with them, until both agree.
+
+    X are the values, cells in rows, and F is the filter. In time, the EOFs are the eigenvectors V of the filtered
+    covariance F X'X F: those of the filtered values XF. Each step makes one subspace iteration from the V before, then
+    moves the unknown values to XFVV', and repeats a part of the last move. The latter saves steps, and does not change
+    where they lead.
+
+    Returns
+    -------
+    Tensor
+        The modes V of the filled values.
+    """
+    mask = unknown.float()
+    least = TOLERANCE * _root_mean_square(values[~unknown]) * math.sqrt(mask.sum().item())
+    moves = torch.zeros_like(values)
+    blocks = list(zip(*(part.split(max(1, BLOCK // len(modes))) for part in (values, moves, mask)), strict=True))
+    for _ in range(STEPS):
+        smoothed, product, change = smooth(modes, filter_days), torch.zeros_like(modes), 0.0
+        for block, move, hidden in blocks:
+            loadings = block @ smoothed
+            wanted = torch.addmm(block, loadings, modes.T, beta=-1).mul_(hidden)
+            block += move.mul_(MOMENTUM).add_(wanted)
+            product.addmm_(block.T, loadings)
+            change += wanted.norm().item() ** 2
+        modes = torch.linalg.qr(smooth(product, filter_days)).Q
+        if math.sqrt(change) <= least:
+            break
+    return modes
+
+
+def smooth(series: Float[Tensor, "day mode"], filter_days: float) -> Float[Tensor, "day mode"]:
+    """Diffuse series in time, with nothing lost through their ends (Alvera-Azcárate et al. 2009, eqs. 4 and 5).
+
+    Repeated p times with strength α, this damps waves to 1/e whose period is 2π √(α p) days: the filter in days.
+    """
+    total = (filter_days / (2 * math.pi)) ** 2
+    repetitions = math.ceil(total / 0.1)
+    for _ in range(repetitions):
+        flux = series.diff(dim=0) * (total / repetitions)
+        series = series.clone()
+        series[:-1] += flux
+        series[1:] -= flux
+    return series
+
+
+def _more_modes(
+    values: Float[Tensor, "cell day"],
+    modes: Float[Tensor, "day mode"],
+    count: int,
+    filter_days: float,
+    generator: torch.Generator,
+) -> Float[Tensor, "day count"]:
+    """Add random series that two power iterations turn towards the next EOFs (Halko et al. 2011, algorithm 4.3)."""
+    more = torch.randn(len(modes), count - modes.shape[1], generator=generator)
+    for _ in range(2):
+        more -= modes @ (modes.T @ more)
+        more = smooth(values.T @ (values @ smooth(more, filter_days)), filter_days)
+    return torch.linalg.qr(torch.cat([modes, more], dim=1)).Q
+
+
+def _counts(last: int) -> Iterator[int]:
+    """Numbers of modes: one by one at first, then each by a third larger."""
+    count = 1
+    while count < last:
+        yield count
+        count += max(1, count // 3)
+    yield last
+
+
+def _seeded(settings: DineofSettings) -> torch.Generator:
+    return torch.Generator().manual_seed(settings.seed)
+
+
+def _root_mean_square(values: Tensor) -> float:
+    """Zero for no values at all."""
+    return values.norm().item() / math.sqrt(max(1, values.numel()))

@@ -1,0 +1,125 @@
+"""Estimate a covariance: the one that fills best what borrowed clouds set aside in the training period."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from esmlearn.baselines.covariance import CORRELATIONS, Analysis, Covariance, Points, analyse
+from esmlearn.baselines.variogram import fit_scales, measure_variogram
+from esmlearn.data.field import Field
+from esmlearn.data.withholding import withhold
+from esmlearn.errors import DataError
+from esmlearn.settings import OptimalInterpolationSettings, WithholdSettings
+
+SHARE, DAYS = 0.1, 5
+"""Share of the observations that clouds of other days set aside, and days that each of these clouds lasts."""
+
+TRIALS, VALUES = 256, 12
+"""Places among them that the estimation looks at, and values at each."""
+
+NEAR, AROUND = (2, 4, 4), (9, 12, 12)
+"""Days, rows and columns to both sides of such a place where the values are, and where the observations are."""
+
+FEWEST = 200
+"""Values below which nothing is estimated."""
+
+NOISES = (0.01, 0.03, 0.1, 0.3)
+"""Shares of noise that are tried."""
+
+_TOO_LITTLE = (
+    "The training period has too few observations or gaps to estimate the covariance of optimal_interpolation; lengthen"
+    " it, set kernel, length_km, time_days, noise_share and sigma of optimal_interpolation, or leave out this baseline."
+)
+
+
+class Trial(NamedTuple):
+    """Values that a borrowed cloud set aside, and the observations that are left around them."""
+
+    left: Points
+    aside: Points
+
+
+def estimate_covariance(
+    training: Field, anomalies: Float[np.ndarray, "time lat lon"], settings: OptimalInterpolationSettings
+) -> Covariance:
+    """Find the covariance that fills best what clouds of other days hide.
+
+    For each kernel and some shares of noise, length and time are those that fit the variogram, which millions of pairs
+    tell. Of these candidates the one with the smallest mean absolute error is taken. In the end sigma is chosen so that
+    errors are in the mean square as large as estimated: the error estimate is right on the whole, even where no such
+    covariance describes the data.
+
+    Parameters
+    ----------
+    training
+        What was observed in the training period.
+    anomalies
+        Departures from the climatology; they count where there is an observation.
+    settings
+        What is set stays; what is None is estimated.
+
+    Raises
+    ------
+    DataError
+        If the training period has too few observations, or too few gaps to borrow.
+    """
+    given = settings.model_dump(include={part.name for part in fields(Covariance)}, exclude_none=True)
+    if len(given) == len(fields(Covariance)):
+        return Covariance(**given)
+    trials = list(_trials(training, anomalies, settings.seed))
+    if sum(len(trial.aside.anomalies) for trial in trials) < FEWEST:
+        raise DataError(_TOO_LITTLE)
+    truth = np.concatenate([trial.aside.anomalies for trial in trials])
+
+    variogram = measure_variogram(training, anomalies)
+    start = Covariance("matern_32", length_km=100.0, time_days=5.0, noise_share=0.0, sigma=float(np.nanstd(anomalies)))
+    free = [name for name in ("length_km", "time_days") if name not in given]
+    candidates = [
+        fit_scales(variogram, replace(start, **{"kernel": kernel, "noise_share": noise, **given}), free)
+        for kernel, noise in product(
+            [given["kernel"]] if "kernel" in given else CORRELATIONS,
+            [given["noise_share"]] if "noise_share" in given else NOISES,
+        )
+    ]
+
+    def fill(covariance: Covariance) -> Analysis:
+        filled = [analyse(trial.left, trial.aside.places, covariance, settings.neighbours) for trial in trials]
+        return Analysis(*map(np.concatenate, zip(*filled, strict=True)))
+
+    fillings = [fill(candidate) for candidate in candidates]
+    errors = [np.abs(filling.anomalies - truth).mean() for filling in fillings]
+    best = int(np.argmin(errors))
+    ratio = np.sqrt(np.mean(((fillings[best].anomalies - truth) / fillings[best].std) ** 2))
+    return replace(candidates[best], sigma=given.get("sigma", float(candidates[best].sigma * ratio)))
+
+
+def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
+    """Put clouds over the training period, and look at places below them: many far apart say more than many nearby."""
+    try:
+        left = withhold(training, WithholdSettings(share=SHARE, days=DAYS, seed=seed)).observed[:, 0]
+    except DataError as error:
+        raise DataError(_TOO_LITTLE) from error
+    withheld = training.observed[:, 0] & ~left
+    rng = np.random.default_rng(seed)
+    for place in rng.permutation(np.argwhere(withheld))[:TRIALS]:
+        first = np.maximum(place - AROUND, 0)
+        box = tuple(slice(low, high + 1) for low, high in zip(first, place + AROUND, strict=True))
+        found = np.argwhere(withheld[box])
+        nearby = found[(np.abs(found + first - place) <= NEAR).all(axis=1)]
+        aside = np.zeros_like(withheld[box])
+        aside[*rng.permutation(nearby)[:VALUES].T] = True
+        field = training[box[0]].region(*box[1:])
+        if left[box].any():
+            yield Trial(points_of(field, anomalies[box], left[box]), points_of(field, anomalies[box], aside))
+
+
+def points_of(field: Field, anomalies: Float[np.ndarray, "time lat lon"], chosen: np.ndarray) -> Points:
+    """Places and anomalies where a mask is true; days count from the first one of the field."""
+    days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in field.dates])
+    time, row, column = np.nonzero(chosen)
+    places = np.stack([field.lon[column], field.lat[row], days[time]], axis=1)
+    return Points(places, anomalies[chosen].astype(np.float64))

@@ -1,0 +1,31 @@
+"""What each cell says about itself: its anomalies carried on, or interpolated, in time."""
+
+import numpy as np
+
+from esmlearn.baselines.base import Baseline, complete
+from esmlearn.data.field import Field
+from esmlearn.data.first_guess import interpolate_in_time
+from esmlearn.data.reconstruction import Reconstruction
+
+
+class Persistence(Baseline):
+    """Last observed anomaly of each cell; the climatology before the first."""
+
+    def reconstruct_field(self, field: Field) -> Reconstruction:
+        """Carry each observation on until the next."""
+        mean, observed = self.mean_cycle(field), field.observed[:, 0]
+        steps = np.arange(len(mean))[:, None, None]
+        last = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)
+        anomalies = np.where(observed, field.values[:, 0] - mean, np.float32(0.0))
+        carried = np.take_along_axis(anomalies, np.maximum(last, 0), axis=0)
+        return complete(field, mean + np.where(last < 0, np.float32(0.0), carried))
+
+
+class TimeInterpolation(Baseline):
+    """Anomalies of each cell, linear in time between observations; the nearest one persists at both ends."""
+
+    def reconstruct_field(self, field: Field) -> Reconstruction:
+        """Interpolate the gaps of each cell."""
+        mean = self.mean_cycle(field)
+        anomalies = field.values[:, 0] - mean
+        return complete(field, mean + interpolate_in_time(anomalies, field.observed[:, 0]).values)

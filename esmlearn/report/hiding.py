@@ -1,0 +1,124 @@
+"""What was hidden, and how, and which days were kept apart: said in words and in lines of a list."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from esmlearn.report.words import area, percent
+
+GAPS = {
+    "data": "The gaps are those that the data have.",
+    "dataset": "The gaps are those of the dataset {dataset}, laid over the observations.",
+    "clouds": "Simulated clouds, which travel and change, hide about {percent} of the ocean (seed {seed}).",
+    "rectangles": "Simulated rectangles, anew on each day, hide about {percent} of the ocean (seed {seed}).",
+    "swaths": "About {percent} of the ocean is hidden, what lies between a satellite's simulated swaths (seed {seed}).",
+}
+WITHHELD = {
+    "clouds": (
+        "{percent} of the observations were withheld from all methods: over stretches of {days} days the gaps of other"
+        " days were laid over them (seed {seed}), so that whole clouds are missing."
+    ),
+    "pixels": (
+        "{percent} of the observations were withheld from all methods, single values here and there (seed {seed}). They"
+        " have neighbours that were seen on the same day, so that scores on them flatter every method."
+    ),
+}
+
+
+def how_hidden(fact: Mapping[str, Any]) -> list[str]:
+    """Say in sentences what hid the ocean, what was withheld, and which points count.
+
+    Parameters
+    ----------
+    fact
+        What was evaluated and hidden; see `esmlearn.bridge.evaluation.facts`.
+    """
+    sentences = []
+    for block, words in ((fact.get("gaps"), GAPS), (fact.get("withhold"), WITHHELD)):
+        if block:
+            share = percent(block["share"]) if "share" in block else ""
+            sentences.append(words[block["kind"]].format(**block, percent=share))
+    if fact["truth"]:
+        sentences.append(
+            "Only withheld observations are known to be right, so that scores are made on these alone."
+            if fact.get("withheld")
+            else f"What was hidden is known from {fact['truth']}."
+        )
+        sentences += _buffers(fact)
+    else:
+        sentences.append("Nothing that was hidden is known, and no observation was withheld: there are no scores.")
+    return sentences
+
+
+def fact_lines(fact: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List what was evaluated."""
+    rows, columns = fact["cells"]
+    mean, least, most, unseen = (
+        100 * fact[key] for key in ("share_hidden", "share_hidden_least", "share_hidden_most", "months_unseen")
+    )
+    lines = [
+        ("Dataset", fact["dataset"]),
+        (
+            "Period",
+            f"{fact['start']} to {fact['end']} ({fact['days']} days, {fact['calendar']}), split “{fact['split']}”",
+        ),
+        ("Region", f"{area(*fact['region'])}, {rows} × {columns} cells, {fact['ocean_cells']} of them ocean"),
+        (
+            "Hidden",
+            f"{mean:.1f} % of the ocean in the mean, {least:.0f} to {most:.0f} % on a day; {unseen:.1f} % of the cells"
+            " have no observation in a month, in the mean over the months",
+        ),
+    ]
+    if fact.get("points"):
+        lines.append(("Points that count", f"{fact['points']:,}"))
+    lines += [(f"Region “{name}”", area(*edges)) for name, edges in (fact.get("regions") or {}).items()]
+    if fact.get("heatwaves"):
+        waves = fact["heatwaves"]
+        lines.append(
+            (
+                "Marine heatwaves",
+                f"above the 90th percentile of {_period(waves['baseline'])} for five days or more;"
+                f" {percent(waves['share'], digits=1)} of the points that count are such days",
+            )
+        )
+    return lines
+
+
+def split_lines(split: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List the periods of training, validation and test, and what lies between them."""
+    words = {"train": "To fit", "validation": "To choose", "test": "To judge"}
+    lines = [(words[role], _period(split[role])) for role in words if role in split]
+    days = split.get("buffer_days")
+    return lines + ([("Left out between them", f"{days} days")] if days is not None else [])
+
+
+def left_out(fact: Mapping[str, Any]) -> list[str]:
+    """Say what was not scored, and why."""
+    names = {"intervals": "95 % intervals", "coast": "distance to the coast", "heatwaves": "marine heatwaves"}
+    return [
+        f"No {names.get(what, what)} of {fact['dataset']}: {why[0].lower() + why[1:]}"
+        for what, why in (fact.get("left_out") or {}).items()
+    ]
+
+
+def _period(text: str) -> str:
+    """Write a period; a single year once."""
+    start, _, end = text.partition("/")
+    return start if start == end else f"{start} to {end}"
+
+
+def _buffers(fact: Mapping[str, Any]) -> Iterator[str]:
+    """Say which points are left out for being too near, and how intervals come about."""
+    near = []
+    if fact.get("buffer_km"):
+        near.append(f"{fact['buffer_km']:g} km to an observation of the same day")
+    if fact.get("buffer_days"):
+        near.append(f"{fact['buffer_days']} days to one at the same place")
+    if near:
+        yield f"Hidden points nearer than {' or '.join(near)} do not count."
+    elif "buffer_km" in fact:
+        yield "Every hidden point counts, however near an observation is."
+    if fact.get("block_days") and "intervals" not in (fact.get("left_out") or {}):
+        yield (
+            f"Intervals hold 95 % of what a bootstrap gives that draws blocks of {fact['block_days']} days; all methods"
+            " are drawn alike, so that the intervals of leads are those of paired differences."
+        )

@@ -1,0 +1,117 @@
+"""Where a model is worse, or not clearly better, than a baseline: found and said by the program."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from esmlearn.plots import method_label
+from esmlearn.report.words import Row, baseline, fields, frequency, span, value, where
+
+# Where no interval tells chance from lead: one of less than this share of the baseline's error is called not clear.
+# Between two methods that are equally good, years of daily fields easily show differences of a few percent.
+CLEAR_LEAD = 0.05
+# A group of points is called weak if the model's error is larger by more than this share: less is not worth a sentence.
+WEAK = 0.01
+# Most sentences on groups of points.
+MOST_GROUPS = 8
+
+# Scores beside the RMSE, what they are called, and whether less is better.
+OTHERS: dict[str, tuple[str, Callable[[Iterable[float]], float]]] = {
+    "crps": ("continuous ranked probability score", min),
+    "effective_resolution": ("effective resolution", min),
+    "heatwave_critical_success_index": ("critical success index for days of marine heatwave", max),
+}
+
+
+def weaknesses(rows: Iterable[Row], breakdown: Iterable[Row] = ()) -> list[str]:
+    """Say against which baselines, in which scores, and at which points a model is worse or not clearly better.
+
+    Parameters
+    ----------
+    rows, breakdown
+        Rows of `scores.json` and `breakdown.json`.
+
+    Returns
+    -------
+    list of str
+        Sentences; none if there is nothing of the kind.
+    """
+    rows, breakdown = list(rows), list(breakdown)
+    return [*_in_rmse(rows), *_in_other_scores(rows), *_in_groups(breakdown)]
+
+
+def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, list[Row]]]:
+    """Each score of a model beside those of all baselines on the same points."""
+    found = [row for row in rows if row["metric"] == metric]
+    for model in found:
+        if model["role"] == "model":
+            yield model, [row for row in found if row["role"] == "baseline" and _points(row) == _points(model)]
+
+
+def skill_against(model: Row, other: Row, rows: Iterable[Row]) -> Row | None:
+    """Row with the model's skill against a baseline on the same points; None if there is none."""
+    pair = (model["method"], other["method"])
+    found = (row for row in rows if row["metric"] == "skill" and (row["method"], row["against"]) == pair)
+    return next((row for row in found if _points(row) == _points(model)), None)
+
+
+def _points(row: Row) -> tuple:
+    """Which points a row is about."""
+    limits = row.get("bin", {})
+    keys = ("dataset", "frequency", "split", "region")
+    return (*(row[key] for key in keys), limits.get("by"), limits.get("from"), limits.get("to"))
+
+
+def _in_rmse(rows: Sequence[Row]) -> Iterator[str]:
+    """Baselines that the model does not clearly beat, over the whole domain or in a region."""
+    for model, baselines in contests(rows):
+        for other in sorted(baselines, key=lambda row: row["value"]):
+            skill = 1 - model["value"] / other["value"] if other["value"] > 0 else -1.0
+            lead = skill_against(model, other, rows)
+            significant = None if lead is None else lead.get("significant")
+            if skill > 0 and (skill >= CLEAR_LEAD if significant is None else significant):
+                continue
+            verdict = "worse than" if skill < 0 else "not clearly better than"
+            yield (
+                f"On {fields(model)}, {method_label(model['method'])} is {verdict} {baseline(other['method'])}"
+                f" ({value(model)} against {value(other)}{_chance(lead)})."
+            )
+
+
+def _in_other_scores(rows: Sequence[Row]) -> Iterator[str]:
+    """Scores in which the best baseline does better."""
+    for metric, (words, best_of) in OTHERS.items():
+        for model, baselines in contests(rows, metric):
+            best = best_of(row["value"] for row in baselines) if baselines else model["value"]
+            if best_of((model["value"], best)) != model["value"]:
+                other = next(row for row in baselines if row["value"] == best)
+                yield (
+                    f"On {fields(model)}, the {words} of {method_label(model['method'])} is worse than that of"
+                    f" {baseline(other['method'])} ({value(model)} against {value(other)})."
+                )
+
+
+def _in_groups(breakdown: Sequence[Row]) -> Iterator[str]:
+    """Groups of points at which the best baseline is better, the worst first."""
+    weak = [
+        (model, best)
+        for model, baselines in contests(breakdown)
+        if baselines
+        if model["value"] > (1 + WEAK) * (best := min(baselines, key=lambda row: row["value"]))["value"]
+    ]
+    weak.sort(key=lambda pair: pair[1]["value"] / pair[0]["value"])
+    for model, best in weak[:MOST_GROUPS]:
+        chance = _chance(skill_against(model, best, breakdown))
+        yield (
+            f"{method_label(model['method'])} is worse than {baseline(best['method'])} {where(model)}"
+            f" ({frequency(model)}: {value(model)} against {value(best)}{chance})."
+        )
+    if len(weak) > MOST_GROUPS:
+        yield f"The same holds for {len(weak) - MOST_GROUPS} more groups of points; see the figures."
+
+
+def _chance(lead: Row | None) -> str:
+    """Say whether a difference may be chance; nothing where no interval tells."""
+    if lead is None or lead.get("significant") is None:
+        return ""
+    if lead["significant"]:
+        return "; the difference is significant"
+    return f"; that may be chance, for the 95 % interval of the lead is {span(lead)}"

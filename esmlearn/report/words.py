@@ -1,0 +1,108 @@
+"""Numbers, places and names as sentences and tables write them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from esmlearn.plots import method_label
+from esmlearn.plots.style import pretty_units
+
+Row = Mapping[str, Any]
+
+FREQUENCIES = {"day": "daily", "mon": "monthly"}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+SEASONS = ("December to February", "March to May", "June to August", "September to November")
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def number(value: int | float) -> str:
+    """Write a score with three significant digits, and at most three decimals."""
+    digits = next((3 - power for power in range(3) if abs(value) < 10**power), 0)
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0: no negative zero
+
+
+def percent(share: int | float, *, digits: int = 0) -> str:
+    """Write a share in percent."""
+    return f"{100 * share:.{digits}f}{NO_BREAK}%".replace("-", "−")
+
+
+def value(row: Row) -> str:
+    """Write the score of a row with its units."""
+    return f"{number(row['value'])}{NO_BREAK}{pretty_units(row['units'])}".strip()
+
+
+def interval(row: Row) -> str:
+    """Write the interval of a row; nothing where it has none."""
+    return "" if row.get("low") is None else f"[{number(row['low'])}, {number(row['high'])}]"
+
+
+def span(lead: Row) -> str:
+    """Write the interval of a lead in percent."""
+    digits = 0 if lead["high"] - lead["low"] > 0.02 else 1
+    return f"{100 * lead['low']:.{digits}f} to {percent(lead['high'], digits=digits)}".replace("-", "−")
+
+
+def frequency(row: Row) -> str:
+    """Say which fields a row is about."""
+    return FREQUENCIES.get(row["frequency"]) or str(row["frequency"])
+
+
+def fields(row: Row) -> str:
+    """Say of which dataset, and of which part of the domain."""
+    part = "" if row["region"] == "all" else f" in the region {row['region']}"
+    return f"{frequency(row)} fields of {row['dataset']}{part}"
+
+
+def baseline(name: str) -> str:
+    """Name of a baseline within a sentence."""
+    words: dict[str, str] = {
+        "climatology": "climatology",
+        "calendar_day_climatology": "the climatology of the calendar day",
+        "observed_mean": "the mean of the observed days",
+        "persistence": "persistence",
+        "time_interpolation": "linear interpolation in time",
+        "optimal_interpolation": "optimal interpolation",
+    }
+    return words.get(name) or method_label(name)
+
+
+def where(row: Row) -> str:
+    """Say which points a bin holds."""
+    limits = row["bin"]
+    low, high = limits["from"], limits["to"]
+    span = f"{low:g} or more" if high is None else f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    unit = "day" if span == "1" and limits["units"] == "days" else limits["units"]
+    match limits["by"]:
+        case "month":
+            return f"in {MONTHS[int(low) - 1]}"
+        case "season":
+            return f"from {SEASONS[int(low) - 1]}"
+        case "share_hidden":
+            what = "of the ocean is hidden" if row["frequency"] == "day" else "of the days are hidden"
+            return f"where {100 * low:.0f} to {100 * high:.0f} % {what}"
+        case "distance_to_coast":
+            return f"{span} {unit} from the coast"
+        case "distance_to_observation":
+            return f"{span} {unit} from the nearest observation of the day"
+        case _:
+            return f"{span} {unit} from the nearest observation at the place"
+
+
+def degrees(angle: int | float, signs: str) -> str:
+    """Write a latitude (signs NS) or longitude (EW) with its direction."""
+    angle = angle if signs == "NS" else (angle + 180) % 360 - 180
+    return f"{abs(angle):g}°{signs[0] if angle >= 0 else signs[1]}"
+
+
+def area(south: int | float, north: int | float, west: int | float, east: int | float) -> str:
+    """Write the edges of a region."""
+    return f"{degrees(south, 'NS')} to {degrees(north, 'NS')}, {degrees(west, 'EW')} to {degrees(east, 'EW')}"
+
+
+def duration(seconds: int | float) -> str:
+    """Write a duration as people say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
