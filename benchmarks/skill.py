@@ -96,9 +96,9 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
             f"trained on {split.train}, best weights chosen on {split.validation}, scored on {split.test}. Hidden: "
             f"{share:.1%} of the ocean by {gaps.kind} (seed {gaps.seed}), {daily.points.sum():,} points.",
             " ".join(describe(name, model, settings.training.batch_size) for name, model in models.items()),
-            f"Seconds and memory are for the reconstruction of {len(seen.dates)} days, fitting apart; the memory is what"
-            " each method took at most, on top of the data and the libraries. In brackets: 95 % interval by bootstrap"
-            " of blocks of 30 days. An asterisk: the lead of the model over this method is significant.",
+            f"Seconds and memory are for the reconstruction of {len(seen.dates)} days, fitting apart; the memory is"
+            " what each method took at most, on top of the data and the libraries. In brackets: 95 % interval by"
+            " bootstrap of blocks of 30 days. An asterisk: the lead of the model over this method is significant.",
             "### Each day",
             tabulate(daily, runs),
             "### Means of months",

@@ -5,6 +5,7 @@ method, a file with the complete days and one with the months; each holds the fi
 observed.
 """
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def main(cfg: dict[str, Any]) -> None:
     climatology, scaling = model.climate(field)
     result = reconstruct(model.trained, field, climatology, scaling, overlap=settings.overlap)
     said = [Said("SpatioTemporalModel", "model", result, {}, ("goh2024",))]
-    training = training_days(observations, data.split, field)
+    training = training_days(field, observations, data.split)
     for method in settings.baselines:
         baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
         result = baseline.reconstruct_field(field)
@@ -96,16 +97,18 @@ def cut(field: Field, period: str, split: SplitSettings) -> Field:
     return select_period(field, period) if "/" in period else select_role(field, split, period)
 
 
-def training_days(observations: Field, split: SplitSettings, otherwise: Field) -> Field:
+def training_days(field: Field, observations: Field, split: SplitSettings) -> Field:
     """Days that the baselines are fitted to: those of the training if the data have a year of them, else all there is.
 
-    A model may be applied to data that do not reach back to its training.
+    A model may be applied to data that do not reach back to its training. Where the field does, its own days are taken:
+    what is withheld from the model is withheld from all.
     """
-    try:
-        training = select_role(observations, split, "train")
-    except DataError:
-        return otherwise
-    return training if np.ptp(training.year_fraction) >= MOST_OF_A_YEAR else otherwise
+    for source in (field, observations):
+        with contextlib.suppress(DataError):
+            training = select_role(source, split, "train")
+            if np.ptp(training.year_fraction) >= MOST_OF_A_YEAR:
+                return training
+    return field
 
 
 def save(

@@ -119,7 +119,7 @@ class ModelSettings(Block):
     daily: bool = Field(True, description="whether there is a daily decoder beside the monthly one")
     daily_depth: int = Field(1, ge=0, description="space-time blocks before the daily decoder")
     unet: tuple[Positive, ...] = Field(
-        (24, 48, 72), description="widths of the U-Net in the daily decoder; (): the refinement only, as first published"
+        (24, 48, 72), description="widths of the U-Net in the daily decoder; (): refinement only, as first published"
     )
     neighbour_days: int = Field(
         7, ge=0, le=10, description="days before and after each day whose observations the U-Net sees"
@@ -215,12 +215,14 @@ class OptimalInterpolationSettings(Block):
 
 
 class DineofSettings(Block):
-    """Interpolation by empirical orthogonal functions (DINEOF)."""
+    """Interpolation by empirical orthogonal functions (DINEOF); what is not given is chosen by cross-validation."""
 
     modes: Positive | None = Field(None, description="number of modes; default: chosen by cross-validation")
     max_modes: Positive = Field(300, description="most modes that the cross-validation tries")
-    filter_days: float | None = Field(None, ge=0, description="time scale of the filter in time; 0: none")
-    seed: int = Field(0, ge=0, description="of the clouds that are set aside for the cross-validation")
+    filter_days: float | None = Field(
+        None, ge=0, description="cut-off period of the filter in time; 0: none; default: chosen by cross-validation"
+    )
+    seed: int = Field(0, ge=0, description="of the clouds that the cross-validation puts over the observations")
 
 
 class BaselineSettings(Block):

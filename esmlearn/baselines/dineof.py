@@ -100,11 +100,11 @@ class Dineof(Baseline):
         seen = known.any(axis=0)
         if not seen.any():
             raise DataError("DINEOF has no observation to learn from; check the period and the gaps.")
-        if not known[:, seen].all():
+        if not known[:, ~field.land].all():
             anomalies = np.where(known, field.values[:, 0] - daily, np.float32(0.0))
             parts = (anomalies, known, self._left_to_cross_validate(field))
-            filling = fill(*(torch.from_numpy(part[:, seen].T.copy()) for part in parts), self.settings)
-            daily[:, seen] += filling.values.numpy().T
+            values, given, left = (torch.from_numpy(part[:, seen].T.copy()) for part in parts)
+            daily[:, seen] += fill(values, given, left, self.settings).values.numpy().T
         return complete(field, daily)
 
     def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:
@@ -115,8 +115,8 @@ class Dineof(Baseline):
             return withhold(field, WithholdSettings(share=SHARE, days=DAYS, seed=self.settings.seed)).observed[:, 0]
         except DataError as error:
             raise DataError(
-                f"DINEOF can't cross-validate on {len(field.dates)} days with gaps like these; lengthen the period, set "
-                "both dineof.modes and dineof.filter_days, or leave dineof out of the baselines."
+                f"DINEOF can't cross-validate on {len(field.dates)} days with gaps like these; lengthen the period, or "
+                "set both dineof.modes and dineof.filter_days, or leave dineof out of the baselines."
             ) from error
 
 
@@ -234,9 +234,9 @@ def iterate(
 
 
 def smooth(series: Float[Tensor, "day mode"], filter_days: float) -> Float[Tensor, "day mode"]:
-    """Diffuse series in time, with nothing lost through their ends (Alvera-Azcárate et al. 2009, eqs. 4 and 5).
+    """Diffuse series in time, with nothing lost through their ends (Alvera-Azcárate et al. 2009).
 
-    Repeated p times with strength α, this damps waves to 1/e whose period is 2π √(α p) days: the filter in days.
+    With strength α, p times over, it damps to 1/e the waves whose period is 2π √(α p) days: the filter in days.
     """
     total = (filter_days / (2 * math.pi)) ** 2
     repetitions = math.ceil(total / 0.1)
@@ -255,7 +255,10 @@ def _more_modes(
     filter_days: float,
     generator: torch.Generator,
 ) -> Float[Tensor, "day count"]:
-    """Add random series that two power iterations turn towards the next EOFs (Halko et al. 2011, algorithm 4.3)."""
+    """Add random series, turned towards the next EOFs by two power iterations.
+
+    A randomised range finder (Halko et al. 2011, https://doi.org/10.1137/090771806).
+    """
     more = torch.randn(len(modes), count - modes.shape[1], generator=generator)
     for _ in range(2):
         more -= modes @ (modes.T @ more)

@@ -92,9 +92,11 @@ def estimate_covariance(
 
     fillings = [fill(candidate) for candidate in candidates]
     errors = [np.abs(filling.anomalies - truth).mean() for filling in fillings]
-    best = int(np.argmin(errors))
-    ratio = np.sqrt(np.mean(((fillings[best].anomalies - truth) / fillings[best].std) ** 2))
-    return replace(candidates[best], sigma=given.get("sigma", float(candidates[best].sigma * ratio)))
+    best, filling = candidates[int(np.argmin(errors))], fillings[int(np.argmin(errors))]
+    # What was set aside has errors of observation, too.
+    expected = np.hypot(filling.std, best.noise_share * best.sigma)
+    ratio = float(np.sqrt(np.mean(((filling.anomalies - truth) / expected) ** 2)))
+    return replace(best, sigma=given.get("sigma", best.sigma * ratio))
 
 
 def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:

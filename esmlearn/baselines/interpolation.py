@@ -15,10 +15,9 @@ class Persistence(Baseline):
         """Carry each observation on until the next."""
         mean, observed = self.mean_cycle(field), field.observed[:, 0]
         steps = np.arange(len(mean))[:, None, None]
-        last = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)
+        last = np.maximum.accumulate(np.where(observed, steps, 0), axis=0)
         anomalies = np.where(observed, field.values[:, 0] - mean, np.float32(0.0))
-        carried = np.take_along_axis(anomalies, np.maximum(last, 0), axis=0)
-        return complete(field, mean + np.where(last < 0, np.float32(0.0), carried))
+        return complete(field, mean + np.take_along_axis(anomalies, last, axis=0))
 
 
 class TimeInterpolation(Baseline):

@@ -180,8 +180,8 @@ def first_guess(
 
     The first guess, which for `successive_corrections` is interpolation in time until the network has made its own; the
     surprise, which is how far an observation lies from what interpolation in time would have said without it, and tells
-    of its hidden neighbours; and the nearness of the observations before and after the day, from 0.8 (the next day) to 0
-    (never).
+    of its hidden neighbours; and the nearness of the observations before and after the day, from 0.8 (the next day) to
+    0 (never).
     """
     guess = interpolate_in_time(values, observed).values
     without, since, until = interpolate_in_time(values, observed, leave_out=True)

@@ -37,6 +37,15 @@ def test_a_warm_day_of_each_year_is_spread_over_both_windows():
     assert found.sum() == pytest.approx(31 * 11 / 3, rel=1e-4)
 
 
+def test_the_year_closes_on_itself():
+    """Warm days at the start of each year warm the end of December as much as those of January that follow."""
+    values = np.full((3 * 366, 2, 3), 10.0)
+    values[::366] += 31 * 11
+    departure = fit(values, calendar="all_leap").departure[:, 0, 0]
+    assert departure[0] == pytest.approx(11, rel=1e-4)
+    assert departure[[-1, -10, -15, -25]] == pytest.approx(departure[[1, 10, 15, 25]], abs=1e-4)
+
+
 def test_each_observation_weighs_the_same():
     """All days of one year, and each eleventh of another: twelve observations in every window."""
     values = np.full((2 * 365, 2, 3), np.nan)

@@ -127,7 +127,7 @@ def test_it_beats_interpolation_in_time_and_knows_its_error(fitted):
 
     assert rmse(result.daily) < 0.6 * rmse(linear.daily)
     assert rmse(result.daily) < 1.03 * rmse(ideal.daily)
-    score = np.abs((result.daily - truth) / result.daily_std)[hidden]
+    score = np.abs(result.daily - truth)[hidden] / result.daily_std[hidden]
     assert np.sqrt((score**2).mean()) == pytest.approx(1, abs=0.1)
     assert (score < 1.645).mean() == pytest.approx(0.9, abs=0.03)
 

@@ -153,9 +153,7 @@ def test_as_many_days_are_decoded_as_asked(case, n_months):
     """No padded day is, and every day of a month as often as any other."""
     field, anomalies = case
     settings = SETTINGS.model_copy(update={"n_months": n_months})
-    windows = TrainingWindows(
-        anomalies, ~field.land[None], settings, hide_days=1.0, decode_days=8, seed=0, length=200
-    )
+    windows = TrainingWindows(anomalies, ~field.land[None], settings, hide_days=1.0, decode_days=8, seed=0, length=200)
     drawn = torch.stack([windows[k].decoded for k in range(200)])
     real = torch.stack([~windows[k].padded_days_mask for k in range(200)])
     assert not (drawn & ~real).any()

@@ -67,7 +67,9 @@ def guess_of(model, inputs) -> torch.Tensor:
 def make_model(**options) -> SpatioTemporalModel:
     """Small model whose heads are not zero, so that it has an answer of its own."""
     torch.manual_seed(1)
-    model = SpatioTemporalModel(ModelSettings(**{"window": (16, 16), "embed_dim": 16, "hidden": 8, "unet": (8, 16), **options})).eval()
+    model = SpatioTemporalModel(
+        ModelSettings(**{"window": (16, 16), "embed_dim": 16, "hidden": 8, "unet": (8, 16), **options})
+    ).eval()
     for module in model.modules():
         if isinstance(module, MonthlyConvDecoder):
             for layer in (module.head, module.spread[-1]):
