@@ -19,15 +19,17 @@ def measure(values: np.ndarray, **cube) -> Variogram:
 
 @pytest.mark.parametrize("hidden", [0.0, 0.6])
 def test_a_slope_in_time_and_space(hidden):
-    """Anomalies that rise by 1 a day and by 0.5 a row differ by their distance in both, whatever is hidden."""
-    day, row, _ = np.meshgrid(np.arange(70.0), np.arange(8.0), np.arange(9.0), indexing="ij")
-    values = day + 0.5 * row
+    """Anomalies that rise by 1 a day, 0.5 a row and 0.1 a column differ by their distance, whatever is hidden."""
+    day, row, column = np.meshgrid(np.arange(70.0), np.arange(8.0), np.arange(9.0), indexing="ij")
+    values = day + 0.5 * row + 0.1 * column
     values[np.random.default_rng(0).random(values.shape) < hidden] = np.nan
     found = measure(values, lat=0.3 * np.arange(8))
     same_place = found.km == 0
     assert found.value[same_place] == pytest.approx(found.days[same_place] ** 2 / 2)
     northward = np.isclose(found.km, 111.2 * 0.6)
     assert found.value[northward] == pytest.approx((found.days[northward] + 1.0) ** 2 / 2)
+    eastward = np.isclose(found.km, 111.2 * 0.25 * 4, rtol=1e-3) & (found.days == 0)
+    assert found.value[eastward] == pytest.approx(0.4**2 / 2, rel=1e-4)
     assert set(found.days) == {0, 1, 2, 3}
     if not hidden:
         assert found.pairs[same_place & (found.days == 1)] == pytest.approx(2 * 29 * 9)
