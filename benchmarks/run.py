@@ -30,6 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", action="store_true", help="speed and memory only")
     parser.add_argument("--skill", action="store_true", help="skill on real data only")
+    parser.add_argument("--scattered", action="store_true", help="how much scattered points flatter, on real data")
+    parser.add_argument("--generalisation", action="store_true", help="models from elsewhere, on real data")
     parser.add_argument(
         "--data", type=Path, nargs="+", default=[DATA], help="OISST: files or folders, as for format-oisst"
     )
@@ -39,7 +41,7 @@ def main() -> None:
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="file with the tables")
     options = parser.parse_args()
-    both = options.speed == options.skill
+    both = not any((options.speed, options.skill, options.scattered, options.generalisation))
     try:
         if options.speed or both:
             from speed import measure_speed
@@ -49,6 +51,15 @@ def main() -> None:
             from skill import measure_skill
 
             record(options.results, "skill", measure_skill(options.data, options.work, steps=options.steps))
+        if options.scattered:
+            from scattered import measure_scattered
+
+            record(options.results, "scattered", measure_scattered(options.data))
+        if options.generalisation:
+            from generalisation import measure_generalisation
+
+            told = measure_generalisation(options.data, options.work, steps=options.steps)
+            record(options.results, "generalisation", told)
     except EsmlearnError as error:
         print(f"ERROR esmlearn: {error}")
         sys.exit(1)

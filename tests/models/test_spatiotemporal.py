@@ -266,8 +266,9 @@ def test_days_that_are_not_decoded_stay_at_the_first_guess(options):
     whole = model(**inputs).daily
     drawn = torch.zeros_like(inputs["decoded"])
     drawn[0, 0, 6:8], drawn[1, -1, 20:22], drawn[1, -1, 30] = True, True, True
-    some = model(**{**inputs, "decoded": drawn}).daily
+    some, monthly = reversed(model(**{**inputs, "decoded": drawn}))
     decoded = drawn & ~inputs["padded_days_mask"]
+    torch.testing.assert_close(model(**{**inputs, "decoded": decoded}).monthly, monthly)
     torch.testing.assert_close(some.mean[decoded], whole.mean[decoded])
     torch.testing.assert_close(some.log_std[decoded], whole.log_std[decoded])
     torch.testing.assert_close(some.mean[~decoded], guess_of(model, inputs)[~decoded])
