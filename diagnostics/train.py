@@ -37,7 +37,10 @@ def main(cfg: dict[str, Any]) -> None:
                     "caption": f"Trained SpatioTemporalModel: {file.name}.",
                     "ancestors": sorted(cfg["input_data"]),
                     "authors": ["esmlearn_team"],
-                    "references": ["vaswani2017", "bertasius2021", "tong2022", "seitzer2022", "goh2024"],
+                    "references": [
+                        *("cressman1959", "barnes1964", "bratseth1986"),
+                        *("vaswani2017", "bertasius2021", "tong2022", "ronneberger2015", "seitzer2022", "goh2024"),
+                    ],
                 },
             )
 
