@@ -19,8 +19,8 @@ def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, T
 
     With `gaussian`, the negative log-likelihood of a Gaussian, weighted by its variance to the power beta (beta-NLL,
     Seitzer et al. 2022, https://doi.org/10.48550/arXiv.2203.09168). Without the weight, pixels that the model is sure
-    of would drown the others; with beta = 1 the mean learns as by the squared error, which is what RMSE rewards. A month
-    is learned where the target knows all of its days.
+    of would drown the others; with beta = 1 the mean learns as by the squared error, which is what RMSE rewards. A
+    month is learned where the target knows all of its days.
     """
     known, hidden = known_pixels(window), hidden_pixels(window)
     losses: dict[str, Tensor] = {}
