@@ -307,7 +307,9 @@ def test_every_weight_learns(options):
     inputs["daily_mask"][..., 8:, 8:16] = True  # for the token of places that nobody saw
     output = model(**in_row(inputs))
     sum((estimate.mean**2 + estimate.log_std).mean() for estimate in output).backward()
-    assert not [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
+    idle = {name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()}
+    # What is added to all scores alike drops out of their softmax: its gradient is zero, give or take rounding.
+    assert idle <= {"aggregate.score.3.bias", "aggregate.rescore.3.bias"}
 
 
 def count_patches(encoder, monkeypatch) -> list[int]:
