@@ -17,9 +17,9 @@ from esmlearn.data.field import Field
 from esmlearn.data.preparation import apply_gaps, select_role
 from esmlearn.data.reconstruction import Reconstruction, monthly_means
 from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.fitting import fit
 from esmlearn.reconstruct import reconstruct
 from esmlearn.settings import TrainSettings, from_script
-from esmlearn.training import fit
 
 DEMO_RECIPE = "recipe_sst_reconstruction.yml"
 FIRST_HALF = "1982/1992"

@@ -16,9 +16,9 @@ from esmlearn.data.demo_ocean import write_demo_ocean
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import select_role
 from esmlearn.data.reconstruction import GapFiller, Reconstruction
+from esmlearn.fitting import fit
 from esmlearn.reconstruct import Reconstructor
 from esmlearn.settings import TrainSettings, from_script
-from esmlearn.training import fit
 
 RECIPE = "recipe_sst_reconstruction.yml"
 STEPS = 12

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write
-from esmlearn.settings import TrainSettings
+from esmlearn.settings import AnyTrainSettings
 
 CHECKPOINT, LOG, PROGRESS = "checkpoint.pt", "train.jsonl", "progress.json"
 
@@ -34,6 +34,11 @@ class State:
     stopped: bool = False
     validation: dict[str, float] = field(default_factory=dict)
     best_validation: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """The number of the last validation that weights are chosen by."""
+        return next(iter(self.validation.values()), math.nan)
 
 
 def find_checkpoint(run_dir: Path, resume: str | None) -> Path | None:
@@ -56,14 +61,14 @@ def find_checkpoint(run_dir: Path, resume: str | None) -> Path | None:
     return found[-1]
 
 
-def _fingerprint(settings: TrainSettings) -> str:
+def _fingerprint(settings: AnyTrainSettings) -> str:
     """All settings but where the checkpoint comes from."""
     return settings.model_dump_json(exclude={"training": {"resume"}})
 
 
 def save_checkpoint(
     path: Path,
-    settings: TrainSettings,
+    settings: AnyTrainSettings,
     state: State,
     network: nn.Module,
     averaged: nn.Module,
@@ -86,7 +91,7 @@ def save_checkpoint(
 
 def restore_checkpoint(
     path: Path,
-    settings: TrainSettings,
+    settings: AnyTrainSettings,
     network: nn.Module,
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -107,7 +112,7 @@ def restore_checkpoint(
 class RunLog:
     """`train.jsonl` and `progress.json`, current to the last step, and a bar where there is a terminal."""
 
-    def __init__(self, run_dir: Path, settings: TrainSettings, state: State, *, main: bool) -> None:
+    def __init__(self, run_dir: Path, settings: AnyTrainSettings, state: State, *, main: bool) -> None:
         self.run_dir, self.settings, self.main = run_dir, settings, main
         self.last_loss = math.nan
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -155,14 +160,8 @@ class RunLog:
 
     def validated(self, state: State) -> None:
         """Log a validation."""
-        rmse = {f"validation_{name}": value for name, value in state.validation.items()}
-        self._write(
-            {
-                "step": state.step,
-                "validation": rmse.get("validation_daily", rmse.get("validation_monthly")),
-                **rmse,
-            }
-        )
+        parts = {f"validation_{name}": value for name, value in state.validation.items()}
+        self._write({"step": state.step, "validation": state.score, **parts})
         self._progress(state, "training")
 
     def finished(self, state: State) -> None:
@@ -183,7 +182,7 @@ class RunLog:
             "step": state.step,
             "steps": steps,
             "loss": _finite(self.last_loss),
-            "validation": _finite(state.validation.get("daily", math.nan)),
+            "validation": _finite(state.score),
             "best": _finite(state.best),
             "best_step": state.best_step,
             "skipped": state.skipped,

@@ -47,10 +47,12 @@ class GapSettings(Block):
     """Where the gaps come from.
 
     `data`: the observations have their own. `dataset`: those of another dataset of the recipe, such as real cloud masks
-    on a complete analysis. `clouds`, `rectangles`, `swaths`: simulated, fixed by the seed.
+    on a complete analysis. `clouds`, `rectangles`, `swaths`, `profiles`: simulated, fixed by the seed.
     """
 
-    kind: Literal["data", "dataset", "clouds", "rectangles", "swaths"] = Field("data", description="what hides the sea")
+    kind: Literal["data", "dataset", "clouds", "rectangles", "swaths", "profiles"] = Field(
+        "data", description="what hides the sea"
+    )
     dataset: str | None = Field(None, description="for kind `dataset`: the dataset whose gaps to take")
     share: Share = Field(0.67, description="for simulated gaps: share of the ocean that is hidden")
     seed: int = Field(0, ge=0, description="for simulated gaps: the same seed gives the same gaps")
@@ -121,6 +123,9 @@ class ModelSettings(Block):
     unet: tuple[Positive, ...] = Field(
         (24, 48, 72), description="widths of the U-Net in the daily decoder; (): refinement only, as first published"
     )
+    spread_unet: tuple[Positive, ...] = Field(
+        (16, 24, 32), min_length=1, description="widths of the small U-Net that gives the standard deviation"
+    )
     neighbour_days: int = Field(
         7, ge=0, le=10, description="days before and after each day whose observations the U-Net sees"
     )
@@ -140,18 +145,108 @@ class ModelSettings(Block):
         return self
 
 
-class TrainingSettings(Block):
-    """How a model is trained."""
+class DenoiserSettings(Block):
+    """Sizes and options of the denoiser, a ConvNeXt U-Net."""
 
-    learning: Literal["supervised", "self_supervised"] | None = Field(
-        None,
-        description="from the complete target, or by hiding more of what was observed; default: by `data.target`",
+    size: Literal["small", "published"] = Field(
+        "small",
+        description="`published`: `dim` 64, `dim_mults` 1, 2, 4, 8 and `attention_from` 0 where they are not given, "
+        "57 million parameters for a GPU",
     )
+    dim: Positive = Field(16, description="channels at full resolution")
+    dim_mults: tuple[Positive, ...] = Field(
+        (1, 2, 4), min_length=1, description="channels over `dim` at each level, which is half as fine as the last"
+    )
+    heads: int = Field(4, ge=0, description="heads of the linear attention, of 32 channels each; 0: no attention")
+    attention_from: int = Field(1, ge=0, description="finest level with attention; 0: full resolution")
+    coordinates: Literal["unit_sphere", "sincos", "raw", "none"] = Field(
+        "unit_sphere", description="how the denoiser knows the place; `none`: it does not"
+    )
+    date: bool = Field(True, description="whether the denoiser knows the season")
+    channels_last: bool = Field(True, description="keep the channels of a pixel side by side in memory: mostly faster")
+    checkpoint_activations: bool = Field(
+        False, description="compute activations twice rather than keep them: less memory, a third slower"
+    )
+    compile: bool = Field(
+        False, description="hand it to torch.compile: for long trainings on a GPU, after minutes of compilation"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _size_sets_defaults(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and given.get("size") == "published":
+            return {"dim": 64, "dim_mults": (1, 2, 4, 8), "attention_from": 0, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _attention_is_somewhere(self) -> "DenoiserSettings":
+        if self.heads and self.attention_from >= len(self.dim_mults):
+            raise ValueError(
+                f"attention_from {self.attention_from} is beyond the coarsest level, {len(self.dim_mults) - 1}; "
+                "lower it, or set heads: 0 for no attention"
+            )
+        return self
+
+
+class ResidualUNetSettings(Block):
+    """Sizes and options of the eps-U-Net, the network of super-resolution."""
+
+    size: Literal["small", "published"] = Field(
+        "small",
+        description="`published`: `channel_multipliers` 1, 2, 2, 4, `is_attention` at the two coarsest levels and "
+        "`n_blocks` 2 where they are not given, 10.6 million parameters for a GPU",
+    )
+    image_channels: Positive | None = Field(
+        None, description="variables that are drawn; default: those of the data, which it must agree with"
+    )
+    n_channels: int = Field(16, ge=8, multiple_of=8, description="channels after the first convolution, in eights")
+    channel_multipliers: tuple[Positive, ...] = Field(
+        (1, 2, 2), min_length=1, description="at each level, its channels over those of the level before, twice as fine"
+    )
+    is_attention: tuple[bool, ...] = Field(
+        (False, False, True), description="at each level, whether every pixel sees all others"
+    )
+    n_blocks: Positive = Field(1, description="residual blocks at each level on the way down; one more on the way up")
+    conditioned_on_input: Positive | None = Field(
+        None, description="maps that the network is given; default: those of the data, which it must agree with"
+    )
+    dropout: Share = Field(0.1, description="share of the hidden values that are left out in training")
+    coordinates: Literal["unit_sphere", "sincos", "raw", "none"] = Field(
+        "unit_sphere", description="how the network knows the place; `none`: it does not"
+    )
+    date: bool = Field(True, description="whether the network knows the season")
+    hour: bool = Field(False, description="whether the network knows the hour of the day; for sub-daily data")
+    channels_last: bool = Field(True, description="keep the channels of a pixel side by side in memory: mostly faster")
+    checkpoint_activations: bool = Field(
+        False, description="compute activations twice rather than keep them: less memory, a third slower"
+    )
+    compile: bool = Field(
+        False, description="hand it to torch.compile: for long trainings on a GPU, after minutes of compilation"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _size_sets_defaults(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and given.get("size") == "published":
+            levels = {"channel_multipliers": (1, 2, 2, 4), "is_attention": (False, False, True, True)}
+            return {**levels, "n_blocks": 2, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _levels_agree(self) -> "ResidualUNetSettings":
+        if len(self.is_attention) != len(self.channel_multipliers):
+            raise ValueError(
+                f"is_attention has {len(self.is_attention)} levels, but channel_multipliers has "
+                f"{len(self.channel_multipliers)}; give one value for each level in both"
+            )
+        return self
+
+
+class LoopSettings(Block):
+    """How the one training loop runs."""
+
     steps: Positive = Field(400, description="optimizer steps")
     batch_size: Positive = Field(4, description="windows in a step; a GPU has room for more")
-    decode_days: int = Field(
-        8, ge=1, le=31, description="days of each month that a step decodes, drawn at random; neighbours teach alike"
-    )
     learning_rate: float = Field(8e-4, gt=0, description="highest step size of AdamW")
     weight_decay: float = Field(1e-2, ge=0, description="how strongly AdamW pulls weights to zero")
     warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
@@ -160,12 +255,6 @@ class TrainingSettings(Block):
     )
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights; 0: none")
-    loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
-    beta: float = Field(
-        1.0, ge=0, le=1, description="gaussian loss: from 0, where sure pixels count most, to 1, where all count alike"
-    )
-    monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
-    hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
     validate_every: Positive = Field(100, description="steps between two validations, each with a checkpoint")
     patience: Positive = Field(10, description="validations without gain before the training stops")
     seed: int = Field(0, ge=0, description="of the first weights, the windows and their gaps")
@@ -175,7 +264,28 @@ class TrainingSettings(Block):
     )
 
 
-class TrainSettings(Block):
+class TrainingSettings(LoopSettings):
+    """How a transformer is trained."""
+
+    learning: Literal["supervised", "self_supervised"] | None = Field(
+        None,
+        description="from the complete target, or by hiding more of what was observed; default: by `data.target`",
+    )
+    decode_days: int = Field(
+        8, ge=1, le=31, description="days of each month that a step decodes, drawn at random; neighbours teach alike"
+    )
+    loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
+    monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
+    hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
+
+
+class AnyTrainSettings(Block):
+    """Settings of whatever is trained."""
+
+    training: LoopSettings
+
+
+class TrainSettings(AnyTrainSettings):
     """Settings of the script `train`."""
 
     data: DataSettings
@@ -196,6 +306,164 @@ class TrainSettings(Block):
     def learning(self) -> str:
         """How the model learns: as asked, else supervised where there is a target."""
         return self.training.learning or ("supervised" if self.data.target else "self_supervised")
+
+
+class DiffusionSettings(Block):
+    """How noise comes in, what the network is asked for, and what its answer is judged by."""
+
+    schedule: Literal["linear", "sigmoid", "cosine", "karras", "flow"] = Field(
+        "karras", description="levels of noise to learn from; the first three in steps, the others continuous"
+    )
+    timesteps: int = Field(1000, ge=20, description="linear, sigmoid, cosine: number of levels")
+    log_noise_mean: float = Field(
+        -0.5, description="karras: mean of ln(noise / signal); as published, but for sigma_data 1 in place of 0.5"
+    )
+    log_noise_std: float = Field(1.2, gt=0, description="karras: standard deviation of ln(noise / signal)")
+    parameterization: Literal["epsilon", "x0", "v", "edm", "flow"] = Field(
+        "edm", description="what the network says: noise, clean state, or a mixture"
+    )
+    sigma_data: float = Field(1.0, gt=0, description="standard deviation of the clean state, in scaled units")
+    min_snr: float | None = Field(
+        None, gt=0, description="largest weight of a level: min(signal-to-noise, this); none: as the parameterization"
+    )
+    weigh_by: Literal["pixel", "area"] = Field("area", description="whether all pixels count alike, or by their area")
+    gradient_weight: float = Field(0.0, ge=0, description="weight of errors of the differences between neighbours")
+    spectral_weight: float = Field(0.0, ge=0, description="weight of the loss in which small scales count most")
+
+
+class SamplerSettings(Block):
+    """How noise becomes a member: any of these with any trained network.
+
+    Even steps in time leave little for low noise, and few of them lose the variance of small scales; `karras` keeps it.
+    """
+
+    sampler: Literal["ddpm", "ddim", "euler", "heun", "dpm_solver_2m"] = Field(
+        "dpm_solver_2m", description="ddpm is random on its way, ddim by eta, heun by churn, the others never"
+    )
+    steps: Positive = Field(20, description="steps from noise to clean; the network runs once a step, with heun twice")
+    spacing: Literal["time", "karras"] | None = Field(
+        None,
+        description="levels even in the time of the schedule, or dense where noise is low; "
+        "default: karras for heun and dpm_solver_2m",
+    )
+    sigma_min: float = Field(0.002, gt=0, description="karras: lowest noise / signal, if the schedule goes as far")
+    sigma_max: float = Field(80.0, gt=0, description="karras: highest noise / signal, if the schedule goes as far")
+    rho: float = Field(7.0, ge=1, description="karras: the larger, the more levels where noise is low")
+    eta: float = Field(0.0, ge=0, le=1, description="ddim: share of the noise of ddpm that is renewed")
+    variance: Literal["small", "large"] = Field(
+        "small", description="ddpm: variance of a step, beta tilde (exact for a known state) or beta"
+    )
+    churn: float = Field(0.0, ge=0, description="heun: noise that is renewed, S_churn of Karras et al. 2022")
+    clip: float | None = Field(None, gt=0, description="largest departure of a clean estimate, in scaled units")
+    keep_observed: bool = Field(
+        False,
+        description="whether known values enter on the way too, noised to each level; at the end they always do",
+    )
+
+    @model_validator(mode="after")
+    def _noise_falls(self) -> "SamplerSettings":
+        if self.sigma_min >= self.sigma_max:
+            raise ValueError(f"sigma_min {self.sigma_min:g} must be lower than sigma_max {self.sigma_max:g}")
+        return self
+
+
+class EnsembleTrainingSettings(LoopSettings):
+    """How a denoiser is trained."""
+
+    steps: Positive = Field(600, description="optimizer steps")
+    batch_size: Positive = Field(2, description="windows in a step; a GPU has room for more")
+    decode_days: int = Field(16, ge=1, le=31, description="fill: days of each month that a step takes, drawn at random")
+    regression_steps: Positive = Field(400, description="first_guess `regression`: steps that it is trained for, first")
+    learning_rate: float = Field(1e-3, gt=0, description="highest step size of AdamW")
+    ema: float = Field(0.995, ge=0, lt=1, description="decay of the averaged weights, which draw the members; 0: none")
+
+
+class HideSettings(Block):
+    """What is hidden of a sample of levels while a denoiser learns.
+
+    `profiles`: all but whole columns at scattered places, as between Argo floats. `rectangles`, `clouds`, `swaths`: of
+    each level something else.
+    """
+
+    kind: Literal["profiles", "rectangles", "clouds", "swaths"] = Field("profiles", description="shape of the gaps")
+    share: tuple[Share, Share] = Field((0.9, 0.99), description="least and greatest share that is hidden")
+    min_size: Positive = Field(2, description="rectangles: shortest side in cells")
+    max_size: Positive = Field(9, description="rectangles: longest side in cells")
+
+    @property
+    def options(self) -> dict[str, int]:
+        """Options of the kind."""
+        return {"min_size": self.min_size, "max_size": self.max_size} if self.kind == "rectangles" else {}
+
+
+class SurfaceSettings(Block):
+    """The surface as satellites see it, above the levels: an Earth observation that comes in as a condition."""
+
+    dataset: str = Field(description="dataset with the surface, on the grid of the levels")
+    short_name: str = Field("tos", description="its variable")
+    dropout: Share = Field(0.25, description="share of the samples that learn to do without")
+    factor: float = Field(0.05, ge=0, description="standard deviation of an error in proportion, one for each sample")
+    offset: float = Field(0.2, ge=0, description="standard deviation of an error in common, in the units of the data")
+    speckle: float = Field(0.1, ge=0, description="standard deviation of an error of each cell, in the same units")
+
+
+class PlacesSettings(Block):
+    """Blocks of cells that only the validation learns of, at all times, with a buffer around them."""
+
+    block: Positive = Field(16, description="side of a block in cells")
+    share: float = Field(0.2, gt=0, lt=1, description="share of the blocks")
+    buffer: int = Field(4, ge=0, description="cells left out between them and those of the training")
+
+
+class EnsembleTrainSettings(AnyTrainSettings):
+    """Settings of the script `train` for an ensemble by conditional diffusion.
+
+    `fill` completes one variable in the gaps of its days; `densify` completes several levels from sparse profiles.
+    """
+
+    task: Literal["fill", "densify"] = Field(description="what the ensemble is for")
+    data: DataSettings
+    window: tuple[Positive, Positive] = Field((32, 32), description="cells of a sample in latitude and longitude")
+    first_guess: Literal["model", "regression", "climatology"] = Field(
+        "model",
+        description="what members depart from: the reconstruction of a trained model (fill), the mean of a network "
+        "that is trained first (densify), or the climatology",
+    )
+    model: str | None = Field(
+        None, description="first_guess `model`: its folder; default: the one of the ancestor `train`"
+    )
+    neighbour_days: int = Field(2, ge=0, le=10, description="fill: days before and after whose observations are seen")
+    hide_days: Share = Field(0.8, description="fill without a target: share of the days with more clouds")
+    hide: HideSettings = Field(HideSettings(), description="densify: what is hidden of a sample")
+    surface: SurfaceSettings | None = Field(None, description="densify: the surface above; none: it is not seen")
+    places: PlacesSettings | None = Field(
+        PlacesSettings(), description="densify: places that are kept for the validation; none: it differs in time only"
+    )
+    denoiser: DenoiserSettings = DenoiserSettings()
+    diffusion: DiffusionSettings = DiffusionSettings()
+    training: EnsembleTrainingSettings = EnsembleTrainingSettings()
+
+    @model_validator(mode="after")
+    def _task_fits(self) -> "EnsembleTrainSettings":
+        refused = {"fill": "regression", "densify": "model"}[self.task]
+        if self.first_guess == refused:
+            other = "model" if self.task == "fill" else "regression"
+            raise ValueError(f"task `{self.task}` has no first_guess `{refused}`; set it to {other} or climatology")
+        if self.task == "densify" and self.data.target is None:
+            raise ValueError("task `densify` needs data.target, the dataset with the complete levels")
+        return self
+
+
+class EnsembleSettings(Block):
+    """How members are drawn."""
+
+    members: int = Field(16, ge=2, description="members of the ensemble")
+    sampler: SamplerSettings = SamplerSettings()
+    decorrelation_days: float = Field(
+        3.0, ge=0, description="days over which the noise of a member changes; 0: days are unrelated"
+    )
+    tile: tuple[Positive, Positive] = Field((96, 96), description="cells that go through the network at once")
+    seed: int = Field(0, ge=0, description="of the members; member k is the same however many there are")
 
 
 class OptimalInterpolationSettings(Block):
@@ -260,6 +528,7 @@ class ReconstructSettings(BaselineSettings):
         None, description="observations that no method is given, to be scored on; none: all are given"
     )
     baselines: tuple[Baseline, ...] = Field(get_args(Baseline), description="methods that run beside the model")
+    ensemble: EnsembleSettings = EnsembleSettings()
     overlap: float = Field(0.5, ge=0, le=0.9, description="share of a window that its neighbour covers too")
 
     @model_validator(mode="after")
@@ -364,6 +633,11 @@ def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
     return block.model_validate(_own(settings))
 
 
+def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
+    """Settings class of one of our scripts: what is trained is told by the key `task`."""
+    return EnsembleTrainSettings if script == "train" and "task" in settings else SCRIPTS[script]
+
+
 def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapping[str, Any]]) -> list[str]:
     """List what is wrong with the settings of one of our scripts, one sentence for each problem.
 
@@ -376,7 +650,7 @@ def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapp
     datasets
         The datasets that the recipe gives to it.
     """
-    block = SCRIPTS[name]
+    block = settings_of(name, settings)
     problems = _problems(block, settings)
     if not problems:
         known = sorted({str(value) for entry in datasets for key in ("dataset", "alias") if (value := entry.get(key))})

@@ -10,7 +10,7 @@ import torch
 from esmlearn.checkpoint import CARD, SETTINGS, WEIGHTS, load_model, save_model
 from esmlearn.errors import ModelFolderError
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
-from esmlearn.training import fit
+from esmlearn.fitting import fit
 from tests.small import small_ocean, small_settings
 
 

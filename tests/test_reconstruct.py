@@ -27,7 +27,7 @@ def untrained(field: Field, *, head: float = 0.0, **model) -> TrainedModel:
     network = SpatioTemporalModel(settings.model).eval()
     for module in network.modules():
         if isinstance(module, MonthlyConvDecoder):
-            for layer in (module.head, module.spread[-1]):
+            for layer in (module.head, module.spread_head):
                 torch.nn.init.normal_(layer.weight, std=head)
     climatology = Climatology.fit(field)
     record = {"variable": {"short_name": "tos", "standard_name": "sea_surface_temperature"}, "data": []}

@@ -14,12 +14,20 @@ from accelerate import Accelerator
 from esmlearn.data.preparation import select_role
 from esmlearn.data.windows import Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, ModelFolderError, SettingsError
+from esmlearn.fitting import VALIDATION_WINDOWS, fit
 from esmlearn.models.parts import Estimate
 from esmlearn.models.spatiotemporal import Output, SpatioTemporalModel
 from esmlearn.models.surroundings import Nearby
-from esmlearn.objectives import hidden_errors, hidden_pixels, honest_factor, loss
+from esmlearn.objectives.reconstruction import (
+    ReconstructionObjective,
+    fit_corrections,
+    hidden_errors,
+    hidden_pixels,
+    honest_factor,
+    loss,
+)
 from esmlearn.run_state import CHECKPOINT, RunLog
-from esmlearn.training import VALIDATION_WINDOWS, fit, fit_corrections, learning_rate_factor, update_average
+from esmlearn.training import learning_rate_factor, update_average
 from tests.small import small_ocean, small_settings
 
 
@@ -154,7 +162,7 @@ def test_the_first_guess_is_fitted_and_then_held(tmp_path, monkeypatch):
         errors.append(analysis_error(corrections, windows))
         fitted.append(copy.deepcopy(corrections.state_dict()))
 
-    monkeypatch.setattr("esmlearn.training.fit_corrections", watch)
+    monkeypatch.setattr("esmlearn.objectives.reconstruction.fit_corrections", watch)
     trained = fit(*small_ocean(), small_settings(steps=12, validate_every=6), tmp_path)
     assert errors[1] < 0.95 * errors[0]
     assert torch.equal(trained.network.surroundings.corrections.log_change, fitted[0]["log_change"])
@@ -179,14 +187,14 @@ def test_standard_deviations_start_at_the_size_of_the_errors(tmp_path, monkeypat
         factors.append(honest_factor(error.detach().abs()))
         return loss(output, window, settings)
 
-    monkeypatch.setattr("esmlearn.training.loss", watch)
+    monkeypatch.setattr("esmlearn.objectives.reconstruction.loss", watch)
     fit(*small_ocean(), small_settings(steps=1, batch_size=8, validate_every=1), tmp_path)
     assert factors == [pytest.approx(1.0, abs=0.2)]
 
 
 def test_early_stop_keeps_the_best(tmp_path, monkeypatch):
     scores = iter([0.5, 0.4, 0.6, 0.7])
-    monkeypatch.setattr("esmlearn.training.validate", lambda *_: {"daily": next(scores)})
+    monkeypatch.setattr(ReconstructionObjective, "validate", lambda *_: {"daily": next(scores)})
     trained = fit(*small_ocean(), small_settings(steps=40, validate_every=2, patience=2), tmp_path)
     assert trained.record["training"]["best_step"] == 4
     assert trained.record["training"]["steps"] == 8
@@ -218,7 +226,7 @@ def test_validation_gives_back_the_mode(training):
 
 
 def test_learning_rate_rises_then_falls():
-    settings = small_settings(steps=100, warmup=0.1)
+    settings = small_settings(steps=100, warmup=0.1).training
     factors = [learning_rate_factor(step, settings) for step in range(100)]
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == factors[10] == 1.0
@@ -264,7 +272,7 @@ def test_loss_counts_hidden_ocean_only():
     hidden[..., 1, 1] = True
     said = torch.zeros_like(target)
     said[..., 3, 3] = 100.0  # wrong where nothing was hidden
-    settings = small_settings(monthly_weight=0.0)
+    settings = small_settings(monthly_weight=0.0, loss="absolute")
     assert loss(answer(said), window_of(target, hidden), settings)["daily"].item() == 0.0
     said[..., 1, 1] = 2.0
     assert loss(answer(said), window_of(target, hidden), settings)["daily"].item() == pytest.approx(2.0)
@@ -277,7 +285,7 @@ def test_loss_of_days_counts_those_that_were_decoded():
     said[:, :, 7] = 2.0
     window = window_of(target, hidden)
     decoded = torch.zeros(1, 1, 31, dtype=torch.bool)
-    settings = small_settings(monthly_weight=0.0)
+    settings = small_settings(monthly_weight=0.0, loss="absolute")
     assert "daily" not in loss(answer(said), replace(window, decoded=decoded), settings)
     decoded[..., 7] = True
     assert loss(answer(said), replace(window, decoded=decoded), settings)["daily"].item() == pytest.approx(2.0)

@@ -130,7 +130,8 @@ class MonthlyConvDecoder(nn.Module):
 
     The transposed convolution has kernel patch + 2 overlap, stride patch and padding overlap, so that the size is exact
     and neighbouring patches share pixels. Maps at full resolution join before the refinement, so that coasts and fronts
-    stay sharp. The head starts at zero: the untrained model gives the first guess.
+    stay sharp. A small U-Net of its own looks at all that and says how large the error will be. Both heads start at
+    zero: the untrained model gives the first guess.
 
     Parameters
     ----------
@@ -165,8 +166,9 @@ class MonthlyConvDecoder(nn.Module):
         )
         width = unet[0] if unet else widths[-1]
         self.head = nn.Conv2d(width, 1, 1)
-        self.spread = nn.Sequential(nn.Conv2d(width, 2 * width, 1), nn.GELU(), nn.Conv2d(2 * width, 1, 1))
-        for module in (self.head, self.spread[-1]):
+        self.spread = UNet(widths[0] + width, settings.spread_unet)
+        self.spread_head = nn.Conv2d(settings.spread_unet[0], 1, 1)
+        for module in (self.head, self.spread_head):
             for parameter in module.parameters():
                 nn.init.zeros_(parameter)
         self.scale, self.bias = settings.scale, settings.bias
@@ -181,8 +183,9 @@ class MonthlyConvDecoder(nn.Module):
         maps = torch.cat([self.upsample(maps), context], dim=1)
         features = self.refine(maps)
         departure = self.head(features)[:, 0] * self.scale + self.bias
-        # A few large errors rule the gradient of the deviation: the features are not to follow it.
-        return Estimate(departure, self.spread(features.detach())[:, 0])
+        # A few large errors rule the gradient of the deviation: what the mean is made of is not to follow it.
+        doubt = self.spread(torch.cat([maps, features], dim=1).detach())
+        return Estimate(departure, self.spread_head(doubt)[:, 0])
 
 
 def _norm(name: str, channels: int) -> nn.Module:

@@ -72,7 +72,7 @@ def make_model(**options) -> SpatioTemporalModel:
     ).eval()
     for module in model.modules():
         if isinstance(module, MonthlyConvDecoder):
-            for layer in (module.head, module.spread[-1]):
+            for layer in (module.head, module.spread_head):
                 torch.nn.init.normal_(layer.weight, std=0.3)
     return model
 

@@ -1,6 +1,9 @@
-"""What a training strives for, and how well it does: loss, validation, calibration; on hidden ocean pixels only."""
+"""Reconstruction: first guess, loss, validation and calibration; on hidden ocean pixels only."""
 
+import itertools
 import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
@@ -9,18 +12,76 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from esmlearn.data.windows import Window
+from esmlearn.models.corrections import SuccessiveCorrections
 from esmlearn.models.parts import LOG_STD_RANGE, Estimate
 from esmlearn.models.spatiotemporal import Output, SpatioTemporalModel
+from esmlearn.models.surroundings import Nearby
+from esmlearn.objectives.likelihood import gaussian_loss
 from esmlearn.settings import TrainSettings
+
+CORRECTIONS_STEPS, CORRECTIONS_RATE = 100, 0.05
+"""Steps that the first guess is fitted in before the training, and their size at first."""
+
+
+@dataclass(frozen=True)
+class ReconstructionObjective:
+    """To say what gaps hide, and how far off that may be.
+
+    Attributes
+    ----------
+    settings
+        Settings of the training.
+    validation
+        Fixed windows with fixed gaps.
+    """
+
+    settings: TrainSettings
+    validation: Sequence[Window]
+
+    def ready(self, network: SpatioTemporalModel, batches: Iterable[Window] | None, accelerator: Accelerator) -> None:
+        """Fit the first guess and hold it, and start with standard deviations of the size of its errors."""
+        if network.surroundings.corrections is not None:
+            if batches:
+                fit_corrections(network.surroundings.corrections, batches)
+            # Under a guess that moves, the network learns nothing fine.
+            network.surroundings.corrections.requires_grad_(requires_grad=False)
+        # The long way to the size of the errors would teach the rest to be still.
+        calibrate(network, self.validation, accelerator)
+
+    def loss(self, network: nn.Module, batch: Window) -> dict[str, Tensor]:
+        """Loss on the hidden pixels of a batch."""
+        return loss(network(**batch.inputs()), batch, self.settings)
+
+    def validate(self, network: SpatioTemporalModel, accelerator: Accelerator) -> dict[str, float]:
+        """Root-mean-square errors on hidden pixels, in scaled units, beside that of the first guess."""
+        errors = hidden_errors(network, self.validation, accelerator)
+        return {name: float(error.square().mean().sqrt()) for name, (error, _) in errors.items() if error.numel()}
+
+    def finish(self, network: SpatioTemporalModel, accelerator: Accelerator) -> None:
+        """Make the standard deviations honest."""
+        calibrate(network, self.validation, accelerator)
+
+
+def fit_corrections(corrections: SuccessiveCorrections, batches: Iterable[Window]) -> None:
+    """Fit the scales of the first guess to hidden pixels, by themselves: they are few, and quickly found."""
+    optimizer = torch.optim.Adam(corrections.parameters(), lr=CORRECTIONS_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, CORRECTIONS_STEPS)
+    for window in itertools.islice(batches, CORRECTIONS_STEPS):
+        nearby = Nearby(window.nearby, window.nearby_observed, window.day_index)
+        analysis, _ = corrections(nearby.values, nearby.observed)
+        hidden = hidden_pixels(window)
+        if hidden.any():
+            optimizer.zero_grad()
+            (nearby.at_days(analysis) - window.target)[hidden].square().mean().backward()
+            optimizer.step()
+        schedule.step()
 
 
 def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, Tensor]:
     """Loss on the hidden pixels that have a value to learn; empty where there is none.
 
-    With `gaussian`, the negative log-likelihood of a Gaussian, weighted by its variance to the power beta (beta-NLL,
-    Seitzer et al. 2022, https://doi.org/10.48550/arXiv.2203.09168). Without the weight, pixels that the model is sure
-    of would drown the others; with beta = 1 the mean learns as by the squared error, which is what RMSE rewards. A
-    month is learned where the target knows all of its days.
+    With `gaussian`, that of `gaussian_loss`: values learn by the squared error, which is what RMSE rewards. A month is
+    learned where the target knows all of its days.
     """
     known, hidden = known_pixels(window), hidden_pixels(window)
     losses: dict[str, Tensor] = {}
@@ -46,9 +107,7 @@ def _point_loss(
     error = (estimate.mean - target)[where].float()
     if settings.training.loss == "absolute":
         return error.abs().mean()
-    log_std = estimate.log_std[where].float().clamp(*LOG_STD_RANGE)
-    variance = (2 * log_std).exp()
-    return ((0.5 * error**2 / variance + log_std) * variance.detach() ** settings.training.beta).mean()
+    return gaussian_loss(error, estimate.log_std[where].float().clamp(*LOG_STD_RANGE))
 
 
 def known_pixels(window: Window) -> Bool[Tensor, "batch month day lat lon"]:
@@ -62,31 +121,22 @@ def hidden_pixels(window: Window) -> Bool[Tensor, "batch month day lat lon"]:
     return known_pixels(window) & window.daily_mask
 
 
-def validate(network: nn.Module, windows: list[Window], accelerator: Accelerator) -> dict[str, float]:
-    """Root-mean-square errors on hidden pixels of fixed windows, in scaled units, beside that of the first guess."""
-    errors = hidden_errors(network, windows, accelerator)
-    return {name: float(error.square().mean().sqrt()) for name, (error, _) in errors.items() if error.numel()}
-
-
-def calibrate(network: SpatioTemporalModel, windows: list[Window], accelerator: Accelerator) -> None:
+def calibrate(network: SpatioTemporalModel, windows: Sequence[Window], accelerator: Accelerator) -> None:
     """Scale the standard deviations so that central intervals hold as many of the validation errors as they should.
 
     Errors have longer tails than a normal distribution of their variance: with that variance the 50 % interval would
     hold far more than half of them. The factor is the one for which the intervals of 50 and 90 % are least wrong. It
-    goes into the last bias of the decoders' deviation, so that the weights alone carry it.
+    goes into the bias of the decoders' deviation, so that the weights alone carry it.
     """
     errors = hidden_errors(network, windows, accelerator)
-    decoders = {
-        "daily": network.decode_day if network.settings.daily else None,
-        "monthly": network.decode_month,
-    }
-    for name, decoder in decoders.items():
+    decoders = {"daily": network.decode_day} if network.settings.daily else {}
+    for name, decoder in {**decoders, "monthly": network.decode_month}.items():
         error, log_std = errors[name]
         # Without a target that knows whole months there is nothing to scale theirs by.
-        if decoder is not None and error.numel():
+        if error.numel():
             factor = honest_factor((error / log_std.exp()).abs())
             with torch.no_grad():
-                decoder.spread.get_parameter("2.bias")[:] += math.log(factor)
+                decoder.spread_head.get_parameter("bias")[:] += math.log(factor)
 
 
 def honest_factor(ratio: Float[Tensor, " point"]) -> float:
@@ -109,7 +159,7 @@ def honest_factor(ratio: Float[Tensor, " point"]) -> float:
 
 @torch.no_grad()
 def hidden_errors(
-    network: nn.Module, windows: list[Window], accelerator: Accelerator
+    network: SpatioTemporalModel, windows: Sequence[Window], accelerator: Accelerator
 ) -> dict[str, tuple[Float[Tensor, " point"], Float[Tensor, " point"]]]:
     """Errors on the hidden ocean pixels of fixed windows, and what the network says of their size.
 
@@ -125,8 +175,9 @@ def hidden_errors(
     Returns
     -------
     dict
-        For `first_guess`, `daily` and `monthly` the errors and the logarithms of their standard deviations, in scaled
-        units. Of a month, only pixels whose target is known on all days and that were hidden on some.
+        For `daily` (if it makes days), `monthly` and `first_guess` the errors and the logarithms of their standard
+        deviations, in scaled units. Of a month, only pixels whose target is known on all days and that were hidden on
+        some.
     """
     training = network.training
     network.eval()
@@ -137,13 +188,13 @@ def hidden_errors(
             output = network(**window.inputs())
         known = known_pixels(window)
         hidden = hidden_pixels(window)
-        guess = Estimate(window.context[:, :, :, 0], torch.zeros_like(window.target))
-        pairs = {"first_guess": (guess, window.target, hidden)}
-        pairs["daily"] = (output.daily, window.target, hidden)
+        pairs = {"daily": (output.daily, window.target, hidden)} if network.settings.daily else {}
         whole = reduce(known | window.padded_days_mask[..., None, None], "b m d y x -> b m y x", "all")
         days = reduce((~window.padded_days_mask).float(), "b m d -> b m 1 1", "sum")
         mean = reduce(window.target, "b m d y x -> b m y x", "sum") / days
         pairs["monthly"] = (output.monthly, mean, whole & reduce(hidden, "b m d y x -> b m y x", "any"))
+        guess = Estimate(window.context[:, :, :, 0], torch.zeros_like(window.target))
+        pairs["first_guess"] = (guess, window.target, hidden)
         for name, (estimate, target, where) in pairs.items():
             log_std = estimate.log_std[where].float().clamp(*LOG_STD_RANGE)
             found.setdefault(name, []).append(((estimate.mean[where] - target[where]).float().cpu(), log_std.cpu()))
