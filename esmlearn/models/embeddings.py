@@ -18,6 +18,29 @@ def sinusoids(position: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*sh
     return rearrange([angles.sin(), angles.cos()], "wave ... rate -> ... (rate wave)")[..., :dim]
 
 
+def season(year_fraction: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 4"]:
+    """Sine and cosine of the part of the year that has gone, and of twice its angle; leap years need no care."""
+    angle = 2 * math.pi * year_fraction[..., None]
+    return torch.cat([angle.sin(), angle.cos(), (2 * angle).sin(), (2 * angle).cos()], dim=-1)
+
+
+def unit_sphere(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 3"]:
+    """Point on the unit sphere of a place in degrees: neither the date line nor a pole is an edge."""
+    lat, lon = torch.deg2rad(lat), torch.deg2rad(lon)
+    return torch.stack([lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()], dim=-1)
+
+
+def sincos(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 4"]:
+    """Sines and cosines of a place in degrees: the date line is no edge, but a pole has many longitudes."""
+    lat, lon = torch.deg2rad(lat), torch.deg2rad(lon)
+    return torch.stack([lat.sin(), lat.cos(), lon.sin(), lon.cos()], dim=-1)
+
+
+def raw(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 2"]:
+    """Degrees scaled to -1 to 1, with a jump at the date line, wherever the longitudes of the data begin."""
+    return torch.stack([lat / 90, torch.remainder(lon + 180, 360) / 180 - 1], dim=-1)
+
+
 class TemporalPositionalEncoding(nn.Module):
     """Fixed vector for each position in a sequence, such as the day of the month or the month of the window.
 
@@ -69,8 +92,7 @@ class CalendarEncoding(nn.Module):
 
     def forward(self, year_fraction: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
         """Encode dates given as fractions of their year, from 0 to 1."""
-        angle = 2 * math.pi * year_fraction[..., None]
-        return self.project(torch.cat([angle.sin(), angle.cos(), (2 * angle).sin(), (2 * angle).cos()], dim=-1))
+        return self.project(season(year_fraction))
 
 
 class LocationEncoding(nn.Module):
@@ -82,5 +104,8 @@ class LocationEncoding(nn.Module):
 
     def forward(self, lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
         """Encode places given in degrees."""
-        lat, lon = torch.deg2rad(lat), torch.deg2rad(lon)
-        return self.project(torch.stack([lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()], dim=-1))
+        return self.project(unit_sphere(lat, lon))
+
+
+COORDINATES = {"unit_sphere": (unit_sphere, 3), "sincos": (sincos, 4), "raw": (raw, 2)}
+"""Encodings of a place by name, and the number of their features."""

@@ -1,0 +1,49 @@
+"""What a denoiser is told besides the noisy state; to the diffusion engine it is opaque."""
+
+from typing import NamedTuple
+
+import torch
+from einops import rearrange, reduce, repeat
+from jaxtyping import Float
+from torch import Tensor
+
+
+class Condition(NamedTuple):
+    """Maps, place and date that a sample is conditioned on.
+
+    Attributes
+    ----------
+    maps
+        Whatever is known at each pixel: first guess, observations, land. Each level has its own mask, as a channel.
+    place
+        Latitude and longitude of the centre of the maps, in degrees; None where no place is given.
+    year_fraction
+        Part of the year that has gone, from 0 to 1 in any calendar; None where no date is given.
+    hour
+        Hour of the day in UTC, from 0 to 24; None where no hour is given.
+    """
+
+    maps: Float[Tensor, "batch channel lat lon"]
+    place: Float[Tensor, "batch 2"] | None = None
+    year_fraction: Float[Tensor, " batch"] | None = None
+    hour: Float[Tensor, " batch"] | None = None
+
+    def for_members(self, n_members: int) -> "Condition":
+        """Repeat each sample for its members, which then follow one another."""
+        place, season, hour = (
+            None if part is None else repeat_members(part, n_members)
+            for part in (self.place, self.year_fraction, self.hour)
+        )
+        return Condition(repeat_members(self.maps, n_members), place, season, hour)
+
+
+def repeat_members(part: Tensor, n_members: int) -> Tensor:
+    """Repeat each sample for its members, which then follow one another."""
+    return repeat(part, "n ... -> (n member) ...", member=n_members)
+
+
+def centre(position: Float[Tensor, "map 2 lat lon"]) -> Float[Tensor, "map 2"]:
+    """Latitude and longitude of the middle of each map, also across the date line."""
+    lat, lon = rearrange(position, "n two y x -> two n y x")
+    east, north = (reduce(part, "n y x -> n", "mean") for part in (lon.deg2rad().cos(), lon.deg2rad().sin()))
+    return torch.stack([reduce(lat, "n y x -> n", "mean"), torch.atan2(north, east).rad2deg()], dim=1)
