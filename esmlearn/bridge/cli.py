@@ -31,18 +31,23 @@ class Learn:
         with one_sentence():
             print(configure(Path.cwd()))
 
-    def demo_ocean(self, folder: str = "demo_data") -> None:
+    def demo_ocean(self, folder: str = "demo_data", depth: bool = False) -> None:
         """Make the synthetic demo ocean, unless it is there and whole.
 
         Parameters
         ----------
         folder
             Where to put its files.
+        depth
+            Make its temperature at depth and the profiles of its floats, too.
         """
+        from esmlearn.data.demo_depth import write_demo_depth
         from esmlearn.data.demo_ocean import write_demo_ocean
 
         with one_sentence():
             files = write_demo_ocean(Path(str(folder)))
+            if depth:
+                files += write_demo_depth(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:

@@ -1,7 +1,8 @@
 """The demo ocean: synthetic sea-surface temperature, as OBS6 files that ESMValCore finds as any other data.
 
 There are two datasets: ``DemoOcean`` is complete, ``DemoOceanCloudy`` has the same values where no simulated cloud
-hides them. Both are written once, and again only if a file is missing, cut off or altered.
+hides them. Both are written once, and again only if a file is missing, cut off or altered. What lies below is in
+`esmlearn.data.demo_depth`.
 """
 
 import hashlib
@@ -94,13 +95,13 @@ def hide_under_clouds(complete: np.ma.MaskedArray, dates: np.ndarray, *, seed: i
     return np.ma.array(complete.data, mask=np.ma.getmaskarray(complete) | clouds, fill_value=FILL)
 
 
-def is_whole(path: Path, origin: dict[str, str]) -> bool:
+def is_whole(path: Path, origin: dict[str, str], variable: str = "tos") -> bool:
     """Tell whether a file opens, comes from this generator and settings, and holds the values that were written."""
     try:
         with Dataset(path) as file:
             file.set_auto_mask(False)
             same = all(getattr(file, key, None) == value for key, value in origin.items())
-            return same and file.values_sha256 == _sha256(file["tos"][:])
+            return same and file.values_sha256 == _sha256(file[variable][:])
     except (
         OSError,
         RuntimeError,
@@ -115,74 +116,113 @@ def _sha256(values: np.ndarray) -> str:
 
 
 def _write(path: Path, name: str, ocean: np.ma.MaskedArray, dates: np.ndarray, origin: dict[str, str]) -> None:
-    """Write one file aside, and rename it when it is complete."""
+    """Write one file of the surface, as the CMIP6 table Oday asks for `tos`."""
+    clouds = " Values under simulated clouds are missing." if name == "DemoOceanCloudy" else ""
+    about = {
+        "title": f"{name}: SYNTHETIC daily sea surface temperature, neither observed nor forecast",
+        "source": "SYNTHETIC: kinematic simulation of a meandering current and eddies off an idealised Japan",
+        "comment": f"Made for demonstrations and tests; no statement about the real ocean can rest on it.{clouds}",
+        "dataset_id": name,
+        "mip": "Oday",
+        "frequency": "day",
+        **origin,
+    }
+    tos = {
+        "standard_name": "sea_surface_temperature",
+        "long_name": "Sea Surface Temperature",
+        "units": "degC",
+        "cell_methods": "area: mean where sea time: mean",
+    }
+    write_obs6(path, "tos", ocean.filled(FILL), dates, variable=tos, about=about)
+
+
+def write_obs6(
+    path: Path,
+    name: str,
+    values: np.ndarray,
+    dates: np.ndarray,
+    *,
+    variable: dict[str, str],
+    about: dict[str, str],
+    depths: dict[float, tuple[float, float]] | None = None,
+) -> None:
+    """Write one file of the demo ocean aside, and rename it when it is complete.
+
+    Parameters
+    ----------
+    path
+        Of the file; its folder is made.
+    name
+        Of the variable.
+    values
+        ``(time, lat, lon)``, or ``(time, depth, lat, lon)`` with `depths`; `FILL` where missing.
+    dates
+        datetime64[D], ``(time,)``.
+    variable, about
+        Attributes of the variable and of the file.
+    depths
+        Depths of the levels, each with its bounds, m.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.parent / f".{os.getpid()}_{path.name}"  # ESMValCore's file name template does not match it
     try:
         with Dataset(aside, "w") as file:
-            _fill_file(file, name, ocean.filled(FILL), dates, origin)
+            file.setncatts({**_COMMON, "values_sha256": _sha256(values), **about})
+            _fill_file(file, name, values, _axes(dates, depths), variable)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
 
 
-def _fill_file(file: Dataset, name: str, values: np.ndarray, dates: np.ndarray, origin: dict[str, str]) -> None:
-    """Put coordinates, values and attributes into an open file, as the CMIP6 table Oday asks for `tos`."""
-    clouds = " Values under simulated clouds are missing." if name == "DemoOceanCloudy" else ""
-    file.setncatts(
-        {
-            "Conventions": "CF-1.7",
-            "title": f"{name}: SYNTHETIC daily sea surface temperature, neither observed nor forecast",
-            "source": "SYNTHETIC: kinematic simulation of a meandering current and eddies off an idealised Japan",
-            "comment": f"Made for demonstrations and tests; no statement about the real ocean can rest on it.{clouds}",
-            "institution": "esmlearn",
-            "project_id": "OBS6",
-            "dataset_id": name,
-            "tier": "2",
-            "type": "synthetic",
-            "version": "1",
-            "mip": "Oday",
-            "frequency": "day",
-            "license": "CC0-1.0; coast from Natural Earth, public domain",
-            "values_sha256": _sha256(values),
-            **origin,
-        }
-    )
-    days = (dates - np.datetime64("1850-01-01")).astype(float)
-    axes = {
-        "time": (days + 0.5, 0.5, {"units": "days since 1850-01-01", "calendar": "standard", "axis": "T"}),
-        "lat": (LAT, STEP / 2, {"units": "degrees_north", "axis": "Y"}),
-        "lon": (LON, STEP / 2, {"units": "degrees_east", "axis": "X"}),
-    }
-    words = {"time": "time", "lat": "latitude", "lon": "longitude"}
-    file.createDimension("bnds", 2)
-    for axis, (points, half, attributes) in axes.items():
-        file.createDimension(axis, len(points))
-        variable = file.createVariable(axis, "f8", (axis,))
-        variable.setncatts(
-            attributes | {"standard_name": words[axis], "long_name": words[axis], "bounds": f"{axis}_bnds"}
-        )
-        variable[:] = points
-        file.createVariable(f"{axis}_bnds", "f8", (axis, "bnds"))[:] = np.stack([points - half, points + half], axis=1)
+_COMMON = {
+    "Conventions": "CF-1.7",
+    "institution": "esmlearn",
+    "project_id": "OBS6",
+    "tier": "2",
+    "type": "synthetic",
+    "version": "1",
+    "license": "CC0-1.0; coast from Natural Earth, public domain",
+}
 
-    tos = file.createVariable(
-        "tos",
-        "f4",
-        tuple(axes),
-        fill_value=FILL,
-        zlib=True,
-        complevel=1,
-        chunksizes=(min(64, len(days)), len(LAT), len(LON)),
-    )
-    tos.setncatts(
-        {
-            "standard_name": "sea_surface_temperature",
-            "long_name": "Sea Surface Temperature",
-            "units": "degC",
-            "cell_methods": "area: mean where sea time: mean",
-            "missing_value": FILL,
-            "comment": "SYNTHETIC, made by esmlearn.data.demo_ocean",
-        }
-    )
-    tos.set_auto_mask(False)
-    tos[:] = values
+
+def _axes(
+    dates: np.ndarray, depths: dict[float, tuple[float, float]] | None
+) -> dict[str, tuple[np.ndarray, np.ndarray, dict[str, str]]]:
+    """Describe the axes in the order of the dimensions: points, bounds and attributes."""
+    days = (dates - np.datetime64("1850-01-01")).astype(float) + 0.5
+    axes = {"time": (days, _around(days, 0.5), {"units": "days since 1850-01-01", "calendar": "standard", "axis": "T"})}
+    if depths is not None:
+        downward = {"units": "m", "positive": "down", "axis": "Z"}
+        axes["lev"] = (np.array(list(depths)), np.array(list(depths.values())), downward)
+    axes["lat"] = (LAT, _around(LAT, STEP / 2), {"units": "degrees_north", "axis": "Y"})
+    axes["lon"] = (LON, _around(LON, STEP / 2), {"units": "degrees_east", "axis": "X"})
+    return axes
+
+
+def _around(points: np.ndarray, half: float) -> np.ndarray:
+    """Bounds at the same distance on either side."""
+    return np.stack([points - half, points + half], axis=1)
+
+
+def _fill_file(
+    file: Dataset,
+    name: str,
+    values: np.ndarray,
+    axes: dict[str, tuple[np.ndarray, np.ndarray, dict[str, str]]],
+    attributes: dict[str, str],
+) -> None:
+    """Put coordinates and values into an open file."""
+    words = {"time": "time", "lev": "depth", "lat": "latitude", "lon": "longitude"}
+    file.createDimension("bnds", 2)
+    for axis, (points, bounds, about) in axes.items():
+        file.createDimension(axis, len(points))
+        coordinate = file.createVariable(axis, "f8", (axis,))
+        coordinate.setncatts(about | {"standard_name": words[axis], "long_name": words[axis], "bounds": f"{axis}_bnds"})
+        coordinate[:] = points
+        file.createVariable(f"{axis}_bnds", "f8", (axis, "bnds"))[:] = bounds
+
+    chunks = (min(64, len(values)), *(1 for _ in values.shape[1:-2]), *values.shape[-2:])
+    data = file.createVariable(name, "f4", tuple(axes), fill_value=FILL, zlib=True, complevel=1, chunksizes=chunks)
+    data.setncatts(attributes | {"missing_value": FILL, "comment": f"SYNTHETIC, made by {file.generator}"})
+    data.set_auto_mask(False)
+    data[:] = values

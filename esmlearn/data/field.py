@@ -6,10 +6,12 @@ from functools import cached_property
 
 import cftime
 import numpy as np
+from einops import rearrange
 from iris.cube import Cube
 from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Bool, Float
 
+from esmlearn.data.levels import join_levels, split_levels
 from esmlearn.errors import DataError
 
 DIMENSIONS = ("time", "latitude", "longitude")
@@ -34,6 +36,9 @@ class Field:
         CF units of the values.
     like
         One cube for each variable. They lend their metadata when the field becomes cubes again; their data stay unread.
+    levels
+        Depth of each variable in metres, positive down, where the variables are the levels of one quantity; else None.
+        Land is the same at all levels: a cell below the bottom is one that was not observed.
     """
 
     values: Float[np.ndarray, "time var lat lon"]
@@ -41,6 +46,7 @@ class Field:
     land: Bool[np.ndarray, "lat lon"]
     units: str
     like: tuple[Cube, ...]
+    levels: Float[np.ndarray, " var"] | None = None
 
     @classmethod
     def from_cube(
@@ -55,7 +61,8 @@ class Field:
         Parameters
         ----------
         cubes
-            One cube, or one for each variable.
+            One cube, which may have depth as its second dimension: then each level is a variable. Or one cube for each
+            variable.
         units
             Units to convert to; those of the first cube if not given.
         land
@@ -67,7 +74,7 @@ class Field:
         DataError
             If dimensions are missing, grids differ, units do not convert, or there is no ocean at all.
         """
-        like = (cubes,) if isinstance(cubes, Cube) else tuple(cubes)
+        like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
         units = str(like[0].units) if units is None else units
         arrays = [_values(cube, units) for cube in like]
         if len({array.shape for array in arrays}) > 1:
@@ -85,10 +92,15 @@ class Field:
                 f"{like[0].name()} has no ocean cell with a value;"
                 " check the region and the land mask of the preprocessor."
             )
-        return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like)
+        return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like, levels)
 
     def to_cubes(self) -> tuple[Cube, ...]:
-        """Give back one cube for each variable, in the units and the row order of the cubes that came in."""
+        """Give back one cube for each variable, in the units and the row order of the cubes that came in.
+
+        Several levels give one cube with an axis of depth; a single one has its depth as a scalar coordinate.
+        """
+        if self.levels is not None and len(self.levels) > 1:
+            return (self.as_cube(self.values, self.observed),)
         return tuple(
             self.as_cube(self.values[:, index], self.observed[:, index], like=like)
             for index, like in enumerate(self.like)
@@ -96,8 +108,8 @@ class Field:
 
     def as_cube(
         self,
-        values: Float[np.ndarray, "time lat lon"],
-        valid: Bool[np.ndarray, "time lat lon"] | None = None,
+        values: Float[np.ndarray, "time *var lat lon"],
+        valid: Bool[np.ndarray, "time *var lat lon"] | None = None,
         *,
         like: Cube | None = None,
     ) -> Cube:
@@ -106,14 +118,20 @@ class Field:
         Parameters
         ----------
         values
-            Values in `units`.
+            Values in `units`; those of all levels, ``(time, var, lat, lon)``, give a cube with an axis of depth.
         valid
             Where they count; everywhere but on land if not given.
         like
-            The cube whose metadata, units and row order to use; that of the first variable if not given.
+            The cube whose metadata, units and row order to use; that of the first variable if not given. Levels take
+            their own.
         """
-        like = self.like[0] if like is None else like
         valid = np.broadcast_to(~self.land, values.shape) if valid is None else valid
+        if values.ndim == 4:
+            by_level = (rearrange(array, "time var lat lon -> var time lat lon") for array in (values, valid))
+            return join_levels(
+                [self.as_cube(level, seen, like=cube) for level, seen, cube in zip(*by_level, self.like, strict=True)]
+            )
+        like = self.like[0] if like is None else like
         rows = slice(None, None, -1) if _descends(like) else slice(None)
         data = np.ma.masked_array(np.where(valid, values, 0.0)[:, rows], mask=~valid[:, rows])
         cube = like.copy(data=data.astype(like.dtype if like.dtype.kind == "f" else np.float32))
@@ -141,9 +159,20 @@ class Field:
             like=like,
         )
 
-    def hide(self, hidden: Bool[np.ndarray, "time lat lon"]) -> "Field":
-        """Take away what a gap covers, for all variables alike."""
-        observed = self.observed & ~hidden[:, None]
+    def level(self, index: int) -> "Field":
+        """Give one variable as a field of its own, so that each level gets its own climatology and scaling."""
+        one = slice(index, index + 1)
+        return replace(
+            self,
+            values=self.values[:, one],
+            observed=self.observed[:, one],
+            like=self.like[one],
+            levels=None if self.levels is None else self.levels[one],
+        )
+
+    def hide(self, hidden: Bool[np.ndarray, "time *var lat lon"]) -> "Field":
+        """Take away what a gap covers, for all variables alike, or for each its own: ``(time, var, lat, lon)``."""
+        observed = self.observed & ~(hidden if hidden.ndim == 4 else hidden[:, None])
         return replace(self, values=np.where(observed, self.values, np.float32(np.nan)), observed=observed)
 
     @cached_property
@@ -197,8 +226,8 @@ def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
     if dims != [(0,), (1,), (2,)]:
         found = ", ".join(coord.name() for coord in cube.coords(dim_coords=True))
         raise DataError(
-            f"{cube.name()} needs the dimensions time, latitude, longitude on a rectilinear grid, but has {found}; "
-            "regrid it or extract one level in the preprocessor."
+            f"{cube.name()} needs the dimensions time, latitude, longitude on a rectilinear grid (and depth after "
+            f"time, where it has levels), but has {found}; regrid it or extract levels in the preprocessor."
         )
     data = np.ma.filled(cube.data.astype(np.float32), np.nan)
     if units != str(cube.units):

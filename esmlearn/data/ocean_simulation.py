@@ -11,8 +11,8 @@ import numpy as np
 from einops import reduce
 from scipy import ndimage
 
-from esmlearn.data.gaps import DAYS_IN_YEAR, autoregression, random_field
 from esmlearn.data.land import land_mask
+from esmlearn.data.random_fields import DAYS_IN_YEAR, autoregression, random_field
 
 STEP = 0.25  # degrees
 LAT = np.arange(27.125, 43.0, STEP)
@@ -73,9 +73,7 @@ def simulate_ocean(dates: np.ndarray, *, seed: int) -> np.ma.MaskedArray:
     dates = np.concatenate([dates[0] - np.arange(SPIN_UP, 0, -1, dtype="timedelta64[D]"), dates])
     season = day_of_year(dates)
     rng = np.random.default_rng(seed)
-    land = land_mask(WIDE_LAT, WIDE_LON)
-
-    flow = streamfunction(len(dates), land, rng)
+    flow = surface_flow(len(dates) - SPIN_UP, rng)
     climate = (background(season, WIDE_LAT)[:, :, None] + slow_anomalies(len(dates), rng)).astype(np.float32)
     heating = weather(season, rng)
     pull = 1 / DAMPING_DAYS + rim()
@@ -92,8 +90,8 @@ def simulate_ocean(dates: np.ndarray, *, seed: int) -> np.ma.MaskedArray:
         days[day] = reduce(fine, "(lat fine_lat) (lon fine_lon) -> lat lon", "mean", fine_lat=FINE, fine_lon=FINE)
 
     days = np.maximum(days[SPIN_UP:], np.float32(FREEZING))
-    inner_land = land[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return np.ma.array(days, mask=np.broadcast_to(inner_land, days.shape).copy(), fill_value=1e20)
+    land = land_mask(LAT, LON)
+    return np.ma.array(days, mask=np.broadcast_to(land, days.shape).copy(), fill_value=1e20)
 
 
 def day_of_year(dates: np.ndarray) -> np.ndarray:
@@ -198,6 +196,14 @@ def current_path(n_days: int, rng: np.random.Generator) -> np.ndarray:
         smooth=True,
     )
     return mean + growth * meanders[:, 0]
+
+
+def surface_flow(n_days: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw the flow of the spin-up and of `n_days` after it, km2/day, ``(time, lat, lon)``.
+
+    It is the first draw of the stream, so that the same seed gives it again without the temperature.
+    """
+    return streamfunction(SPIN_UP + n_days, land_mask(WIDE_LAT, WIDE_LON), rng)
 
 
 def streamfunction(n_days: int, land: np.ndarray, rng: np.random.Generator) -> np.ndarray:

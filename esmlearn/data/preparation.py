@@ -97,8 +97,9 @@ def select_role(field: Field, split: SplitSettings, role: str) -> Field:
     for later in roles[roles.index(role) + 1 :]:
         taken = np.flatnonzero(_within(field, getattr(split, later)))
         if taken.size:
-            days = np.arange(len(chosen))
-            chosen &= (days < taken[0] - split.buffer_days) | (days > taken[-1] + split.buffer_days)
+            days = np.array([(date - field.dates[0]).days for date in field.dates])
+            first, last = days[taken[0]] - split.buffer_days, days[taken[-1]] + split.buffer_days
+            chosen &= (days < first) | (days > last)
     if not chosen.any():
         raise DataError(
             f"The data run from {field.dates[0]:%Y-%m-%d} to {field.dates[-1]:%Y-%m-%d} and leave no day for "

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import cf_units
 import numpy as np
-from iris.coords import AncillaryVariable, CellMethod, DimCoord
-from iris.cube import Cube
+from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
+from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
 from esmlearn.data.field import Field
@@ -23,12 +23,24 @@ class Reconstruction:
         Values of shape (time, lat, lon) and (month, lat, lon), in the units of the field they were made from.
     daily_std, monthly_std
         Standard deviation of their error; None for a method that does not know it.
+    members, monthly_members
+        Members of an ensemble, whose mean and standard deviation the others are; None for other methods.
     """
 
     daily: Float[np.ndarray, "time lat lon"]
     monthly: Float[np.ndarray, "month lat lon"]
     daily_std: Float[np.ndarray, "time lat lon"] | None = None
     monthly_std: Float[np.ndarray, "month lat lon"] | None = None
+    members: Float[np.ndarray, "member time lat lon"] | None = None
+    monthly_members: Float[np.ndarray, "member month lat lon"] | None = None
+
+    @classmethod
+    def of_members(cls, members: Float[np.ndarray, "member time lat lon"], field: Field) -> "Reconstruction":
+        """Sum an ensemble up; the months are those of the field that the members were made from."""
+        monthly = np.stack([monthly_means(field, member) for member in members])
+        mean, monthly_mean = (part.mean(axis=0) for part in (members, monthly))
+        std, monthly_std = (part.std(axis=0, ddof=1) for part in (members, monthly))
+        return cls(mean, monthly_mean, std, monthly_std, members, monthly)
 
     def to_cubes(self, field: Field) -> tuple[Cube, Cube]:
         """Dress the daily and the monthly reconstruction of a field as cubes.
@@ -44,11 +56,26 @@ class Reconstruction:
         _add_ancillaries(monthly, field, self.monthly_std, seen)
         return daily, monthly
 
+    def member_cubes(self, field: Field) -> tuple[Cube, Cube]:
+        """Dress the members of days and months as cubes, with the dimension `realization` in front.
+
+        Raises
+        ------
+        DataError
+            If the method has no members.
+        """
+        if self.members is None or self.monthly_members is None:
+            raise DataError("The reconstruction is no ensemble, so that it has no members to save.")
+        days = [field.as_cube(member) for member in self.members]
+        months = [_monthly_cube(field, member) for member in self.monthly_members]
+        return _merge_members(days), _merge_members(months)
+
     @classmethod
-    def from_cubes(cls, daily: Cube, monthly: Cube) -> "Reconstruction":
-        """Read back what `to_cubes` wrote; rows run from south to north as in a `Field`."""
+    def from_cubes(cls, daily: Cube, monthly: Cube, *members: Cube) -> "Reconstruction":
+        """Read back what `to_cubes` and `member_cubes` wrote; rows run from south to north as in a `Field`."""
         (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
-        return cls(daily_values, monthly_values, daily_std, monthly_std)
+        drawn = (_rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube) for cube in members)
+        return cls(daily_values, monthly_values, daily_std, monthly_std, *drawn)
 
 
 class GapFiller(ABC):
@@ -107,20 +134,31 @@ def read_cube(
     DataError
         If the cube carries no flag for what was observed, so that it is no reconstruction of ours.
     """
-    points = cube.coord("latitude").points
-    rows = slice(None, None, -1) if points[0] > points[-1] else slice(None)
     by_name = {variable.var_name: variable for variable in cube.ancillary_variables()}
     if "observed" not in by_name:
         raise DataError(f"{cube.name()} has no flag `observed`: it was not written by esmlearn's reconstruct script.")
     deviation = by_name.get(f"{cube.var_name}_standard_deviation")
-    values = np.ma.filled(cube.data.astype(np.float32), np.nan)[:, rows]
-    std = None if deviation is None else np.ma.filled(deviation.data.astype(np.float32), np.nan)[:, rows]
-    return values, std, np.ma.filled(by_name["observed"].data, 0)[:, rows] == 1
+    values = _rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
+    std = None if deviation is None else _rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
+    return values, std, _rows_northward(np.ma.filled(by_name["observed"].data, 0), cube) == 1
+
+
+def _rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
+    """Turn the rows of a cube so that they run from south to north, or back."""
+    points = cube.coord("latitude").points
+    return values[..., ::-1, :] if points[0] > points[-1] else values
 
 
 def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "month lat lon"]:
     """Mean over the days of each calendar month, each day with the same weight."""
     return np.stack([daily[days].mean(axis=0) for days in field.months.values()])
+
+
+def _merge_members(cubes: list[Cube]) -> Cube:
+    """Number the members and put them into one cube."""
+    for number, cube in enumerate(cubes):
+        cube.add_aux_coord(AuxCoord(number, standard_name="realization", units="1", var_name="realization"))
+    return CubeList(cubes).merge_cube()
 
 
 def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> Cube:
@@ -159,16 +197,15 @@ def _add_ancillaries(
     observed: Bool[np.ndarray, "time lat lon"],
 ) -> None:
     """Attach standard deviation and observed flag to a cube, in its units and row order."""
-    points = cube.coord("latitude").points
-    rows = slice(None, None, -1) if points[0] > points[-1] else slice(None)
-    mask = np.broadcast_to(field.land, observed.shape)[:, rows]
+    mask = _rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
         # A deviation is a difference: only the factor between the units counts, never their offset.
         units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
         zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
         factor = one - zero
-        deviation = np.ma.masked_array((np.nan_to_num(std) * factor)[:, rows].astype(np.float32), mask=mask)
+        spread = _rows_northward(np.nan_to_num(std) * factor, cube)
+        deviation = np.ma.masked_array(spread.astype(np.float32), mask=mask)
         cube.add_ancillary_variable(
             AncillaryVariable(
                 deviation,
@@ -181,7 +218,7 @@ def _add_ancillaries(
         )
     cube.add_ancillary_variable(
         AncillaryVariable(
-            np.ma.masked_array(observed[:, rows].astype(np.int8), mask=mask),
+            np.ma.masked_array(_rows_northward(observed, cube).astype(np.int8), mask=mask),
             standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
             long_name="Whether the value was observed",
             var_name="observed",

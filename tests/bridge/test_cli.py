@@ -75,3 +75,15 @@ def test_configure_says_what_it_did(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     Learn().configure()
     assert str(tmp_path / "config-user.yml") in capsys.readouterr().out
+
+
+def test_demo_ocean_has_depth_when_asked(tmp_path, capsys, monkeypatch):
+    """The surface alone costs nothing more."""
+    made = []
+    monkeypatch.setattr("esmlearn.data.demo_ocean.write_demo_ocean", lambda folder: made.append("surface") or [folder])
+    monkeypatch.setattr("esmlearn.data.demo_depth.write_demo_depth", lambda folder: made.append("depth") or [folder])
+    Learn().demo_ocean(str(tmp_path))
+    assert made == ["surface"]
+    Learn().demo_ocean(str(tmp_path), depth=True)
+    assert made == ["surface", "surface", "depth"]
+    assert "(2 files)" in capsys.readouterr().out

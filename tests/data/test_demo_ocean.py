@@ -10,17 +10,11 @@ from netCDF4 import Dataset
 
 from esmlearn.data import demo_ocean, ocean_simulation
 from esmlearn.data.demo_ocean import hide_under_clouds, write_demo_ocean
-from esmlearn.data.ocean_simulation import LAT, LON, background, day_of_year, simulate_ocean
+from esmlearn.data.ocean_simulation import LAT, LON, background, day_of_year
 
 DATES = np.arange("2003-01-01", "2005-01-01", dtype="datetime64[D]")
 PERIOD = {"first_day": "2004-02-20", "last_day": "2004-03-10"}
 EAST, KM_LON, KM_LAT = LON > 142.5, 22.8, 27.8
-
-
-@pytest.fixture(scope="session")
-def ocean():
-    """Two years of the ocean, ``(time, lat, lon)``."""
-    return simulate_ocean(DATES, seed=2001)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter1d
 
-from esmlearn.data.gaps import KINDS, autoregression, random_field, simulate_gaps, travelling_clouds
+from esmlearn.data.gaps import KINDS, simulate_gaps, travelling_clouds
+from esmlearn.data.random_fields import autoregression, random_field
 from esmlearn.errors import SettingsError
 
 SHAPE = (730, 32, 40)
@@ -104,10 +105,28 @@ def test_rectangles_do_not_prefer_the_middle():
     assert often.min() > 0.52 and often.max() < 0.68
 
 
+@pytest.mark.parametrize("kind", ["rectangles", "profiles"])
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.995])
+def test_little_may_be_left(kind, share):
+    """Up to 99.5 % are hidden on a day, whatever the size of rectangles; no day is left without any value."""
+    options = {"min_size": 2, "max_size": 9} if kind == "rectangles" else {}
+    hidden = simulate_gaps(kind, 20, 48, 64, share=share, seed=12, **options)
+    assert hidden.mean() == pytest.approx(share, abs=0.001)
+    assert np.abs(hidden.mean(axis=(1, 2)) - share).max() < 0.02 and not hidden.all(axis=(1, 2)).any()
+
+
+def test_profiles_are_single_cells_anywhere():
+    """What is seen does not cluster, and each cell has its turn."""
+    seen = ~simulate_gaps("profiles", 4000, 16, 24, share=0.95, seed=13)
+    together = (seen[:, 1:] & seen[:, :-1]).mean()
+    assert together == pytest.approx(0.05**2, rel=0.1)
+    assert seen.mean(axis=0).min() > 0.03
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "words"),
     [
-        ("fog", {}, "clouds, rectangles, swaths"),
+        ("fog", {}, "clouds, rectangles, swaths, profiles"),
         ("clouds", {"share": 1.2}, "between 0 and 1"),
         ("clouds", {"day_of_year": np.arange(3)}, "one value for each of the 5 days"),
         ("rectangles", {"min_size": 9, "max_size": 3}, "min_size <= max_size"),
