@@ -2,29 +2,31 @@
 
 Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each
 method, a file with the complete days and one with the months; each holds the field, its standard deviation and what was
-observed.
+observed. The members of an ensemble are in files of their own, with the dimension `realization`.
 """
 
 import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import esmlearn
 from esmlearn import baselines
 from esmlearn.bridge.diagnostic import run_diagnostic, save_data
-from esmlearn.bridge.fields import find_dataset, load_dataset, load_observations
-from esmlearn.bridge.paths import find_model_folder
-from esmlearn.checkpoint import SETTINGS, WEIGHTS, sha256
+from esmlearn.bridge.fields import find_dataset, load_dataset, load_observations, load_surface, without_surface
+from esmlearn.bridge.paths import find_models
+from esmlearn.checkpoint import SETTINGS, WEIGHTS, TrainedEnsemble, TrainedModel, load_model, sha256
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import select_period, select_role
 from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.data.scaling import Climatology
 from esmlearn.data.withholding import withhold
-from esmlearn.errors import DataError, ModelFolderError
-from esmlearn.reconstruct import reconstruct
+from esmlearn.ensemble import EnsembleReconstructor, densify, fill
+from esmlearn.errors import DataError
+from esmlearn.reconstruct import Reconstructor, reconstruct
 from esmlearn.settings import GapSettings, ReconstructSettings, SplitSettings, from_script
 
 MOST_OF_A_YEAR = 0.9
@@ -45,49 +47,91 @@ class Said:
 def main(cfg: dict[str, Any]) -> None:
     """Reconstruct one dataset with all methods."""
     settings = from_script(ReconstructSettings, cfg)
-    folder = find_model(cfg, settings.model)
-    model = esmlearn.load(folder)
-    data = model.trained.settings.data
+    folders = find_models(cfg, settings.model)
+    models = [load_model(folder) for folder in folders]
+    densifiers = [m for m in models if isinstance(m, TrainedEnsemble) and m.settings.task == "densify"]
+    if densifiers:
+        complete_levels(cfg, settings, folders, densifiers[0])
+    else:
+        fill_gaps(cfg, settings, folders, models)
+
+
+def fill_gaps(
+    cfg: dict[str, Any],
+    settings: ReconstructSettings,
+    folders: list[Path],
+    models: Sequence[TrainedModel | TrainedEnsemble],
+) -> None:
+    """Fill the gaps of days with all methods."""
+    guide, ensembles = sort_models(models)
+    first = Reconstructor(guide) if guide else EnsembleReconstructor(ensembles[0], settings.ensemble)
+    data = models[0].settings.data
     name = settings.observations or data.observations
-    land = model.land_of(load_dataset(cfg, name))
+    land = first.land_of(load_dataset(cfg, name))
     # A model from elsewhere meets data as they are, unless the recipe says what to hide.
     gaps = settings.gaps or (GapSettings() if settings.model else data.gaps)
     observations = load_observations(cfg, name, gaps, units=data.units, land=land)
     field = cut(observations, settings.period, data.split)
     if settings.withhold:
         field = withhold(field, settings.withhold)
-    climatology, scaling = model.climate(field)
-    result = reconstruct(model.trained, field, climatology, scaling, overlap=settings.overlap)
-    said = [Said("SpatioTemporalModel", "model", result, {}, ("goh2024",))]
-    training = training_days(field, observations, data.split)
+    climatology, scaling = first.climate(field)
+    said = []
+    guess = None
+    if guide:
+        guess = reconstruct(guide, field, climatology, scaling, overlap=settings.overlap)
+        said.append(Said("SpatioTemporalModel", "model", guess, {}, ("goh2024",)))
+    for ensemble in ensembles:
+        result = fill(ensemble, field, settings.ensemble, guide=guess if ensemble.guide else None)
+        drawn = settings.ensemble.model_dump(mode="json")
+        said.append(Said("ConditionalDiffusion", "model", result, drawn, ("karras2022", "lu2022")))
+    said += run_baselines(field, observations, data.split, climatology, settings)
+    for one in said:
+        save(cfg, folders, settings, name, gaps, field, one)
+
+
+def complete_levels(
+    cfg: dict[str, Any], settings: ReconstructSettings, folders: list[Path], trained: TrainedEnsemble
+) -> None:
+    """Complete levels with an ensemble, and each level by itself with the baselines."""
+    aim = trained.settings
+    below = without_surface(cfg, aim.surface)
+    name = settings.observations or aim.data.observations
+    gaps = settings.gaps or (GapSettings() if settings.model else aim.data.gaps)
+    observations = load_observations(below, name, gaps, units=aim.data.units, land=trained.land)
+    field = cut(observations, settings.period, aim.data.split)
+    surface = load_surface(cfg, aim.surface, aim.data)
+    members = densify(trained, field, surface, settings.ensemble)
+    for index in range(members.shape[2]):
+        level, climatology = field.level(index), trained.climatologies[index]
+        result = Reconstruction.of_members(members[:, :, index], level)
+        drawn = settings.ensemble.model_dump(mode="json")
+        said = [Said("ConditionalDiffusion", "model", result, drawn, ("karras2022", "lu2022"))]
+        said += run_baselines(level, observations.level(index), aim.data.split, climatology, settings)
+        for one in said:
+            save(below, folders, settings, name, gaps, level, one)
+
+
+def run_baselines(
+    field: Field, observations: Field, split: SplitSettings, climatology: Climatology, settings: ReconstructSettings
+) -> list[Said]:
+    """Fit the baselines to the days of the training, and let them reconstruct."""
+    training = training_days(field, observations, split)
+    said = []
     for method in settings.baselines:
         baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
         result = baseline.reconstruct_field(field)
         said.append(Said(method, "baseline", result, baseline.parameters, baseline.references))
-    ancestors = [*cfg["input_data"], *(str(folder / name) for name in (WEIGHTS, SETTINGS) if not settings.model)]
-    for one in said:
-        attributes = {
-            "esmlearn_method": one.method,
-            "esmlearn_role": one.role,
-            "esmlearn_dataset": name,
-            "esmlearn_parameters": json.dumps(one.parameters),
-            "esmlearn_split": settings.period,
-            "esmlearn_gaps": gaps.model_dump_json(exclude_none=True),
-            **({"esmlearn_withheld": settings.withhold.model_dump_json()} if settings.withhold else {}),
-            "esmlearn_model_folder": str(folder),
-            "esmlearn_model_sha256": sha256(folder / SETTINGS),
-        }
-        save(cfg, ancestors, f"{find_dataset(cfg, name)['short_name']}_{name}_{one.method}", field, one, attributes)
+    return said
 
 
-def find_model(cfg: dict[str, Any], folder: str | None) -> Path:
-    """Folder of the model: the one named, else the one that an ancestor left."""
-    if folder:
-        return find_model_folder(folder)
-    for ancestor in map(Path, cfg["input_files"]):
-        if (ancestor / "model" / SETTINGS).is_file():
-            return ancestor / "model"
-    raise ModelFolderError("No ancestor left a model; add `train` to the ancestors, or set `model` to a model folder.")
+def sort_models(
+    models: Sequence[TrainedModel | TrainedEnsemble],
+) -> tuple[TrainedModel | None, list[TrainedEnsemble]]:
+    """Tell the transformer, which may be in the folder of an ensemble only, from the ensembles."""
+    ensembles = [model for model in models if isinstance(model, TrainedEnsemble)]
+    guides = [model for model in models if isinstance(model, TrainedModel)]
+    guides += [ensemble.guide for ensemble in ensembles if ensemble.guide]
+    return guides[0] if guides else None, ensembles
 
 
 def cut(field: Field, period: str, split: SplitSettings) -> Field:
@@ -113,22 +157,43 @@ def training_days(field: Field, observations: Field, split: SplitSettings) -> Fi
 
 def save(
     cfg: dict[str, Any],
-    ancestors: list[str],
-    basename: str,
+    folders: list[Path],
+    settings: ReconstructSettings,
+    name: str,
+    gaps: GapSettings,
     field: Field,
     said: Said,
-    attributes: dict[str, Any],
 ) -> None:
-    """Write days and months of one method."""
-    for cube, frequency in zip(said.result.to_cubes(field), ("day", "mon"), strict=True):
+    """Write days and months of one method, and those of its members if it has any."""
+    attributes = {
+        "esmlearn_method": said.method,
+        "esmlearn_role": said.role,
+        "esmlearn_dataset": name,
+        "esmlearn_parameters": json.dumps(said.parameters),
+        "esmlearn_split": settings.period,
+        "esmlearn_gaps": gaps.model_dump_json(exclude_none=True),
+        **({"esmlearn_withheld": settings.withhold.model_dump_json()} if settings.withhold else {}),
+        "esmlearn_model_folder": str(folders[0]),
+        "esmlearn_model_sha256": sha256(folders[0] / SETTINGS),
+    }
+    files = [str(folder / part) for folder in folders for part in (WEIGHTS, SETTINGS) if not settings.model]
+    depth = "" if field.levels is None else f" at {field.levels[0]:g} m"
+    level = [] if field.levels is None else [f"{field.levels[0]:g}m"]
+    basename = "_".join([find_dataset(cfg, name)["short_name"], name, said.method, *level])
+    days, months = said.result.to_cubes(field)
+    cubes = {"day": days, "mon": months}
+    if said.result.members is not None:
+        cubes |= dict(zip(("day_members", "mon_members"), said.result.member_cubes(field), strict=True))
+    for part, cube in cubes.items():
         cube.attributes.update(attributes)
+        members = ", its members" if part.endswith("members") else ""
         record = {
-            "caption": f"{cube.name()} of {attributes['esmlearn_dataset']}, completed by {said.method}.",
-            "ancestors": ancestors,
+            "caption": f"{cube.name()} of {name}{depth}, completed by {said.method}{members}.",
+            "ancestors": [*cfg["input_data"], *files],
             "authors": ["esmlearn_team"],
             **({"references": list(said.references)} if said.references else {}),
         }
-        save_data(f"{basename}_{frequency}", record, cfg, cube)
+        save_data(f"{basename}_{part}", record, cfg, cube)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,7 +9,7 @@ from accelerate import PartialState
 from iris.cube import Cube
 from jaxtyping import Float
 
-from esmlearn.checkpoint import TrainedModel, load_model
+from esmlearn.checkpoint import TrainedModel
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import check_daily
 from esmlearn.data.reconstruction import GapFiller, Reconstruction, monthly_means
@@ -56,17 +55,6 @@ class Reconstructor(GapFiller):
         return climatology, Scaling.fit(field, climatology, by=data.scale_by)
 
 
-def load(folder: str | Path) -> Reconstructor:
-    """Load a trained model from its folder.
-
-    Raises
-    ------
-    ModelFolderError
-        If the folder is incomplete, altered, or made for another task.
-    """
-    return Reconstructor(load_model(folder))
-
-
 @torch.no_grad()
 def reconstruct(
     trained: TrainedModel, field: Field, climatology: Climatology, scaling: Scaling, *, overlap: float = 0.5
@@ -96,11 +84,11 @@ def reconstruct(
     # A ring of longitudes is cut open and lengthened by one window, whose cells are given back to the start.
     extra = min(settings.window[1], n_lon) if field.closes else 0
     anomalies = _lengthen(Anomalies.of(field, climatology, scaling), extra)
-    months = _slices(len(anomalies.months), settings.n_months, 0.5)
+    months = slices(len(anomalies.months), settings.n_months, 0.5)
     places = [
         (lat, lon)
-        for lat in _slices(n_lat, settings.window[0], overlap)
-        for lon in _slices(n_lon, settings.window[1], overlap, ring=field.closes)
+        for lat in slices(n_lat, settings.window[0], overlap)
+        for lon in slices(n_lon, settings.window[1], overlap, ring=field.closes)
         if not anomalies.land[lat, lon].all()
     ]
     daily = _Blend(len(field.dates), n_lat, n_lon)
@@ -111,7 +99,7 @@ def reconstruct(
         with mixed:
             output = network(**window.to(device).inputs())
         for number, (some, place) in enumerate(batch):
-            for position, weight in enumerate(_ramp(some.stop - some.start).tolist()):
+            for position, weight in enumerate(ramp(some.stop - some.start).tolist()):
                 month = some.start + position
                 monthly.add(slice(month, month + 1), place, _values(output.monthly, number, position)[:, None], weight)
                 days = anomalies.months[month]
@@ -143,7 +131,7 @@ class _Blend:
     ) -> None:
         """Add a window; columns beyond the end belong to the start."""
         lat, lon = place
-        window = weight * _ramp(lat.stop - lat.start)[:, None] * _ramp(lon.stop - lon.start)
+        window = weight * ramp(lat.stop - lat.start)[:, None] * ramp(lon.stop - lon.start)
         columns = np.arange(lon.start, lon.stop) % self.weight.shape[-1]
         self.total[:, time, lat, columns] += estimate * window
         self.weight[time, lat, columns] += window
@@ -197,7 +185,7 @@ def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
     )
 
 
-def _slices(length: int, window: int, overlap: float, *, ring: bool = False) -> list[slice]:
+def slices(length: int, window: int, overlap: float, *, ring: bool = False) -> list[slice]:
     """Windows that cover a length: the last one flush with its end, or on a ring going on over its start."""
     window = min(window, length)
     stride = max(1, round(window * (1 - overlap)))
@@ -205,7 +193,7 @@ def _slices(length: int, window: int, overlap: float, *, ring: bool = False) -> 
     return [slice(start, start + window) for start in starts]
 
 
-def _ramp(length: int) -> Float[np.ndarray, " cell"]:
+def ramp(length: int) -> Float[np.ndarray, " cell"]:
     """Weights that rise from the edge of a window to its middle, and are never zero."""
     distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
     return (distance / distance.max()).astype(np.float32)

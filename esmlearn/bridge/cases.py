@@ -30,8 +30,8 @@ class Result:
 
     Attributes
     ----------
-    daily, monthly
-        The files.
+    daily, monthly, members
+        The files; those of the members of an ensemble last.
     name, role
         The method.
     reconstruction
@@ -43,6 +43,7 @@ class Result:
     name: str
     role: str
     reconstruction: Reconstruction
+    members: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Case:
     settings
         How it is evaluated.
     dataset, split, quantity
-        Names: of the dataset, of the part of the period, and of what is reconstructed.
+        Names: of the dataset (with its depth where there are levels), of the part of the period, and of what is
+        reconstructed.
     results
         One for each method.
     observed
@@ -86,6 +88,11 @@ class Case:
     truth_file: str | None
     observations_file: str | None
     synthetic: bool
+
+    @property
+    def level(self) -> float | None:
+        """Depth in metres; None where there are no levels."""
+        return None if self.grid.levels is None else float(self.grid.levels[0])
 
     @property
     def ocean(self) -> Bool[np.ndarray, "lat lon"]:
@@ -132,13 +139,8 @@ class Case:
     @property
     def ancestors(self) -> list[str]:
         """Files that every product of the evaluation comes from."""
-        left = [str(path) for result in self.results for path in (result.daily, result.monthly)]
+        left = [str(path) for result in self.results for path in (result.daily, result.monthly, *result.members)]
         return left + sorted({file for file in (self.truth_file, self.observations_file) if file})
-
-    @property
-    def best(self) -> Result:
-        """The method to show on maps: the model, if there is one."""
-        return next((result for result in self.results if result.role == "model"), self.results[-1])
 
 
 def read_cases(cfg: dict[str, Any], settings: EvaluateSettings) -> list[Case]:
@@ -174,11 +176,12 @@ def read_cases(cfg: dict[str, Any], settings: EvaluateSettings) -> list[Case]:
         )
     # Where there is only one, as after the setting `period: all`, it counts, and the scores carry its own name.
     chosen = split if split in splits else splits.pop()
-    files: dict[tuple[str, str], list[tuple[Path, Cube]]] = {}
+    files: dict[tuple[str, str, float], list[tuple[Path, Cube]]] = {}
     for path, cube in found:
         if cube.attributes.get("esmlearn_split", split) == chosen:
-            files.setdefault((str(cube.attributes["esmlearn_dataset"]), str(cube.var_name)), []).append((path, cube))
-    return [_read_case(dataset, found, cfg["input_data"], settings, chosen) for (dataset, _), found in files.items()]
+            key = (str(cube.attributes["esmlearn_dataset"]), str(cube.var_name), _depth(cube))
+            files.setdefault(key, []).append((path, cube))
+    return [_read_case(key[0], files[key], cfg["input_data"], settings, chosen) for key in sorted(files)]
 
 
 def read_baseline(case: Case) -> Field | None:
@@ -186,7 +189,7 @@ def read_baseline(case: Case) -> Field | None:
     cube = iris.load_cube(case.truth_file)
     if cube.shape[0] <= case.grid.dates.size:
         return None
-    field = Field.from_cube(cube, units=case.grid.units)
+    field = _at_level(Field.from_cube(cube, units=case.grid.units), case.grid, Path(str(case.truth_file)).name)
     reconstructed = {_day(date) for date in case.grid.dates}
     return field[np.array([_day(date) not in reconstructed for date in field.dates])]
 
@@ -216,13 +219,16 @@ def _read_case(
         monthly = path.with_name(path.name.removesuffix("_day.nc") + "_mon.nc")
         if not monthly.is_file():
             raise DataError(f"{path.name} has no monthly counterpart {monthly.name}; run the reconstruction again.")
-        reconstruction = Reconstruction.from_cubes(cube, iris.load_cube(monthly))
+        beside = (file.with_name(f"{file.stem}_members.nc") for file in (path, monthly))
+        members = tuple(file for file in beside if file.is_file())
+        drawn = [iris.load_cube(file) for file in members]
+        reconstruction = Reconstruction.from_cubes(cube, iris.load_cube(monthly), *drawn)
         if cube.shape != first.shape or not np.array_equal(read_cube(cube)[2], observed):
             raise DataError(f"{path.name} was made from other observations than {found[0][0].name}; reconstruct again.")
         if len(reconstruction.monthly) != len(grid.months):
             raise DataError(f"{monthly.name} does not have the months of {path.name}; run the reconstruction again.")
         name, role = (str(cube.attributes[f"esmlearn_{key}"]) for key in ("method", "role"))
-        results.append(Result(path, monthly, name, role, reconstruction))
+        results.append(Result(path, monthly, name, role, reconstruction, members))
     results.sort(key=lambda result: (result.role == "model", result.name))
     short_name = str(first.var_name)
     given = _find(dataset, short_name, input_data)
@@ -238,7 +244,7 @@ def _read_case(
     values = fields[given].values[:, 0] if given else results[-1].reconstruction.daily if right is None else right
     case = Case(
         settings=settings,
-        dataset=dataset,
+        dataset=dataset if grid.levels is None else f"{dataset} at {grid.levels[0]:g} m",
         split=split,
         quantity=str(first.long_name or first.name()).replace("_", " "),
         results=tuple(results),
@@ -285,8 +291,8 @@ def _find(name: str, short_name: str, input_data: dict[str, dict[str, Any]]) -> 
 
 def _read_on(file: str, grid: Field, dataset: str) -> Field:
     """Read a preprocessed file on the grid and the dates of a reconstruction."""
-    field = Field.from_cube(iris.load_cube(file), units=grid.units)
     name = Path(file).name
+    field = _at_level(Field.from_cube(iris.load_cube(file), units=grid.units), grid, name)
     same = field.land.shape == grid.land.shape and np.allclose(field.lat, grid.lat, atol=1e-3)
     if not same or not np.allclose((field.lon - grid.lon + 180) % 360, 180, atol=1e-3):
         raise DataError(f"{name} is not on the grid of the reconstruction of {dataset}; regrid both alike.")
@@ -298,6 +304,21 @@ def _read_on(file: str, grid: Field, dataset: str) -> Field:
             f" the first of them {missing[0]:%Y-%m-%d}; give both the same timerange."
         )
     return field[np.array([places[_day(date)] for date in grid.dates])]
+
+
+def _depth(cube: Cube) -> float:
+    """Depth of a cube of one level in metres; 0 for one that knows of none."""
+    return float(cube.coord("depth").points[0]) if cube.coords("depth") else 0.0
+
+
+def _at_level(field: Field, grid: Field, name: str) -> Field:
+    """Take the level of a grid out of a field with levels."""
+    if grid.levels is None or field.levels is None:
+        return field
+    near = int(np.abs(field.levels - grid.levels[0]).argmin())
+    if not np.isclose(field.levels[near], grid.levels[0], rtol=1e-3):
+        raise DataError(f"{name} has no level at {grid.levels[0]:g} m; extract the same levels of all datasets.")
+    return field.level(near)
 
 
 def _day(date: Any) -> tuple[int, int, int]:

@@ -12,11 +12,13 @@ from esmlearn.checkpoint import sha256
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import apply_gaps
 from esmlearn.errors import DataError
-from esmlearn.settings import DataSettings, GapSettings
+from esmlearn.settings import DataSettings, GapSettings, SurfaceSettings
 
 
-def find_dataset(cfg: dict[str, Any], name: str) -> dict[str, Any]:
+def find_dataset(cfg: dict[str, Any], name: str, *, short_name: str | None = None) -> dict[str, Any]:
     """Attributes of the one preprocessed file of a dataset, found by its facet `dataset` or its alias.
+
+    Of a variable, if its `short_name` is given; else of any.
 
     Raises
     ------
@@ -24,7 +26,11 @@ def find_dataset(cfg: dict[str, Any], name: str) -> dict[str, Any]:
         If the recipe gives no such dataset to the script, or several files of it.
     """
     entries = list(cfg["input_data"].values())
-    found = [entry for entry in entries if name in (entry.get("dataset"), entry.get("alias"))]
+    found = [
+        entry
+        for entry in entries
+        if name in (entry.get("dataset"), entry.get("alias")) and short_name in (None, entry.get("short_name"))
+    ]
     if len(found) == 1:
         return found[0]
     known = ", ".join(sorted({entry["dataset"] for entry in entries})) or "none"
@@ -62,6 +68,22 @@ def load_training(cfg: dict[str, Any], data: DataSettings) -> tuple[Field, Field
     target = load_field(cfg, data.target, units=data.units) if data.target else None
     land = None if target is None else target.land
     return load_observations(cfg, data.observations, data.gaps, units=data.units, land=land), target
+
+
+def load_surface(cfg: dict[str, Any], surface: SurfaceSettings | None, data: DataSettings) -> Field | None:
+    """Load the surface above levels; None if the settings have none."""
+    if surface is None:
+        return None
+    found = find_dataset(cfg, surface.dataset, short_name=surface.short_name)
+    return Field.from_cube(iris.load_cube(found["filename"]), units=data.units)
+
+
+def without_surface(cfg: dict[str, Any], surface: SurfaceSettings | None) -> dict[str, Any]:
+    """Give what a script was given but the variable of the surface: a dataset's name then means its levels."""
+    if surface is None:
+        return cfg
+    below = {file: entry for file, entry in cfg["input_data"].items() if entry["short_name"] != surface.short_name}
+    return {**cfg, "input_data": below}
 
 
 def describe_inputs(cfg: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from esmlearn.errors import ModelFolderError
 
@@ -17,6 +18,27 @@ def remember_start() -> None:
 def from_start(path: str) -> Path:
     """Complete a path of a recipe."""
     return Path(os.environ.get(STARTED_FROM, Path.cwd())) / Path(path).expanduser()
+
+
+def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:
+    """Folders of models: the one that a setting names, else those that ancestors left, in the order of the ancestors.
+
+    Raises
+    ------
+    ModelFolderError
+        If there is none.
+    """
+    from esmlearn.checkpoint import SETTINGS
+
+    if pattern:
+        return [find_model_folder(pattern)]
+    found = [Path(ancestor, "model") for ancestor in cfg["input_files"]]
+    folders = [folder for folder in found if (folder / SETTINGS).is_file()]
+    if not folders:
+        raise ModelFolderError(
+            "No ancestor left a model; add `train` to the ancestors, or set `model` to a model folder."
+        )
+    return folders
 
 
 def find_model_folder(pattern: str) -> Path:

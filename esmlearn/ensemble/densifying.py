@@ -1,0 +1,115 @@
+"""Levels completed by members that depart from a regression, or from the climatology."""
+
+import numpy as np
+import torch
+from einops import rearrange
+from iris.cube import Cube
+from jaxtyping import Float
+
+from esmlearn.checkpoint import TrainedEnsemble
+from esmlearn.data.field import Field
+from esmlearn.data.profiles import Levels, same_dates
+from esmlearn.ensemble.drawing import Told, draw_members, tiled
+from esmlearn.errors import DataError
+from esmlearn.models.condition import Condition
+from esmlearn.models.densifying import densify_maps, regress, sure_of_observations
+from esmlearn.settings import EnsembleSettings
+
+
+class Densifier:
+    """A trained ensemble that completes levels, ready for cubes and fields.
+
+    Examples
+    --------
+    In a notebook: ``esmlearn.load("model").reconstruct(profiles, surface)`` gives the mean of the members.
+    """
+
+    def __init__(self, trained: TrainedEnsemble, settings: EnsembleSettings | None = None) -> None:
+        self.trained, self.settings = trained, settings or EnsembleSettings()
+        self.units = trained.settings.data.units
+
+    def reconstruct(self, cube: Cube, surface: Cube | None = None) -> Cube:
+        """Complete the levels of a cube.
+
+        Parameters
+        ----------
+        cube
+            Sparse values with the dimensions time, depth, latitude, longitude; missing values are masked.
+        surface
+            The surface at the same times; none if nothing is known of it.
+        """
+        field = Field.from_cube(cube, units=self.units, land=self.trained.land)
+        above = None if surface is None else Field.from_cube(surface, units=self.units, land=self.trained.land)
+        return field.as_cube(densify(self.trained, field, above, self.settings).mean(axis=0))
+
+
+def densify(
+    trained: TrainedEnsemble, field: Field, surface: Field | None, settings: EnsembleSettings
+) -> Float[np.ndarray, "member time var lat lon"]:
+    """Draw members of complete levels.
+
+    Parameters
+    ----------
+    trained
+        The denoiser.
+    field
+        What was observed of the levels that it was trained on, on the grid of the training.
+    surface
+        The surface at the same times; None if nothing is known of it.
+    settings
+        Members, sampler, tiles.
+
+    Returns
+    -------
+    numpy.ndarray
+        In the units of the field, NaN on land. Where a value was observed all members have it.
+
+    Raises
+    ------
+    DataError
+        If levels or grid are not those of the training.
+    """
+    sees_surface = trained.settings.surface is not None
+    climates = tuple(zip(trained.climatologies, trained.scalings, strict=True))
+    n_levels = len(climates) - sees_surface
+    if field.values.shape[1] != n_levels or not trained.climatologies[0].covers(field.like[0]):
+        raise DataError(
+            f"The ensemble was trained on {n_levels} levels on its own grid, but the data have {field.values.shape[1]} "
+            "or lie on another: extract the same levels, and regrid."
+        )
+    above = None if surface is None or not sees_surface else same_dates(surface, field)
+    levels = Levels(field, climates if above else climates[:n_levels], above)
+    values, seen = levels.anomalies(), field.observed
+    surfaces, surfaces_seen = levels.surface_anomalies(), levels.surface_observed()
+    if sees_surface and above is None:
+        surfaces = np.zeros((len(field.dates), 1, *field.land.shape), np.float32)
+        surfaces_seen = np.zeros_like(surfaces, bool)
+
+    position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
+    season = torch.from_numpy(field.year_fraction.astype(np.float32))
+    guesses = [np.zeros_like(values), np.zeros_like(values)]
+
+    def tell(chosen: np.ndarray) -> Told:
+        land = np.broadcast_to(field.land, (len(chosen), *field.land.shape)).copy()
+        parts = (part[chosen] for part in (values, seen, surfaces, surfaces_seen))
+        maps = densify_maps(*(torch.from_numpy(part) for part in (*parts, land)))
+        given, where = torch.from_numpy(values[chosen]), torch.from_numpy(seen[chosen])
+        if trained.regression is None:
+            return Told(maps, given, where)
+        network = tiled(trained.regression.to("cpu"), settings.tile, position, ring=field.closes)
+        with torch.no_grad():
+            guess = regress(network, Condition(maps, None, season[chosen]), n_levels)
+        guess = sure_of_observations(guess, given, where)
+        for whole, part in zip(guesses, guess, strict=True):
+            whole[chosen] = part.numpy()
+        return Told(torch.cat([maps, *guess], dim=1), torch.zeros_like(given), where)
+
+    members = draw_members(trained, field, settings, tell)
+    mean, log_std = guesses
+    members = mean + np.exp(log_std) * members
+    for level, (climatology, scaling) in enumerate(climates[:n_levels]):
+        unit = rearrange(scaling.at(field.year_fraction), "time -> time 1 1")
+        members[:, :, level] = members[:, :, level] * unit + climatology.at(field.year_fraction)
+    members[:, seen] = field.values[seen]
+    members[..., field.land] = np.nan
+    return members

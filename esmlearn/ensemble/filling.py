@@ -1,0 +1,126 @@
+"""Gaps filled by members that depart from a first guess."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from esmlearn.checkpoint import TrainedEnsemble
+from esmlearn.data.field import Field
+from esmlearn.data.preparation import check_daily
+from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.data.windows import Anomalies
+from esmlearn.ensemble.drawing import Told, draw_members
+from esmlearn.errors import DataError
+from esmlearn.models.filling import days_around, fill_maps
+from esmlearn.reconstruct import Reconstructor
+from esmlearn.settings import EnsembleSettings
+
+
+class Days(NamedTuple):
+    """A field in the units of the network, day by day.
+
+    Attributes
+    ----------
+    anomalies
+        Scaled observations.
+    guess, log_std
+        First guess and the logarithm of its standard deviation.
+    unit, cycle
+        Standard deviation that values are scaled by, and climatology, in the units of the field.
+    """
+
+    anomalies: Anomalies
+    guess: Float[np.ndarray, "time lat lon"]
+    log_std: Float[np.ndarray, "time lat lon"]
+    unit: Float[np.ndarray, "time 1 1"]
+    cycle: Float[np.ndarray, "time lat lon"]
+
+
+def fill(
+    trained: TrainedEnsemble,
+    field: Field,
+    settings: EnsembleSettings,
+    *,
+    guide: Reconstruction | None = None,
+) -> Reconstruction:
+    """Draw members of what the gaps of a field hide.
+
+    Parameters
+    ----------
+    trained
+        The denoiser with its guide.
+    field
+        What was observed, one variable, day by day.
+    settings
+        Members, sampler, tiles.
+    guide
+        What the guide says of the field, if it was asked already.
+
+    Returns
+    -------
+    Reconstruction
+        Mean, standard deviation and members of days and months. Where a value was observed all members have it.
+    """
+    check_daily(field)
+    days = _prepare(trained, field, guide)
+
+    def tell(chosen: np.ndarray) -> Told:
+        return _tell(days, chosen, field.land, trained.settings.neighbour_days)
+
+    states = draw_members(trained, field, settings, tell)[:, :, 0]
+    members = (days.guess + np.exp(days.log_std) * states) * days.unit + days.cycle
+    observed = field.observed[:, 0]
+    members[:, observed] = field.values[:, 0][observed]
+    members[:, :, field.land] = np.nan
+    return Reconstruction.of_members(members, field)
+
+
+def climate(trained: TrainedEnsemble, field: Field) -> tuple[Climatology, Scaling]:
+    """Climatology and scaling that hold for the grid of a field.
+
+    Raises
+    ------
+    DataError
+        If the field is on another grid than that of the training, and there is no guide to depart from.
+    """
+    if trained.guide:
+        return Reconstructor(trained.guide).climate(field)
+    if not trained.climatologies[0].covers(field.like[0]):
+        raise DataError(
+            "The ensemble was trained on another grid, and departs from the climatology there: regrid the data to its "
+            "grid, or use an ensemble that departs from a model."
+        )
+    return trained.climatologies[0], trained.scalings[0]
+
+
+def _prepare(trained: TrainedEnsemble, field: Field, guide: Reconstruction | None) -> Days:
+    """Scale a field, and what its guide says of it."""
+    climatology, scaling = climate(trained, field)
+    if trained.guide and guide is None:
+        guide = Reconstructor(trained.guide).reconstruct_field(field)
+    anomalies = Anomalies.of(field, climatology, scaling)
+    unit = scaling.at(field.year_fraction)[:, None, None]
+    cycle = climatology.at(field.year_fraction)
+    if guide is None:
+        nothing = np.zeros_like(anomalies.values)
+        return Days(anomalies, nothing, nothing, unit, cycle)
+    guess = np.where(field.land, np.float32(0.0), (guide.daily - cycle) / unit)
+    unsure = ~field.land & ~field.observed[:, 0]
+    log_std = np.log(np.where(unsure, np.maximum(guide.daily_std / unit, np.float32(1e-3)), np.float32(1.0)))
+    return Days(anomalies, guess, log_std, unit, cycle)
+
+
+def _tell(days: Days, chosen: np.ndarray, land: np.ndarray, reach: int) -> Told:
+    """Channels of some days, and what is known of their clean states."""
+    anomalies = days.anomalies
+    last = len(anomalies.values) - 1
+    around = chosen[:, None] + np.array(days_around(reach), int)
+    there = ((around >= 0) & (around <= last))[..., None, None] & anomalies.observed[around.clip(0, last)]
+    guess, log_std, observed = days.guess[chosen], days.log_std[chosen], anomalies.observed[chosen]
+    departure = np.where(observed, (anomalies.values[chosen] - guess) / np.exp(log_std), np.float32(0.0))
+    parts = (guess, log_std, departure, observed, np.broadcast_to(land, guess.shape).copy())
+    maps = fill_maps(*(torch.from_numpy(part) for part in (*parts, anomalies.values[around.clip(0, last)], there)))
+    return Told(maps, torch.from_numpy(departure)[:, None], torch.from_numpy(observed)[:, None])

@@ -1,0 +1,21 @@
+"""A model folder as something that completes cubes and fields."""
+
+from pathlib import Path
+
+from esmlearn.checkpoint import TrainedEnsemble, load_model
+from esmlearn.ensemble import Densifier, EnsembleReconstructor
+from esmlearn.reconstruct import Reconstructor
+
+
+def load(folder: str | Path) -> Reconstructor | EnsembleReconstructor | Densifier:
+    """Load a trained model from its folder.
+
+    Raises
+    ------
+    ModelFolderError
+        If the folder is incomplete, altered, or made for another task.
+    """
+    trained = load_model(folder)
+    if not isinstance(trained, TrainedEnsemble):
+        return Reconstructor(trained)
+    return EnsembleReconstructor(trained) if trained.settings.task == "fill" else Densifier(trained)
