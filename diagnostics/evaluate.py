@@ -2,7 +2,7 @@
 
 Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
 the whole domain and of regions, breakdown.json with those by month, share hidden and distances, both also as tables
-(.csv), spectra.json, reliability.json, evaluation.json with what was hidden, and figures.
+(.csv), spectra.json, reliability.json, ensemble.json, evaluation.json with what was hidden, and figures.
 """
 
 import json
@@ -35,6 +35,7 @@ def main(cfg: dict[str, Any]) -> None:
         "breakdown.csv": scores.as_csv(parts),
         "spectra.json": scores_json([record for found in scored for record in found.spectra]),
         "reliability.json": scores_json([record for found in scored for record in found.reliability]),
+        "ensemble.json": scores_json([ensemble.record() for found in scored for ensemble in found.ensembles]),
         "evaluation.json": json.dumps([facts(*pair) for pair in zip(cases, scored, strict=True)], indent=1),
     }
     for name, text in texts.items():
@@ -47,6 +48,7 @@ def main(cfg: dict[str, Any]) -> None:
         "breakdown.json": "Scores by month, share hidden and distance (also as a table: breakdown.csv).",
         "spectra.json": "Power spectra of the truth, of all methods and of their errors, along longitude.",
         "reliability.json": "How often the truth lies within the intervals that methods give.",
+        "ensemble.json": "Ranks of the truth among members, their spread against skill, and their spectra.",
         "evaluation.json": "What was evaluated, and what was hidden.",
     }
     with ProvenanceLogger(cfg) as provenance:
@@ -59,6 +61,7 @@ def main(cfg: dict[str, Any]) -> None:
             found.rows,
             spectra=found.spectra,
             reliability=found.reliability,
+            ensembles=found.ensembles,
             dates=settings.dates,
             place=settings.place,
         ):

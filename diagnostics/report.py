@@ -26,13 +26,14 @@ def main(cfg: dict[str, Any]) -> None:
         tags = {"plot_types": list(plot_types)} if plot_types else {}
         return {"caption": caption, "ancestors": ancestors, "authors": ["esmlearn_team"], "domains": ["reg"], **tags}
 
-    if report.training:
-        caption = "Loss, learning rate and validation over the steps of the training."
-        figure = plots.training_curve(report.training.rows)
-        file = save_figure(
-            "training_curve", record(caption, "line"), cfg | {"output_file_type": "png"}, figure, dpi=220
-        )
-        report = replace(report, figures=(*report.figures, Figure("training_curve", file.read_bytes(), caption)))
+    curves = {model.name: plots.training_curve(model.training.rows) for model in report.models if model.training}
+    for script, figure in curves.items():
+        several = len(curves) > 1
+        name = f"training_curve_{script}" if several else "training_curve"
+        of = f" by the script {script}" if several else ""
+        caption = f"Loss, learning rate and validation over the steps of the training{of}."
+        file = save_figure(name, record(caption, "line"), cfg | {"output_file_type": "png"}, figure, dpi=220)
+        report = replace(report, figures=(*report.figures, Figure(name, file.read_bytes(), caption)))
 
     page = Path(cfg["work_dir"], "report.html")
     with atomic_write(page) as aside:

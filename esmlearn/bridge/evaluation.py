@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from esmlearn import scores
 from esmlearn.bridge.cases import Case, cells_within, read_baseline
+from esmlearn.bridge.ensemble_evaluation import EnsembleFindings, find_ensembles, image_range, score_days
 from esmlearn.errors import DataError
 from esmlearn.scores.uncertainty import FEWEST_BLOCKS
 
@@ -33,6 +34,8 @@ class Scored:
         Rows of `scores.json` and, with the key `bin`, of `breakdown.json`.
     spectra, reliability
         Records of the files of these names.
+    ensembles
+        What was found out about ensembles, whose records `ensemble.json` holds.
     heatwaves
         Baseline of the threshold, and share of the points that are heatwave days in the truth; None if not scored.
     points
@@ -44,6 +47,7 @@ class Scored:
     rows: list[scores.Row] = field(default_factory=list)
     spectra: list[dict[str, Any]] = field(default_factory=list)
     reliability: list[dict[str, Any]] = field(default_factory=list)
+    ensembles: list[EnsembleFindings] = field(default_factory=list)
     heatwaves: dict[str, Any] | None = None
     points: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
@@ -62,21 +66,34 @@ def score_case(case: Case) -> Scored:
     n_days, block = case.grid.dates.size, case.settings.block_days
     if n_days < FEWEST_BLOCKS * block:
         left_out["intervals"] = f"The {n_days} days are fewer than {FEWEST_BLOCKS} blocks of {block} days (block_days)."
-    rows = scores.score(daily) + _score_regions(case, daily, left_out)
+    rows = scores.score(daily) + score_days(case, daily) + _score_regions(case, daily, left_out)
     for bins in _daily_bins(case, left_out):
         rows += scores.break_down(daily, bins)
     reliability = scores.reliability(daily)
+    # The buffers are no matter for spectra: a segment counts by what was hidden of it.
+    scales = None if case.withheld else _comparison(case, "day", truth, case.hidden)
+    ensembles = find_ensembles(daily, case.grid, scales)
     monthly = _hidden_months(case, truth, left_out)
     if monthly is not None:
         rows += scores.score(monthly) + _score_regions(case, monthly, left_out)
         for bins in _monthly_bins(case):
             rows += scores.break_down(monthly, bins)
         reliability += scores.reliability(monthly)
-    resolution, spectra = _score_scales(case, truth, left_out)
+        ensembles += find_ensembles(monthly, case.grid)
+    resolution, spectra = _score_scales(case, scales, left_out)
     extremes, heatwaves = _score_heatwaves(case, daily, left_out)
+    if not case.complete:
+        left_out["images"] = (
+            "Only withheld observations are known, and a map is compared as a whole."
+            if case.withheld
+            else "The truth has gaps, and a map is compared as a whole."
+        )
     for what, why in left_out.items():
         logger.info("%s: %s left out. %s", case.dataset, what, why)
-    return Scored(rows + resolution + extremes, spectra, reliability, heatwaves, int(daily.points.sum()), left_out)
+    rows += resolution + extremes
+    if case.level is not None:
+        rows = [row | {"level": case.level} for row in rows]
+    return Scored(rows, spectra, reliability, ensembles, heatwaves, int(daily.points.sum()), left_out)
 
 
 def hidden_points(case: Case) -> scores.Comparison:
@@ -117,6 +134,7 @@ def facts(case: Case, scored: Scored) -> dict[str, Any]:
         "buffer_days": settings.buffer_days,
         "block_days": settings.block_days,
         "points": scored.points,
+        "image_range": image_range(case),
         "regions": {
             name: [part.start_latitude, part.end_latitude, part.start_longitude, part.end_longitude]
             for name, part in settings.regions.items()
@@ -191,14 +209,12 @@ def _score_regions(case: Case, comparison: scores.Comparison, left_out: dict[str
 
 
 def _score_scales(
-    case: Case, truth: Float[np.ndarray, "time lat lon"], left_out: dict[str, str]
+    case: Case, comparison: scores.Comparison | None, left_out: dict[str, str]
 ) -> tuple[list[scores.Row], list[dict[str, Any]]]:
     """Effective resolution as rows, and the spectra."""
-    if case.withheld:
+    if comparison is None:
         left_out["spectra"] = "Only withheld observations are known, and a spectrum needs rows without a gap."
         return [], []
-    # The buffers are no matter here: a segment counts by what was hidden of it.
-    comparison = _comparison(case, "day", truth, case.hidden)
     spectra = scores.power_spectra(comparison, case.grid.lat, case.grid.lon)
     if spectra is None:
         left_out["spectra"] = "No row has enough ocean without a break on days on which most of it was hidden."
@@ -244,8 +260,12 @@ def _comparison(
     methods = []
     for result in case.results:
         said = result.reconstruction
-        values, std = (said.daily, said.daily_std) if daily else (said.monthly, said.monthly_std)
-        methods.append(scores.Method(result.name, result.role, values, std))
+        parts = (
+            (said.daily, said.daily_std, said.members)
+            if daily
+            else (said.monthly, said.monthly_std, said.monthly_members)
+        )
+        methods.append(scores.Method(result.name, result.role, *parts))
     return scores.Comparison(
         dataset=case.dataset,
         frequency=frequency,

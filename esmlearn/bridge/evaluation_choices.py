@@ -21,6 +21,11 @@ def best_first(case: Case, rows: Sequence[Row]) -> list[Result]:
     return sorted(case.results, key=lambda result: (error.get(result.name, np.inf), result.role != "model"))
 
 
+def best_model(results: Sequence[Result]) -> Result:
+    """Choose the method to show on maps: of methods with the best first, the first model, if there is one."""
+    return next((result for result in results if result.role == "model"), results[0])
+
+
 def foremost(results: Sequence[Result], number: int) -> list[Result]:
     """Choose the models, and the best baselines, so many in all; the best first."""
     chosen = sorted(results, key=lambda result: result.role != "model")[:number]
@@ -40,6 +45,11 @@ def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
             )
         return [places[day.year, day.month, day.day] for day in dates]
     return sorted({typical_day(case), most_hidden_day(case)})
+
+
+def day_of_maps(case: Case, dates: Sequence[date]) -> int:
+    """Day for figures of a single day: the first of the recipe, else a typical one."""
+    return chosen_days(case, dates)[0] if dates else typical_day(case)
 
 
 def typical_day(case: Case) -> int:

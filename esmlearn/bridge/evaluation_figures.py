@@ -1,18 +1,19 @@
 """Figures of the script `evaluate`, each with its caption."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.figure import Figure
 
 from esmlearn import plots, scores
 from esmlearn.bridge.cases import Case, Result
+from esmlearn.bridge.drawing import Drawing, date_of, day_label, map_grid
+from esmlearn.bridge.ensemble_evaluation import EnsembleFindings
+from esmlearn.bridge.ensemble_figures import draw_members, draw_reliability, draw_spectra
 from esmlearn.bridge.evaluation import hidden_points
-from esmlearn.bridge.evaluation_choices import best_first, chosen_days, chosen_place, foremost, typical_day
+from esmlearn.bridge.evaluation_choices import best_first, best_model, chosen_days, chosen_place, day_of_maps, foremost
 from esmlearn.scores import Comparison, Row, monthly_truth
 
 # Breakdowns in the figure of each frequency. Seasons say by day what months would, with less noise.
@@ -25,23 +26,13 @@ FREQUENCIES = {"day": "daily", "mon": "monthly"}
 FOREMOST = {"bias": 4, "time_series": 3}
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure, what it is called, what it shows, and its tags for ESMValTool."""
-
-    name: str
-    figure: Figure
-    caption: str
-    plot_types: tuple[str, ...]
-    statistics: tuple[str, ...]
-
-
 def draw_case(
     case: Case,
     rows: Sequence[Row],
     *,
     spectra: Sequence[Mapping[str, Any]] = (),
     reliability: Sequence[Mapping[str, Any]] = (),
+    ensembles: Sequence[EnsembleFindings] = (),
     dates: Sequence[date] = (),
     place: Any = None,
 ) -> Iterator[Drawing]:
@@ -53,6 +44,8 @@ def draw_case(
         What is shown, and its scores, as a whole and broken down.
     spectra, reliability
         What `spectra.json` and `reliability.json` hold.
+    ensembles
+        What was found out about ensembles.
     dates
         Days to show as maps; chosen if not given. All methods are shown on the first.
     place
@@ -65,7 +58,8 @@ def draw_case(
     if comparison:
         yield _ranked_skill(case, rows, note)
         yield from _maps_methods(case, comparison, dates, note)
-    yield from _maps(case, chosen_days(case, dates), note)
+    yield from _maps(case, best_model(results), chosen_days(case, dates), note)
+    yield from draw_members(case, results, dates, note)
     if comparison:
         yield from _maps_bias(case, comparison, foremost(results, FOREMOST["bias"]), note)
     yield _time_series(case, foremost(results, FOREMOST["time_series"]), chosen_place(case, place), note)
@@ -81,8 +75,10 @@ def draw_case(
                 ("rmsd",),
             )
     yield from _spectra(case, rows, spectra, note)
+    yield from draw_spectra(case, ensembles, note)
     if comparison:
         yield from _calibration(case, comparison, reliability, note)
+    yield from draw_reliability(case, ensembles, note)
     if any(row["metric"] == "heatwave_hit_rate" and row["region"] == "all" for row in rows):
         yield Drawing(
             "heatwaves",
@@ -95,17 +91,16 @@ def draw_case(
         )
 
 
-def _maps(case: Case, days: Sequence[int], note: str) -> Iterator[Drawing]:
+def _maps(case: Case, shown: Result, days: Sequence[int], note: str) -> Iterator[Drawing]:
     """Maps of the chosen days, and of their months."""
-    grid = _map_grid(case)
+    grid = map_grid(case)
     truth = case.truth if case.complete else None
-    shown = case.best
     options = {"quantity": case.quantity, "units": case.grid.units, "method": shown.name}
-    label = plots.method_label(shown.name)
+    label = plots.method_words(shown.name)
     columns = "observed, truth, reconstruction and its error" if truth is not None else "observed and reconstructed"
     daily = [
         plots.Panel(
-            _date(case, day),
+            date_of(case, day),
             case.seen[day],
             shown.reconstruction.daily[day],
             None if truth is None else truth[day],
@@ -191,7 +186,7 @@ def _maps_methods(case: Case, comparison: Comparison, dates: Sequence[date], not
     """One day through all methods, if all of it is known."""
     if not case.complete or case.truth is None or len(case.results) < 2:
         return
-    day = chosen_days(case, dates)[0] if dates else typical_day(case)
+    day = day_of_maps(case, dates)
     points, truth = comparison.points[day], case.truth[day]
     shown = []
     for result in case.results:
@@ -206,12 +201,12 @@ def _maps_methods(case: Case, comparison: Comparison, dates: Sequence[date], not
             case.seen[day],
             truth,
             shown,
-            _map_grid(case),
-            label=f"{_date(case, day)}\n{100 * case.hidden[day][case.ocean].mean():.0f} % of the ocean hidden",
+            map_grid(case),
+            label=day_label(case, day),
             quantity=case.quantity,
             units=case.grid.units,
         ),
-        f"{case.quantity} of {case.dataset} on {_date(case, day)} as observed, as it was, and as each method has it,"
+        f"{case.quantity} of {case.dataset} on {date_of(case, day)} as observed, as it was, and as each method has it,"
         " with its error below; the root-mean-square errors are those of the day on the hidden points, the best comes"
         f" first. Fields share one scale, and so do errors, which saturate for the weaker methods.{note}",
         ("map", "geo"),
@@ -228,11 +223,11 @@ def _maps_bias(case: Case, comparison: Comparison, results: Sequence[Result], no
         "maps_bias",
         plots.maps_bias(
             [plots.MethodMap(result.name, result.role, bias[result.name]) for result in results],
-            _map_grid(case),
+            map_grid(case),
             units=case.grid.units,
         ),
         f"Mean error (reconstruction - truth) of the daily {case.quantity} of {case.dataset} over the hidden days of"
-        f" each place, for the model and the best baselines. White: too few hidden days.{note}",
+        f" each place, for models and the best baselines. White: too few hidden days.{note}",
         ("map", "geo"),
         ("diff", "mean"),
     )
@@ -264,7 +259,7 @@ def _calibration(
         plots.Spread(
             method.name,
             method.role,
-            method.std[points],
+            method.std[points] if method.members is None else _std_of_members(method.members[:, points]),
             method.values[points] - comparison.truth[points],
         )
         for method in comparison.methods
@@ -286,18 +281,13 @@ def _calibration(
     )
 
 
+def _std_of_members(members: Float[np.ndarray, "member point"]) -> Float[np.ndarray, " point"]:
+    """Standard deviation that the error of the mean of few members should have: a little more than theirs."""
+    return np.sqrt(scores.fair_variance(members))
+
+
 def mean_of_observed(values: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "lat lon"]:
     """Mean over the days that were observed; NaN where none was."""
     seen = np.isfinite(values)
     total = np.where(seen, values, 0.0).sum(axis=0)
     return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan)
-
-
-def _map_grid(case: Case) -> plots.Grid:
-    """Grid of the maps."""
-    return plots.Grid(case.grid.lat, case.grid.lon, ~case.ocean)
-
-
-def _date(case: Case, day: int) -> str:
-    """Date of a day, as captions write it."""
-    return f"{case.grid.dates[day]:%d %b %Y}".lstrip("0")

@@ -2,11 +2,13 @@
 
 from esmlearn.plots.breakdowns import rmse_by
 from esmlearn.plots.curves import time_series, training_curve
+from esmlearn.plots.diffusion import error_on_the_way, estimates_on_the_way, schedules
+from esmlearn.plots.ensemble import ensemble_spectra, maps_ensemble, rank_histograms, spread_skill
 from esmlearn.plots.geographic import Grid
 from esmlearn.plots.maps import MethodMap, Panel, maps, maps_bias, maps_methods, maps_monthly
 from esmlearn.plots.ranking import heatwave_days, ranked_skill
 from esmlearn.plots.spectra import spectra
-from esmlearn.plots.style import method_colour, method_label
+from esmlearn.plots.style import method_colour, method_label, method_words
 from esmlearn.plots.uncertainty import Spread, calibration
 
 __all__ = [
@@ -15,16 +17,24 @@ __all__ = [
     "Panel",
     "Spread",
     "calibration",
+    "ensemble_spectra",
+    "error_on_the_way",
+    "estimates_on_the_way",
     "heatwave_days",
     "maps",
     "maps_bias",
+    "maps_ensemble",
     "maps_methods",
     "maps_monthly",
     "method_colour",
     "method_label",
+    "method_words",
+    "rank_histograms",
     "ranked_skill",
     "rmse_by",
+    "schedules",
     "spectra",
+    "spread_skill",
     "time_series",
     "training_curve",
 ]

@@ -15,7 +15,8 @@ WIDTH = 7.0  # inches: two columns of a journal page
 
 INK, QUIET, GUIDE, LAND = "#222222", "#767676", "#e4e4e4", "#d9d6d0"
 
-# Okabe & Ito's palette: told apart with any colour vision, and in grey by the marks. The strong blue is the model's.
+# Okabe & Ito's palette: told apart with any colour vision, and in grey by the marks. The strong blue is the model's,
+# the violet that of the ensemble that departs from it.
 COLOURS = {
     "climatology": "#8c8c8c",
     "calendar_day_climatology": "#b9b9b9",
@@ -25,6 +26,8 @@ COLOURS = {
     "optimal_interpolation": "#CC79A7",
     "dineof": "#D55E00",
     "bicubic": "#8a6d00",
+    "SpatioTemporalModel": "#0072B2",
+    "ConditionalDiffusion": "#5b3a8c",
 }
 MODEL_COLOURS = ("#0072B2", "#5b3a8c", "#000000", "#8a6d00")
 
@@ -36,6 +39,7 @@ MARKS = {
     "time_interpolation": "P",
     "optimal_interpolation": "X",
     "dineof": "d",
+    "ConditionalDiffusion": "h",
 }
 MODEL_MARK = "o"
 
@@ -48,6 +52,18 @@ LABELS = {
     "optimal_interpolation": "Optimal interpolation",
     "dineof": "DINEOF",
     "bicubic": "Bicubic",
+    "ConditionalDiffusion": "Conditional diffusion",
+}
+
+# The same within a sentence, where that differs.
+WORDS = {
+    "climatology": "climatology",
+    "calendar_day_climatology": "the climatology of the calendar day",
+    "observed_mean": "the mean of the observed days",
+    "persistence": "persistence",
+    "time_interpolation": "linear interpolation in time",
+    "optimal_interpolation": "optimal interpolation",
+    "ConditionalDiffusion": "conditional diffusion",
 }
 
 TYPEFACES = ("Source Sans 3", "Helvetica", "Arial", "Liberation Sans")
@@ -101,8 +117,13 @@ def style() -> Iterator[None]:
 
 
 def method_label(name: str) -> str:
-    """Name of a method as readers see it; a model keeps the name of its class."""
+    """Name of a method as readers see it; one that has none keeps that of its class."""
     return LABELS.get(name, name if name != name.lower() else name.replace("_", " ").capitalize())
+
+
+def method_words(name: str) -> str:
+    """Name of a method within a sentence."""
+    return WORDS.get(name) or method_label(name)
 
 
 def method_colour(name: str, role: str = "model", position: int = 0) -> str:

@@ -1,7 +1,7 @@
 """The report: one self-contained HTML page that a scientist can put before colleagues."""
 
 from esmlearn.report.collect import collect
-from esmlearn.report.content import Cost, Dataset, Figure, Method, Product, Report, Training
+from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
 from esmlearn.report.page import render
 from esmlearn.report.summary import summarize
 from esmlearn.report.weaknesses import weaknesses
@@ -11,6 +11,7 @@ __all__ = [
     "Dataset",
     "Figure",
     "Method",
+    "Model",
     "Product",
     "Report",
     "Training",

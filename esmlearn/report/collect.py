@@ -16,8 +16,8 @@ import iris
 import yaml
 
 from esmlearn.errors import SettingsError
-from esmlearn.report.content import Cost, Dataset, Figure, Method, Product, Report, Training
-from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script
+from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
+from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script, settings_of
 
 SOFTWARE = (
     "esmlearn", "esmvalcore", "esmvaltool", "torch", "accelerate", "numpy", "scipy", "scitools-iris", "xarray",
@@ -49,11 +49,10 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
     recipe = yaml.safe_load(recipe_text) or {}
     about = recipe.get("documentation") or {}
     settings = {run_of(work).name: _yaml(run_of(work) / "settings.yml") for work in works}
-    texts = {name: text for name, block in settings.items() if (text := _settings_text(name, block))}
+    files = {run_of(work).name: _script_of(work, recipe) for work in works}
+    texts = {name: text for name, block in settings.items() if (text := _settings_text(files[name], block))}
     inputs = _inputs(settings.values(), cfg)
     methods = [found for work in works for file in sorted(work.glob("*_day.nc")) if (found := _method(file))]
-    folders = [*(work / "model" for work in works), *(folder for _, folder in methods if folder)]
-    folder = next((folder for folder in folders if (folder / "README.md").is_file()), None)
     return Report(
         title=title or str(about.get("title") or "Reconstruction"),
         description=" ".join(str(about.get("description") or "").split()),
@@ -72,9 +71,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         methods=tuple(method for method, _ in methods),
         preprocessors=yaml.safe_dump(recipe["preprocessors"], sort_keys=False) if recipe.get("preprocessors") else "",
         settings=texts,
-        model_card=_text(folder / "README.md") if folder else None,
-        model=_json(folder / "settings.json", {}) if folder else {},
-        training=next((training for work in works if (training := _training(run_of(work)))), None),
+        models=tuple(_models(works, [folder for _, folder in methods if folder])),
         costs=tuple(_costs(works)),
         bibtex=tuple(_text(file) for work in works for file in sorted(work.rglob("*_citation.bibtex"))),
         versions=_versions(),
@@ -177,6 +174,23 @@ def _costs(works: Iterable[Path]) -> Iterator[Cost]:
                 yield Cost(work.name, table["Real time (s)"][-1], table["CPU time (s)"][-1], max(table["Memory (GB)"]))
 
 
+def _models(works: Iterable[Path], applied: Iterable[Path]) -> Iterator[Model]:
+    """What the scripts trained; what was applied if none of them did."""
+    trained = [_model(work.name, work / "model", _training(run_of(work))) for work in works]
+    came = [_model(folder.name, folder, None) for folder in dict.fromkeys(applied)]
+    for models in (trained, came):
+        found = [model for model in models if model.card is not None or model.training]
+        if found:
+            yield from found
+            return
+
+
+def _model(name: str, folder: Path, training: Training | None) -> Model:
+    """Read what a model folder says of itself; nothing if it is not there."""
+    card = folder / "README.md"
+    return Model(name, _text(card) if card.is_file() else None, _json(folder / "settings.json", {}), training)
+
+
 def _training(run: Path) -> Training | None:
     """What a training wrote down while it ran; a last line that was cut off by a kill is left out."""
     file = run / "train.jsonl"
@@ -191,12 +205,20 @@ def _training(run: Path) -> Training | None:
     return Training(tuple(rows), _json(run / "progress.json", {})) if rows else None
 
 
-def _settings_text(name: str, block: Mapping[str, Any]) -> str:
+def _script_of(work: Path, recipe: Mapping[str, Any]) -> str:
+    """Name of the file that a script of the recipe runs, without suffix; without a recipe, that of the script."""
+    # Its settings.yml holds the name that the recipe gives it, and not the file.
+    diagnostic, name = work.parts[-2:]
+    scripts = (recipe.get("diagnostics") or {}).get(diagnostic, {}).get("scripts") or {}
+    return Path(scripts.get(name, {}).get("script", name)).stem
+
+
+def _settings_text(script: str, block: Mapping[str, Any]) -> str:
     """Settings of a script with all defaults; as they stand if the script is none of ours."""
     own = {key: value for key, value in block.items() if key not in ESMVALCORE_KEYS}
-    if name in SCRIPTS:
+    if script in SCRIPTS:
         with contextlib.suppress(SettingsError):
-            own = from_script(SCRIPTS[name], block).model_dump(mode="json")
+            own = from_script(settings_of(script, block), block).model_dump(mode="json")
     return yaml.safe_dump(own, sort_keys=False, allow_unicode=True) if own else ""
 
 

@@ -65,6 +65,28 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Model:
+    """What a script that trains left, or the folder of a model that came trained.
+
+    Attributes
+    ----------
+    name
+        Of the script, or of the folder.
+    card
+        README.md of the model folder; None if a training has not come so far.
+    content
+        Its settings.json: `settings` and `record`, of the training.
+    training
+        How the training went; None if the model came trained.
+    """
+
+    name: str
+    card: str | None = None
+    content: Mapping[str, Any] = field(default_factory=dict)
+    training: Training | None = None
+
+
+@dataclass(frozen=True)
 class Method:
     """A method that reconstructed, and the parameters that it was fitted with or given."""
 
@@ -106,12 +128,8 @@ class Report:
         The recipe's own text of its preprocessors.
     settings
         Settings of each script as text, defaults and all.
-    model_card
-        README.md of the model folder.
-    model
-        Its settings.json: `settings` and `record`, of the training.
-    training
-        How the training went; None if the model came trained.
+    models
+        What was trained, or came trained.
     costs
         What each script took.
     bibtex
@@ -141,9 +159,7 @@ class Report:
     methods: tuple[Method, ...] = ()
     preprocessors: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
-    model_card: str | None = None
-    model: Mapping[str, Any] = field(default_factory=dict)
-    training: Training | None = None
+    models: tuple[Model, ...] = ()
     costs: tuple[Cost, ...] = ()
     bibtex: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)

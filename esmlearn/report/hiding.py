@@ -11,6 +11,7 @@ GAPS = {
     "clouds": "Simulated clouds, which travel and change, hide about {percent} of the ocean (seed {seed}).",
     "rectangles": "Simulated rectangles, anew on each day, hide about {percent} of the ocean (seed {seed}).",
     "swaths": "About {percent} of the ocean is hidden, what lies between a satellite's simulated swaths (seed {seed}).",
+    "profiles": "All but single cells is hidden, others on each day: {percent} of the ocean (seed {seed}).",
 }
 WITHHELD = {
     "clouds": (
@@ -93,7 +94,12 @@ def split_lines(split: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def left_out(fact: Mapping[str, Any]) -> list[str]:
     """Say what was not scored, and why."""
-    names = {"intervals": "95 % intervals", "coast": "distance to the coast", "heatwaves": "marine heatwaves"}
+    names = {
+        "intervals": "95 % intervals",
+        "coast": "distance to the coast",
+        "heatwaves": "marine heatwaves",
+        "images": "PSNR and SSIM",
+    }
     return [
         f"No {names.get(what, what)} of {fact['dataset']}: {why[0].lower() + why[1:]}"
         for what, why in (fact.get("left_out") or {}).items()

@@ -3,29 +3,30 @@
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from esmlearn.plots import method_label
-from esmlearn.report.content import Figure, Method, Report
+from esmlearn.report.content import Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
 from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
 from esmlearn.report.references import read_references
-from esmlearn.report.summary import summarize
+from esmlearn.report.summary import ensembles_of, summarize
 from esmlearn.report.tables import region_tables, scale_tables, skill_tables, uncertainty_tables
 from esmlearn.report.weaknesses import weaknesses
-from esmlearn.report.words import duration
+from esmlearn.report.words import duration, image_range
 
 # Which figures stand in which section and in which order, by the beginning of their names.
 SECTIONS = {
     "skill": ("skill_ranked",),
-    "maps": ("maps_methods", "maps_day", "maps_month", "time_series"),
+    "maps": ("maps_methods", "maps_day", "ensemble_members", "maps_month", "time_series"),
     "difficulty": ("skill_by_difficulty", "maps_bias"),
-    "scales": ("spectra", "heatwaves"),
-    "uncertainty": ("calibration",),
+    "scales": ("spectra", "ensemble_spectra", "heatwaves"),
+    "uncertainty": ("calibration", "rank_histogram", "spread_skill"),
     "training": ("training",),
 }
 # What progress.json says while it is still going on, or what the page says already.
@@ -54,21 +55,24 @@ def render(report: Report) -> str:
         weak=weaknesses(report.rows, report.breakdown),
         figures=_sections(report.figures),
         widths=_widths(report.figures),
+        n_models=len({row["method"] for row in report.rows if row["role"] == "model"}),
+        ensembles=[method_label(name) for name in ensembles_of(report.rows)],
+        ranges=[image_range(fact) for fact in report.facts if fact.get("image_range")],
         skill_tables=skill_tables(report.rows),
         uncertainty_tables=uncertainty_tables(report.rows),
         region_tables=region_tables(report.rows),
         scale_tables=scale_tables(report.rows, report.shortest),
         hidden=[(how_hidden(fact), fact_lines(fact), left_out(fact)) for fact in report.facts],
-        split=split_lines(report.model.get("settings", {}).get("data", {}).get("split", {})),
+        split=split_lines(_split(report.models)),
         facets=FACETS,
-        training=_training_lines(report),
+        trainings=[(model.name, lines) for model in report.models if (lines := _training_lines(model))],
         parameters=[(method_label(method.name), _parameters(method)) for method in report.methods if method.parameters],
         costs=[
             (cost.script, duration(cost.seconds), duration(cost.cpu_seconds), f"{cost.memory:.1f} GB")
             for cost in report.costs
         ],
         references=read_references(report.bibtex),
-        card=None if report.model_card is None else _card(report.model_card),
+        cards=[(model.name, _card(model.card)) for model in report.models if model.card is not None],
         graph=draw(report.products) if report.products else None,
         box={"width": WIDTH, "height": HEIGHT},
         command=f"esmvaltool run recipes/{report.recipe}" if report.recipe else "",
@@ -102,10 +106,16 @@ def _data_uri(figure: Figure) -> str:
     return f"data:image/png;base64,{base64.b64encode(figure.png).decode('ascii')}"
 
 
-def _training_lines(report: Report) -> list[tuple[str, str]]:
+def _split(models: Sequence[Model]) -> Mapping[str, Any]:
+    """Periods that the first model was trained with; those of models of one run are the same."""
+    splits = (model.content.get("settings", {}).get("data", {}).get("split") for model in models)
+    return next((split for split in splits if split), {})
+
+
+def _training_lines(model: Model) -> list[tuple[str, str]]:
     """What the training took, and where it ended: as the model's record has it, else as its log has it."""
-    trained = report.model.get("record", {}).get("training", {})
-    rows = report.training.rows if report.training else ()
+    trained = model.content.get("record", {}).get("training", {})
+    rows = model.training.rows if model.training else ()
     steps = trained.get("steps") or max((row["step"] for row in rows), default=None)
     seconds = trained.get("seconds") or max((row.get("seconds") or 0.0 for row in rows), default=0.0)
     checks = [row for row in rows if row.get("validation") is not None]
@@ -119,7 +129,7 @@ def _training_lines(report: Report) -> list[tuple[str, str]]:
     if checks:
         best = min(checks, key=lambda row: row["validation"])
         lines.append(("Best validation", f"{best['validation']:.4g} at step {best['step']}"))
-    for key, value in (report.training.progress if report.training else {}).items():
+    for key, value in (model.training.progress if model.training else {}).items():
         if isinstance(value, str | int | float) and not isinstance(value, bool) and key not in PASSING:
             text = f"{value:.4g}" if isinstance(value, float) else str(value)
             lines.append((key.replace("_", " ").capitalize(), text))

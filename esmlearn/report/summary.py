@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from esmlearn.plots import method_label
-from esmlearn.report.weaknesses import contests, skill_against, weaknesses
-from esmlearn.report.words import Row, baseline, fields, frequency, percent, span, value
+from esmlearn.plots import method_words
+from esmlearn.report.weaknesses import contests, points_of, skill_against, weaknesses
+from esmlearn.report.words import Row, fields, frequency, percent, span, value
 
 # Share by which the coverage of an interval may be off before it is called too wide or too narrow.
 FAIR_COVERAGE = 0.03
+# A difference below this share is none.
+SAME = 0.005
 
 
 def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequence[Mapping[str, Any]] = ()) -> list[str]:
-    """Say in a few sentences how good the model is, and how far its own uncertainty holds.
+    """Say in a few sentences how good the models are, the best first, and how far their own uncertainty holds.
 
     Parameters
     ----------
@@ -24,17 +26,60 @@ def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequenc
     whole = [row for row in rows if row["region"] == "all"]
     sentences = [_what_was_hidden(fact) for fact in facts]
     sentences += list(_what_is_known(facts, {row["dataset"] for row in rows}))
-    for model, baselines in contests(whole):
+    ranked = _best_first(whole)
+    for model, baselines in ranked:
         sentences.append(_lead(model, min(baselines, key=lambda row: row["value"], default=None), whole))
-    sentences += [_coverage(row) for row in whole if row["metric"] == "coverage_90" and row["role"] == "model"]
-    groups = sum(1 for _ in contests(breakdown))
+    sentences += list(_beside_ensembles(whole))
+    several = len({model["method"] for model, _ in ranked}) > 1
+    for model, _ in ranked:
+        sentences += [_coverage(row, several) for row in _scores_beside(model, "coverage_90", whole)]
+    groups = {points_of(model) for model, _ in contests(breakdown)}
     if groups and not weaknesses([], breakdown):
-        sorted_by = {row["bin"]["by"] for row in breakdown}
+        sorted_by = _sorted_by({row["bin"]["by"] for row in breakdown})
+        nowhere = "none of the models is anywhere" if several else "it is nowhere"
         sentences.append(
-            f"Sorted by {_sorted_by(sorted_by)} into {groups} groups of points, it is nowhere worse than a baseline by"
-            " more than 1 %."
+            f"Sorted by {sorted_by} into {len(groups)} groups of points, {nowhere} worse than a baseline by more than"
+            " 1 %."
         )
     return sentences
+
+
+def ensembles_of(rows: Iterable[Row]) -> list[str]:
+    """Names of the methods that drew members."""
+    return list(dict.fromkeys(row["method"] for row in rows if row["metric"] == "crps_plain"))
+
+
+def _best_first(rows: Sequence[Row]) -> list[tuple[Row, list[Row]]]:
+    """Each model's error beside those of the baselines; of models on the same fields the best comes first."""
+    found = list(contests(rows))
+    order = list(dict.fromkeys(points_of(model) for model, _ in found))
+    return sorted(found, key=lambda pair: (order.index(points_of(pair[0])), pair[0]["value"]))
+
+
+def _scores_beside(model: Row, metric: str, rows: Iterable[Row]) -> list[Row]:
+    """Another score of a model on the same points."""
+    same = (row for row in rows if row["metric"] == metric and row["method"] == model["method"])
+    return [row for row in same if points_of(row) == points_of(model)]
+
+
+def _beside_ensembles(rows: Sequence[Row]) -> Iterator[str]:
+    """One sentence on each ensemble beside the best of the other models that know their error."""
+    drawn = ensembles_of(rows)
+    scored = [row for row in rows if row["metric"] == "crps" and row["role"] == "model"]
+    for row in scored:
+        others = [other for other in scored if other["method"] not in drawn and points_of(other) == points_of(row)]
+        if row["method"] in drawn and others:
+            yield _crps(row, min(others, key=lambda other: other["value"]))
+
+
+def _crps(ensemble: Row, other: Row) -> str:
+    """One sentence on the distribution that members make, beside that of a standard deviation."""
+    says = f"On {fields(ensemble)}, the CRPS of {method_words(ensemble['method'])} ({value(ensemble)})"
+    than = f"that of {method_words(other['method'])} ({value(other)}), which comes from its own standard deviation"
+    lead = 1 - ensemble["value"] / other["value"] if other["value"] > 0 else 0.0
+    if abs(lead) < SAME:
+        return f"{says} is no different from {than}."
+    return f"{says} is {percent(abs(lead))} {'below' if lead > 0 else 'above'} {than}."
 
 
 def _what_was_hidden(fact: Mapping[str, Any]) -> str:
@@ -64,22 +109,22 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
 def _lead(model: Row, best: Row | None, rows: Iterable[Row]) -> str:
     """One sentence on a model beside the best baseline."""
     says = (
-        f"On {fields(model)}, {method_label(model['method'])} has an error (RMSE) of {value(model)} on the"
+        f"On {fields(model)}, {method_words(model['method'])} has an error (RMSE) of {value(model)} on the"
         f" {model['n']:,} hidden points"
     )
     if best is None or best["value"] <= 0:
         return says + "; no baseline was run beside it."
     skill = 1 - model["value"] / best["value"]
-    if abs(skill) < 0.005:
-        return f"{says}, no different from that of the best baseline, {baseline(best['method'])}."
-    than = f"that of the best baseline, {baseline(best['method'])} ({value(best)})"
+    if abs(skill) < SAME:
+        return f"{says}, no different from that of the best baseline, {method_words(best['method'])}."
+    than = f"that of the best baseline, {method_words(best['method'])} ({value(best)})"
     lead = skill_against(model, best, rows)
     sure = "" if lead is None or lead.get("low") is None else f"; 95 % interval of the lead {span(lead)}"
     return f"{says}, {percent(abs(skill))} {'below' if skill >= 0 else 'above'} {than}{sure}."
 
 
-def _coverage(row: Row) -> str:
-    """One sentence on whether a standard deviation is honest."""
+def _coverage(row: Row, several: bool) -> str:
+    """One sentence on whether the intervals of a model are honest; by its name where there are several models."""
     off = row["value"] - 0.9
     verdict = (
         "as they should"
@@ -89,7 +134,12 @@ def _coverage(row: Row) -> str:
         else "so they are too narrow"
     )
     held = percent(row["value"], digits=1)
-    return f"Its {frequency(row)} intervals that should hold 90 % of the truth hold {held}, {verdict}."
+    whose = (
+        f"The {frequency(row)} intervals of {method_words(row['method'])}"
+        if several
+        else f"Its {frequency(row)} intervals"
+    )
+    return f"{whose} that should hold 90 % of the truth hold {held}, {verdict}."
 
 
 def _sorted_by(names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from esmlearn.plots import method_label
+from esmlearn.plots import method_label, method_words
 from esmlearn.plots.style import pretty_units
 from esmlearn.report.weaknesses import skill_against
 from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
@@ -21,6 +21,8 @@ BEST: dict[str, Callable[[float], float]] = {
     "heatwave_hit_rate": lambda value: -value,
     "heatwave_false_alarm_ratio": abs,
     "heatwave_critical_success_index": lambda value: -value,
+    "psnr": lambda value: -value,
+    "ssim": lambda value: -value,
 }
 HEADS = {
     "rmse": "RMSE",
@@ -36,14 +38,20 @@ HEADS = {
     "heatwave_hit_rate": "Heatwave days found",
     "heatwave_false_alarm_ratio": "False alarms",
     "heatwave_critical_success_index": "Critical success index",
+    "energy_score": "Energy score",
+    "psnr": "PSNR (dB)",
+    "ssim": "SSIM",
 }
 SKILL = ("rmse", "mae", "bias", "correlation")
 UNCERTAINTY = ("coverage_50", "coverage_90", "spread_skill_ratio", "sharpness", "crps", "mae")
+OF_ENSEMBLES = ("energy_score",)
 SCALES = (
     "effective_resolution",
     "heatwave_hit_rate",
     "heatwave_false_alarm_ratio",
     "heatwave_critical_success_index",
+    "psnr",
+    "ssim",
 )
 SHARES = {"coverage_50", "coverage_90", "heatwave_hit_rate", "heatwave_false_alarm_ratio"}
 
@@ -100,6 +108,10 @@ class Group:
         units = pretty_units(next(iter(self.methods.values()))["rmse"]["units"])
         return f", in {units}" if units else ""
 
+    def scored(self, metrics: Iterable[str]) -> list[str]:
+        """Those metrics that any method has."""
+        return [metric for metric in metrics if any(metric in found for found in self.methods.values())]
+
     @property
     def n(self) -> int:
         """Number of points."""
@@ -110,7 +122,11 @@ def skill_tables(rows: Sequence[Row]) -> list[Table]:
     """RMSE, MAE, bias, correlation of every method, the best first, and each model's lead over each baseline."""
     tables = []
     for group in _groups(rows):
-        leads = ("Lead of the model",) if len(group.models) == 1 else (f"Lead of {name}" for name in group.models)
+        leads = (
+            ("Lead of the model",)
+            if len(group.models) == 1
+            else (f"Lead of {method_words(name)}" for name in group.models)
+        )
         lines = [
             _line(
                 group,
@@ -146,19 +162,20 @@ def uncertainty_tables(rows: Sequence[Row]) -> list[Table]:
     """Coverage, spread against skill, and CRPS of every method that knows its error."""
     tables = []
     for group in _groups(rows):
+        shown = (*UNCERTAINTY, *group.scored(OF_ENSEMBLES))
         lines = [
-            _line(group, name, *(_cell(group, name, metric) for metric in UNCERTAINTY))
+            _line(group, name, *(_cell(group, name, metric) for metric in shown))
             for name, metrics in group.methods.items()
             if "crps" in metrics
         ]
         if lines:
             title = f"{group.title}: predicted and actual error{group.units}"
-            tables.append(Table(title, tuple(HEADS[metric] for metric in UNCERTAINTY), tuple(lines)))
+            tables.append(Table(title, tuple(HEADS[metric] for metric in shown), tuple(lines)))
     return tables
 
 
 def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Table]:
-    """Effective resolution and marine heatwave days of every method.
+    """Effective resolution, marine heatwave days and likeness of images of every method.
 
     Parameters
     ----------
@@ -169,7 +186,7 @@ def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Tab
     """
     tables = []
     for group in _groups(rows):
-        metrics = [metric for metric in SCALES if any(metric in found for found in group.methods.values())]
+        metrics = group.scored(SCALES)
         lines = [
             _line(group, name, *(_cell(group, name, metric, shortest.get(group.dataset, 0.0)) for metric in metrics))
             for name in group.methods

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from esmlearn.plots import method_label
-from esmlearn.report.words import Row, baseline, fields, frequency, span, value, where
+from esmlearn.plots import method_label, method_words
+from esmlearn.report.words import Row, fields, frequency, span, value, where
 
 # Where no interval tells chance from lead: one of less than this share of the baseline's error is called not clear.
 # Between two methods that are equally good, years of daily fields easily show differences of a few percent.
@@ -43,17 +43,17 @@ def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, l
     found = [row for row in rows if row["metric"] == metric]
     for model in found:
         if model["role"] == "model":
-            yield model, [row for row in found if row["role"] == "baseline" and _points(row) == _points(model)]
+            yield model, [row for row in found if row["role"] == "baseline" and points_of(row) == points_of(model)]
 
 
 def skill_against(model: Row, other: Row, rows: Iterable[Row]) -> Row | None:
     """Row with the model's skill against a baseline on the same points; None if there is none."""
     pair = (model["method"], other["method"])
     found = (row for row in rows if row["metric"] == "skill" and (row["method"], row["against"]) == pair)
-    return next((row for row in found if _points(row) == _points(model)), None)
+    return next((row for row in found if points_of(row) == points_of(model)), None)
 
 
-def _points(row: Row) -> tuple:
+def points_of(row: Row) -> tuple:
     """Which points a row is about."""
     limits = row.get("bin", {})
     keys = ("dataset", "frequency", "split", "region")
@@ -71,7 +71,7 @@ def _in_rmse(rows: Sequence[Row]) -> Iterator[str]:
                 continue
             verdict = "worse than" if skill < 0 else "not clearly better than"
             yield (
-                f"On {fields(model)}, {method_label(model['method'])} is {verdict} {baseline(other['method'])}"
+                f"On {fields(model)}, {method_words(model['method'])} is {verdict} {method_words(other['method'])}"
                 f" ({value(model)} against {value(other)}{_chance(lead)})."
             )
 
@@ -84,8 +84,8 @@ def _in_other_scores(rows: Sequence[Row]) -> Iterator[str]:
             if best_of((model["value"], best)) != model["value"]:
                 other = next(row for row in baselines if row["value"] == best)
                 yield (
-                    f"On {fields(model)}, the {words} of {method_label(model['method'])} is worse than that of"
-                    f" {baseline(other['method'])} ({value(model)} against {value(other)})."
+                    f"On {fields(model)}, the {words} of {method_words(model['method'])} is worse than that of"
+                    f" {method_words(other['method'])} ({value(model)} against {value(other)})."
                 )
 
 
@@ -101,7 +101,7 @@ def _in_groups(breakdown: Sequence[Row]) -> Iterator[str]:
     for model, best in weak[:MOST_GROUPS]:
         chance = _chance(skill_against(model, best, breakdown))
         yield (
-            f"{method_label(model['method'])} is worse than {baseline(best['method'])} {where(model)}"
+            f"{method_label(model['method'])} is worse than {method_words(best['method'])} {where(model)}"
             f" ({frequency(model)}: {value(model)} against {value(best)}{chance})."
         )
     if len(weak) > MOST_GROUPS:

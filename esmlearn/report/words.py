@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from esmlearn.plots import method_label
 from esmlearn.plots.style import pretty_units
 
 Row = Mapping[str, Any]
@@ -55,17 +54,14 @@ def fields(row: Row) -> str:
     return f"{frequency(row)} fields of {row['dataset']}{part}"
 
 
-def baseline(name: str) -> str:
-    """Name of a baseline within a sentence."""
-    words: dict[str, str] = {
-        "climatology": "climatology",
-        "calendar_day_climatology": "the climatology of the calendar day",
-        "observed_mean": "the mean of the observed days",
-        "persistence": "persistence",
-        "time_interpolation": "linear interpolation in time",
-        "optimal_interpolation": "optimal interpolation",
-    }
-    return words.get(name) or method_label(name)
+def image_range(fact: Row) -> str:
+    """Say what PSNR and SSIM are made of."""
+    low, high = fact["image_range"]
+    return (
+        f"PSNR and SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861) of {fact['dataset']}: means over the days, on"
+        f" the hidden points, for a range from {number(low)} to {number(high)}{NO_BREAK}{pretty_units(fact['units'])},"
+        " the lowest and the highest value of the truth."
+    )
 
 
 def where(row: Row) -> str:

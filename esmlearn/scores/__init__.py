@@ -1,6 +1,6 @@
 """Every number that a report shows: how far each method is from the truth where it could not see it."""
 
-from esmlearn.scores.calibration import gaussian_crps, reliability
+from esmlearn.scores.calibration import gaussian_crps
 from esmlearn.scores.comparison import Comparison, Method, Row, as_csv, hidden_share_of_month, monthly_truth
 from esmlearn.scores.difficulty import (
     Bins,
@@ -15,8 +15,12 @@ from esmlearn.scores.difficulty import (
     distance_to_observation,
     share_hidden,
 )
+from esmlearn.scores.ensemble import energy_score, fair_variance, rank_histogram, spread_skill_bins
+from esmlearn.scores.ensemble_spectra import ensemble_spectra
 from esmlearn.scores.extremes import calendar_day, heatwave_days, heatwave_threshold, score_heatwaves
+from esmlearn.scores.images import psnr, ssim
 from esmlearn.scores.points import break_down, mean_error_map, score
+from esmlearn.scores.reliability import reliability
 from esmlearn.scores.spectra import Spectra, effective_resolution, power_spectra, resolution_rows, spectra_records
 from esmlearn.scores.uncertainty import Draws
 
@@ -40,6 +44,9 @@ __all__ = [
     "distance_to_coast",
     "distance_to_observation",
     "effective_resolution",
+    "energy_score",
+    "ensemble_spectra",
+    "fair_variance",
     "gaussian_crps",
     "heatwave_days",
     "heatwave_threshold",
@@ -47,10 +54,14 @@ __all__ = [
     "mean_error_map",
     "monthly_truth",
     "power_spectra",
+    "psnr",
+    "rank_histogram",
     "reliability",
     "resolution_rows",
     "score",
     "score_heatwaves",
     "share_hidden",
     "spectra_records",
+    "spread_skill_bins",
+    "ssim",
 ]

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 # The method whose departures are correlated, and whose values anomalies are counted from.
 CLIMATOLOGY = "climatology"
 
-IN_UNITS = {"rmse", "mae", "bias", "crps", "sharpness"}
+IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,15 @@ class Method:
         `model` or `baseline`.
     values, std
         Shape (time, lat, lon), in the units of the truth.
+    members
+        Members of an ensemble, whose mean and standard deviation the others are.
     """
 
     name: str
     role: str
     values: Float[np.ndarray, "time lat lon"]
     std: Float[np.ndarray, "time lat lon"] | None = None
+    members: Float[np.ndarray, "member time lat lon"] | None = None
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from einops import rearrange
 from jaxtyping import Float, Int
-from scores import continuous
 
 from esmlearn.scores.calibration import calibration_at_points
 from esmlearn.scores.comparison import Comparison, Method, Row, row
 from esmlearn.scores.difficulty import Bins
+from esmlearn.scores.ensemble import ensemble_at_points
+from esmlearn.scores.errors import PointScores, departures_at_points, errors_at_points
 from esmlearn.scores.uncertainty import Draws, ratio
 
 # The least number of points that makes a bin worth showing, and a cell of a map.
@@ -21,7 +21,6 @@ FEWEST_DAYS = 10
 # Below this share of the mean square, a variance is the rounding of a field that does not vary.
 NO_VARIANCE = 1e-12
 
-PointScores = dict[str, Float[np.ndarray, " point"]]
 Means = Mapping[str, Float[np.ndarray, "draw group"]]
 
 
@@ -30,7 +29,8 @@ def score(comparison: Comparison) -> list[Row]:
 
     `correlation` is that of departures from climatology (from the truth's mean at each place where no climatology is
     compared), for that of plain sea-surface temperature mostly says that the south is warmer than the north. A method
-    without any departure, as climatology itself, has none. `skill` is 1 - RMSE(model) / RMSE(baseline).
+    without any departure, as climatology itself, has none. `skill` is 1 - RMSE(model) / RMSE(baseline). The `crps` of
+    an ensemble is the fair one, which compares with the closed form that other methods get.
     """
     groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
     truth = comparison.at_points(comparison.truth)
@@ -39,7 +39,9 @@ def score(comparison: Comparison) -> list[Row]:
     def at_points(method: Method) -> PointScores:
         values = comparison.at_points(method.values)
         found = errors_at_points(values, truth) | departures_at_points(values - reference, truth - reference)
-        if method.std is not None:
+        if method.members is not None:
+            found |= ensemble_at_points(method.members[:, comparison.points], truth)
+        elif method.std is not None:
             found |= calibration_at_points(values, comparison.at_points(method.std), truth)
         return found
 
@@ -78,24 +80,6 @@ def mean_error_map(comparison: Comparison, *, fewest: int = FEWEST_DAYS) -> dict
         )
         for method in comparison.methods
     }
-
-
-def errors_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
-    """Squared error, absolute error and error (values - truth) of each point."""
-    said, right = (xr.DataArray(array, dims="point") for array in (values, truth))
-    return {
-        "squared_error": continuous.mse(said, right, preserve_dims="all").values,
-        "absolute_error": continuous.mae(said, right, preserve_dims="all").values,
-        "error": continuous.additive_bias(said, right, preserve_dims="all").values,
-    }
-
-
-def departures_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
-    """Departures and their products: the moments that a weighted correlation is made of.
-
-    `scores.continuous.correlation.pearsonr` has no weights.
-    """
-    return {"x": values, "y": truth, "xx": values**2, "yy": truth**2, "xy": values * truth}
 
 
 @dataclass(frozen=True)
@@ -199,6 +183,6 @@ def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "draw group"]]:
         found["correlation"] = ratio(mean["xy"] - mean["x"] * mean["y"], np.sqrt(variances[0] * variances[1]))
     if "variance" in mean:
         found |= {name: mean[name] for name in mean if name.startswith("coverage")}
-        found |= {"crps": mean["crps"], "sharpness": mean["sharpness"]}
+        found |= {name: mean[name] for name in ("crps", "crps_plain", "sharpness") if name in mean}
         found["spread_skill_ratio"] = ratio(np.sqrt(mean["variance"]), found["rmse"])
     return found

@@ -189,7 +189,7 @@ def test_real_gaps_are_scored_on_what_was_withheld(leave, ocean, named):
     assert net["value"] == pytest.approx(0.2, abs=1e-4)
     assert net["low"] <= net["value"] <= net["high"]
     assert scored.spectra == []
-    assert set(scored.left_out) == {"months", "spectra", "heatwaves"}
+    assert set(scored.left_out) == {"months", "spectra", "heatwaves", "images"}
     assert all("withheld observations" in why for why in scored.left_out.values())
     told = facts(case, scored)
     assert told["withheld"] is True

@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 
 from esmlearn.bridge.cases import Case, Result
-from esmlearn.bridge.evaluation import score_case
-from esmlearn.bridge.evaluation_choices import best_first, chosen_days, foremost, most_hidden_day, typical_day
+from esmlearn.bridge.ensemble_evaluation import find_ensembles
+from esmlearn.bridge.evaluation import hidden_points, score_case
+from esmlearn.bridge.evaluation_choices import (
+    best_first,
+    best_model,
+    chosen_days,
+    foremost,
+    most_hidden_day,
+    typical_day,
+)
 from esmlearn.bridge.evaluation_figures import draw_case
 from esmlearn.data.field import Field
 from esmlearn.data.reconstruction import Reconstruction, monthly_means
 from esmlearn.settings import EvaluateSettings
+from tests.bridge.ensemble_case import ensemble_case
 from tests.fields import make_cube, wavy_ocean
 
 N_DAYS = 120
@@ -66,6 +75,15 @@ def test_the_model_and_the_best_baselines_are_foremost(case):
     assert [result.name for result in foremost(ranked, 3)] == ["Net", "dineof", "time_interpolation"]
     assert [result.name for result in foremost(ranked[1:] + ranked[:1], 2)] == ["dineof", "Net"]
     assert best_first(case, [])[0].name == "Net"
+    assert best_model(ranked).name == "Net"
+    assert best_model(ranked[1:]).name == "dineof"
+
+
+def test_of_two_models_the_better_one_is_on_the_maps(case):
+    worse = replace(case.results[0], name="Attic", role="model")
+    both = replace(case, results=(worse, *case.results))
+    rows = score_case(both).rows
+    assert best_model(best_first(both, rows)).name == "Net"
 
 
 def test_a_typical_day_is_of_another_season_than_the_most_hidden(case):
@@ -107,3 +125,26 @@ def test_withheld_observations_have_scores_but_no_maps_of_errors(case):
     assert {"skill_ranked", "maps_bias", "calibration", "skill_by_difficulty_day"} <= set(drawn)
     assert titles(drawn["maps_day"]) == ["Observed", "Net"]
     assert "Truth" not in [line.get_label() for line in drawn["time_series"].figure.axes[0].lines]
+
+
+def test_an_ensemble_gets_figures_of_its_own(drawn):
+    case = ensemble_case()
+    daily = hidden_points(case)
+    found = find_ensembles(daily, case.grid, daily)
+    made = {drawing.name: drawing for drawing in draw_case(case, [], ensembles=found)}
+    own = {"ensemble_members", "ensemble_spectra", "rank_histogram", "spread_skill"}
+    assert own <= set(made)
+    assert not own & set(drawn)
+    assert titles(made["ensemble_members"])[:4] == ["Observed", "Truth", "Mean of the ensemble", "Spread"]
+    assert made["rank_histogram"].figure.axes[0].get_title(loc="left") == "Daily fields"
+    assert "some of 8 members" in made["ensemble_members"].caption
+    assert "Grey: where a right ensemble" in made["rank_histogram"].caption
+    assert all("conditional diffusion" in made[name].caption for name in own)
+    assert all("Ocean holds synthetic data" in made[name].caption for name in own)
+
+
+def test_without_a_truth_members_are_shown_without_errors():
+    drawn = {drawing.name: drawing for drawing in draw_case(ensemble_case(truth=None), [])}
+    assert titles(drawn["ensemble_members"]) == ["Observed", "Mean of the ensemble", "Spread", "Member 1", "Member 2"]
+    assert "error" not in drawn["ensemble_members"].caption
+    assert not {"ensemble_spectra", "rank_histogram", "spread_skill"} & set(drawn)

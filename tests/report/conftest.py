@@ -80,9 +80,9 @@ class Session:
         (Path(cfg["run_dir"]) / "settings.yml").write_text(yaml.safe_dump(cfg), encoding="utf-8")
         return cfg | {"input_data": self.inputs}
 
-    def train(self, card: str = "# Net\n\nA model.\n") -> None:
+    def train(self, card: str = "# Net\n\nA model.\n", *, script: str = "train", **own) -> None:
         """Leave what a training leaves, its log cut off by a kill."""
-        cfg = self.cfg("train", [], data={"observations": self.name}, training={"seed": 3})
+        cfg = self.cfg(script, [], data={"observations": self.name}, training={"seed": 3}, **own)
         model = Path(cfg["work_dir"]) / "model"
         model.mkdir()
         (model / "README.md").write_text(card, encoding="utf-8")
@@ -105,9 +105,9 @@ class Session:
         lines = [json.dumps(row) for row in rows]
         (Path(cfg["run_dir"]) / "train.jsonl").write_text("\n".join([*lines, '{"step": 30, "lo']), encoding="utf-8")
 
-    def reconstruct(self) -> None:
-        """Leave methods that are 1, 0.5 and 0.2 degrees too warm everywhere."""
-        cfg = self.cfg("reconstruct", ["train"] if self.work("train").is_dir() else [])
+    def reconstruct(self, members: int = 0) -> None:
+        """Leave methods that are 1, 0.5 and 0.2 degrees too warm everywhere, and members around the truth if asked."""
+        cfg = self.cfg("reconstruct", [name for name in ("train", "draw") if self.work(name).is_dir()])
         truth = np.nan_to_num(self.full.values[:, 0])
         table = {}
         for method, role, error in (
@@ -119,16 +119,30 @@ class Session:
             std = np.full_like(daily, error) if role == "model" else None
             monthly = monthly_means(self.gappy, daily)
             monthly_std = None if std is None else np.full_like(monthly, error)
-            cubes = Reconstruction(daily, monthly, std, monthly_std).to_cubes(self.gappy)
-            for cube, frequency in zip(cubes, ("day", "mon"), strict=True):
-                cube.attributes.update(esmlearn_method=method, esmlearn_role=role,
-                                       esmlearn_dataset=self.name, esmlearn_split="test")  # fmt: skip
-                if method == "time_interpolation":
-                    cube.attributes["esmlearn_parameters"] = json.dumps({"memory_days": 12.5})
-                path = self.work("reconstruct") / f"tos_gappy_{method}_{frequency}.nc"
-                save(cube, path)
-                table[str(path)] = {"caption": f"Reconstruction by {method}.", "ancestors": list(self.inputs)}
+            made = Reconstruction(daily, monthly, std, monthly_std)
+            parameters = {"memory_days": 12.5} if method == "time_interpolation" else {}
+            table |= self._leave(
+                method, role, parameters, dict(zip(("day", "mon"), made.to_cubes(self.gappy), strict=True))
+            )
+        if members:
+            noise = 0.15 * np.random.default_rng(2).standard_normal((members + 1, *truth.shape))
+            drawn = np.where(self.full.land, np.nan, truth - noise[0] + noise[1:]).astype(np.float32)
+            made = Reconstruction.of_members(drawn, self.gappy)
+            cubes = dict(zip(("day", "mon"), made.to_cubes(self.gappy), strict=True))
+            cubes |= dict(zip(("day_members", "mon_members"), made.member_cubes(self.gappy), strict=True))
+            table |= self._leave("ConditionalDiffusion", "model", {"members": members}, cubes)
         self._record(cfg, table)
+
+    def _leave(self, method: str, role: str, parameters: dict, cubes: dict[str, Cube]) -> dict:
+        """Save what a method says, and give the records of the files."""
+        table = {}
+        for part, cube in cubes.items():
+            cube.attributes.update(esmlearn_method=method, esmlearn_role=role, esmlearn_dataset=self.name,
+                                   esmlearn_split="test", esmlearn_parameters=json.dumps(parameters))  # fmt: skip
+            path = self.work("reconstruct") / f"tos_gappy_{method}_{part}.nc"
+            save(cube, path)
+            table[str(path)] = {"caption": f"Reconstruction by {method}.", "ancestors": list(self.inputs)}
+        return table
 
     @staticmethod
     def _record(cfg: dict, table: dict) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from esmlearn.report import Cost, Dataset, Figure, Method, Product, Report, Training, render
+from esmlearn.report import Cost, Dataset, Figure, Method, Model, Product, Report, Training, render
 from esmlearn.report.graph import draw
 from tests.score_rows import row
 
@@ -37,10 +37,12 @@ def full_report(text="plain"):
         "cells": [4, 5], "ocean_cells": 18, "region": [30.0, 34.0, 140.0, 145.0], "share_hidden": 0.7,
         "share_hidden_least": 0.2, "share_hidden_most": 1.0, "months_unseen": 0.1, "withheld": False, "points": 99,
         "buffer_km": 5.0, "buffer_days": 2, "block_days": 30, "regions": {text: [30.0, 31.0, 140.0, 142.0]},
-        "left_out": {text: text}, "heatwaves": None, "gaps": {"kind": "dataset", "dataset": text}, "withhold": None,
+        "left_out": {text: text}, "heatwaves": None, "image_range": [3.0, 29.5], "withhold": None,
+        "gaps": {"kind": "dataset", "dataset": text},
     }  # fmt: skip
     names = ("rmse", "mae", "bias", "correlation", "coverage_50", "coverage_90", "crps", "spread_skill_ratio",
-             "effective_resolution", "heatwave_critical_success_index")  # fmt: skip
+             "effective_resolution", "heatwave_critical_success_index", "crps_plain", "energy_score", "psnr",
+             "ssim")  # fmt: skip
     metrics = [row(text, "model", name, 0.4, dataset=text) for name in names]
     products = (
         Product(Path(f"/a/{text}/in.nc"), "input", text, (), "ab" * 32, "in.nc"),
@@ -60,13 +62,19 @@ def full_report(text="plain"):
         datasets=(Dataset({"dataset": text, "version": text}, {"source": text}),),
         products=products,
         methods=(Method(text, "baseline", text, {text: text}),),
-        model={"settings": {"data": {"split": {"train": f"{text}/2004"}}}, "record": {"training": {"device": text}}},
+        models=(
+            Model(
+                text,
+                f"---\nlicence: {text}\n---\n# {text}\n\n{text}\n\n![p](http://example.org/p.png) [l](javascript:a)",
+                {"settings": {"data": {"split": {"train": f"{text}/2004"}}}, "record": {"training": {"device": text}}},
+                Training(({"step": 1, "loss": 1.0, "seconds": 3}, {"step": 1, "validation": 2.0}), {"device": text}),
+            ),
+            Model(text, text),
+        ),
         costs=(Cost(text, 100.0, 200.0, 1.5),),
         bibtex=(f"@article{{x,\n title = {{{text}}},\n doi = {{{text}}}\n}}\n",),
         preprocessors=text,
         settings={text: f"a: '{text.replace(chr(39), '')}'"},
-        model_card=f"---\nlicence: {text}\n---\n# {text}\n\n{text}\n\n![p](http://example.org/p.png) [l](javascript:a)",
-        training=Training(({"step": 1, "loss": 1.0, "seconds": 3}, {"step": 1, "validation": 2.0}), {"device": text}),
         versions={text: text},
         seeds={text: 1},
         recipe=text,
@@ -120,7 +128,11 @@ def test_hostile_text_stays_text():
 
 def test_hostile_links_of_a_model_card_are_refused():
     page = Loads(
-        render(Report("t", model_card="[a](javascript:alert(1)) <a href='javascript:x'>b</a> <style>*{}</style>"))
+        render(
+            Report(
+                "t", models=(Model("m", "[a](javascript:alert(1)) <a href='javascript:x'>b</a> <style>*{}</style>"),)
+            )
+        )
     )
     assert all(link.startswith("#") for link in page.links)
     assert page.tags.count("style") == 1
@@ -147,10 +159,37 @@ def test_contents_lead_to_every_section():
 
 def test_the_card_of_a_training_tells_its_cost():
     trained = {"steps": 600, "seconds": 1500.0, "device": "cuda", "parameters": 1234567}
-    html = render(Report("t", model={"record": {"training": trained}}, costs=(Cost("train", 1560.0, 3000.0, 2.25),)))
+    model = Model("train", content={"record": {"training": trained}})
+    html = render(Report("t", models=(model,), costs=(Cost("train", 1560.0, 3000.0, 2.25),)))
     text = re.sub(r"<[^>]+>|\s+", " ", html)
     for words in ("Parameters 1,234,567", "Steps 600", "Duration 25 min on cuda", "train 26 min 50 min 2.2 GB"):
         assert words in re.sub(r" +", " ", text)
+
+
+def test_each_training_has_its_cost_and_its_card():
+    cards = [Model(name, f"Card {name}.", {"record": {"training": {"steps": n}}}) for name, n in (("a", 600), ("b", 7))]
+    text = " ".join(re.sub(r"<[^>]+>|\s+", " ", render(Report("t", models=tuple(cards)))).split())
+    assert "Training: a Steps 600 Training: b Steps 7" in text
+    assert "Model card: a Card a. Model card: b Card b." in text
+    alone = render(Report("t", models=(cards[0],)))
+    assert "<h3>Model card</h3>" in alone
+    assert "Training:" not in alone
+
+
+def test_an_ensemble_is_explained_where_there_is_one():
+    rows = [row("Net", "model", "rmse", 0.2), row("Net", "model", "crps", 0.1)]
+    assert "fair one" not in render(Report("t", rows=tuple(rows)))
+    html = render(Report("t", rows=(*rows, row("Net", "model", "crps_plain", 0.11))))
+    assert "Net draws members" in html
+    assert "fair one" in html
+
+
+def test_figures_of_ensembles_are_where_they_belong():
+    names = ("ensemble_members", "ensemble_spectra", "rank_histogram", "spread_skill")
+    html = render(Report("t", figures=tuple(Figure(name, png(), f"This is {name}.") for name in names)))
+    sections = dict(re.findall(r'<section id="(\w+)">(.*?)</section>', html, flags=re.DOTALL))
+    homes = {name: next(id_ for id_, text in sections.items() if f"This is {name}." in text) for name in names}
+    assert list(homes.values()) == ["maps", "scales", "uncertainty", "uncertainty"]
 
 
 def test_parameters_of_baselines_are_listed():

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from esmlearn.errors import DataError, SettingsError
+from tests.report.conftest import DIAGNOSTIC
 
 SCRIPTS = Path(__file__).parents[2] / "diagnostics"
 
@@ -65,6 +66,40 @@ def test_evaluate_leaves_scores_and_figures_with_their_records(session):
     for record in records.values():
         assert record["caption"]
         assert set(session.inputs) <= set(record["ancestors"])
+
+
+def test_an_ensemble_is_evaluated_and_reported_beside_the_model_it_departs_from(make_session):
+    """Two trainings, by scripts whose names say nothing; the recipe tells which file they run."""
+    session = make_session()
+    session.train("Card of Net.")
+    session.train("Card of Draw.", script="draw", task="fill")
+    session.reconstruct(members=6)
+    scripts = {"train": "train", "draw": "train", "reconstruct": "reconstruct", "evaluate": "evaluate"}
+    blocks = {name: {"script": f"diagnostics/{file}.py"} for name, file in scripts.items()}
+    recipe = {"diagnostics": {DIAGNOSTIC: {"scripts": blocks}}}
+    (session.root / "run").mkdir(exist_ok=True)
+    (session.root / "run" / "recipe_mock.yml").write_text(yaml.safe_dump(recipe))
+    records = run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+    found = {Path(file).name for file in records}
+    assert {"ensemble.json", "ensemble_members.png", "rank_histogram.png", "spread_skill.png"} <= found
+    ensembles = json.loads((session.work("evaluate") / "ensemble.json").read_text())
+    assert [(record["method"], record["frequency"], record["members"]) for record in ensembles] == [
+        ("ConditionalDiffusion", "day", 6),
+        ("ConditionalDiffusion", "mon", 6),
+    ]
+    rows = json.loads((session.work("evaluate") / "scores.json").read_text())
+    assert {"crps_plain", "energy_score", "psnr", "ssim"} <= {
+        row["metric"] for row in rows if row["method"] == "ConditionalDiffusion"
+    }
+    records = run("report", session.cfg("report", ["train", "draw", "reconstruct", "evaluate"]))
+    assert {"training_curve_train.png", "training_curve_draw.png"} <= {Path(file).name for file in records}
+    page = (session.work("report") / "report.html").read_text(encoding="utf-8")
+    for words in ("Card of Net.", "Card of Draw.", "Training: draw", "task: fill\n", "decorrelation_days",
+                  "Conditional diffusion draws members", "the CRPS of conditional diffusion", "PSNR (dB)",
+                  "The daily intervals of Net that should hold"):  # fmt: skip
+        assert words in page
+    first, second = (page.index(f"On daily fields of Gappy, {name} has") for name in ("conditional diffusion", "Net"))
+    assert first < second
 
 
 def test_withheld_values_of_the_dataset_itself_count_without_a_truth(make_session):

@@ -79,3 +79,23 @@ def test_who_knows_no_error_is_not_asked_for_it():
     assert list(cells(table)) == ["Net"]
     assert cells(table)["Net"]["90 % interval holds"].text == f"87.0{NBSP}%"
     assert cells(table)["Net"]["Spread / skill"].text == "–"
+
+
+def test_energy_score_and_likeness_have_columns_where_they_are_scored():
+    rows = [
+        *contest(0.3, 0.4),
+        row("Net", "model", "crps", 0.1),
+        row("Net", "model", "energy_score", 0.2),
+        *contest(30.0, 35.0, "psnr", units="dB"),
+    ]
+    (uncertainty,) = uncertainty_tables(rows)
+    assert uncertainty.heads[-1] == "Energy score"
+    assert cells(uncertainty)["Net"]["Energy score"].text == "0.200"
+    (scales,) = scale_tables(rows, {})
+    assert cells(scales)["Linear in time"] == {"PSNR (dB)": Cell("35.0", "", "best")}
+
+
+def test_leads_of_two_models_are_named_as_sentences_name_them():
+    (table,) = skill_tables([*contest(0.3, 0.4), row("ConditionalDiffusion", "model", "rmse", 0.2)])
+    assert table.heads[-2:] == ("Lead of conditional diffusion", "Lead of Net")
+    assert list(cells(table)) == ["Conditional diffusion", "Net", "Linear in time"]

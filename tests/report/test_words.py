@@ -125,6 +125,44 @@ def test_summary_tells_lead_and_calibration():
     assert f"hold 70.0{NBSP}%, so they are too narrow" in said
 
 
+def ensemble(rmse, crps):
+    """Scores of an ensemble beside those of `contest`."""
+    return [
+        row("ConditionalDiffusion", "model", "rmse", rmse),
+        row("ConditionalDiffusion", "model", "crps", crps),
+        row("ConditionalDiffusion", "model", "crps_plain", 1.1 * crps),
+        row("ConditionalDiffusion", "model", "coverage_90", 0.9),
+    ]
+
+
+def test_of_two_models_the_better_one_comes_first_and_each_is_named():
+    july = {"by": "month", "from": 7, "to": 7, "units": "1"}
+    bins = [*contest(0.3, 0.5, bin=july), row("ConditionalDiffusion", "model", "rmse", 0.2, bin=july)]
+    rows = [*contest(0.3, 0.6), row("Net", "model", "coverage_90", 0.7)]
+    for rmse, first in ((0.2, "conditional diffusion"), (0.4, "Net")):
+        said = summarize([*rows, *ensemble(rmse, 0.1)], bins)
+        assert said[0].startswith(f"On daily fields of Ocean, {first} has an error")
+        assert f"The daily intervals of {first} that should hold" in said[2]
+        assert not any(sentence.startswith("Its ") for sentence in said)
+        assert "into 1 groups of points, none of the models is anywhere worse" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("crps", "words"),
+    [
+        (0.09, f"(0.090{NBSP}°C) is 10{NBSP}% below that of Net (0.100{NBSP}°C), which comes from its own standard"),
+        (0.11, f"is 10{NBSP}% above that of Net"),
+        (0.1001, "is no different from that of Net"),
+    ],
+)
+def test_the_crps_of_an_ensemble_stands_beside_that_of_the_model(crps, words):
+    rows = [*contest(0.3, 0.6), row("Net", "model", "crps", 0.1)]
+    (said,) = [sentence for sentence in summarize([*rows, *ensemble(0.2, crps)]) if "CRPS" in sentence]
+    assert said.startswith("On daily fields of Ocean, the CRPS of conditional diffusion")
+    assert words in said
+    assert not any("CRPS" in sentence for sentence in summarize(rows))
+
+
 def test_real_gaps_are_called_unknown():
     assert "can be looked at, but not scored" in " ".join(summarize([], facts=[fact(truth=None)]))
     said = " ".join(summarize(contest(0.3, 0.6), facts=[fact(withheld=True)]))
