@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--speed", action="store_true", help="speed and memory only")
     parser.add_argument("--skill", action="store_true", help="skill on real data only")
     parser.add_argument("--scattered", action="store_true", help="how much scattered points flatter, on real data")
+    parser.add_argument("--samplers", action="store_true", help="few steps against many, on real data")
     parser.add_argument("--generalisation", action="store_true", help="models from elsewhere, on real data")
     parser.add_argument(
         "--data", type=Path, nargs="+", default=[DATA], help="OISST: files or folders, as for format-oisst"
@@ -41,7 +42,7 @@ def main() -> None:
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="file with the tables")
     options = parser.parse_args()
-    both = not any((options.speed, options.skill, options.scattered, options.generalisation))
+    both = not any((options.speed, options.skill, options.scattered, options.samplers, options.generalisation))
     try:
         if options.speed or both:
             from speed import measure_speed
@@ -55,6 +56,10 @@ def main() -> None:
             from scattered import measure_scattered
 
             record(options.results, "scattered", measure_scattered(options.data))
+        if options.samplers:
+            from samplers import measure_samplers
+
+            record(options.results, "samplers", measure_samplers(options.data, options.work))
         if options.generalisation:
             from generalisation import measure_generalisation
 

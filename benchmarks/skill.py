@@ -15,25 +15,39 @@ from measure import Measured, measure, read_recipe, table
 
 import esmlearn
 from esmlearn import baselines, scores
-from esmlearn.checkpoint import TrainedModel, save_model
+from esmlearn.checkpoint import TrainedEnsemble, TrainedModel, save_model
 from esmlearn.data.field import Field
 from esmlearn.data.oisst import format_oisst
 from esmlearn.data.preparation import apply_gaps, select_role
 from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.ensemble import fill
 from esmlearn.errors import DataError
+from esmlearn.fitting import fit, fit_filling
 from esmlearn.reconstruct import Reconstructor
-from esmlearn.settings import BaselineSettings, EvaluateSettings, TrainSettings, from_script
-from esmlearn.training import fit
+from esmlearn.settings import (
+    AnyTrainSettings,
+    BaselineSettings,
+    EnsembleSettings,
+    EnsembleTrainSettings,
+    EvaluateSettings,
+    TrainSettings,
+    from_script,
+)
 
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
+ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
+ENSEMBLE_STEPS = {"steps": 1000, "validate_every": 200}
+"""There are 22 years to learn from, so the ensemble is trained for longer than on the demo ocean."""
+
 MODEL = "SpatioTemporalModel"
+ENSEMBLE = "ConditionalDiffusion"
 SELF = f"{MODEL}, self-supervised"
 GIVEN = "optimal_interpolation, parameters given"
 GIVEN_PARAMETERS = {"kernel": "matern_32", "length_km": 195.0, "time_days": 10.0, "neighbours": 60}
 """Parameters that stand in the literature for such data; 195 km are 8 cells."""
 
-METRICS = ("mae", "bias", "correlation", "crps", "coverage_50", "coverage_90")
-HEADS = ("RMSE, degC", "MAE", "bias", "correlation", "CRPS", "50 % holds", "90 % holds")
+METRICS = ("mae", "bias", "correlation", "crps", "coverage_50", "coverage_90", "spread_skill_ratio")
+HEADS = ("RMSE, degC", "MAE", "bias", "correlation", "CRPS", "50 % holds", "90 % holds", "spread / skill")
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,9 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     training, seen = (select_role(observations, settings.data.split, role) for role in ("train", "test"))
     right = select_role(truth, settings.data.split, "test")
     runs = {name: run_model(model, seen) for name, model in models.items()}
+    ensemble, drawing = learn_ensemble(observations, truth, models[MODEL], data, work, steps)
+    cost = measure(partial(fill, ensemble, seen, drawing, guide=runs[MODEL].said))
+    runs[ENSEMBLE] = Run(cost.result, ensemble.record["training"]["seconds"], cost)
     runs |= {name: run_baseline(name, training, seen, models[MODEL]) for name in baselines.BASELINES}
     given = BaselineSettings.model_validate({"optimal_interpolation": GIVEN_PARAMETERS})
     runs[GIVEN] = run_baseline("optimal_interpolation", training, seen, models[MODEL], settings=given)
@@ -95,7 +112,9 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
             f"Latitudes {right.lat[0]:g} to {right.lat[-1]:g}, longitudes {right.lon[0]:g} to {right.lon[-1]:g}; "
             f"trained on {split.train}, best weights chosen on {split.validation}, scored on {split.test}. Hidden: "
             f"{share:.1%} of the ocean by {gaps.kind} (seed {gaps.seed}), {daily.points.sum():,} points.",
-            " ".join(describe(name, model, settings.training.batch_size) for name, model in models.items()),
+            " ".join(describe(name, model) for name, model in {**models, ENSEMBLE: ensemble}.items()),
+            f"{ENSEMBLE}: {drawing.members} members in {drawing.sampler.steps} steps of {drawing.sampler.sampler}, "
+            f"around what {MODEL} says. Its CRPS is the fair one.",
             f"Seconds and memory are for the reconstruction of {len(seen.dates)} days, fitting apart; the memory is"
             " what each method took at most, on top of the data and the libraries. In brackets: 95 % interval by"
             " bootstrap of blocks of 30 days. An asterisk: the lead of the model over this method is significant.",
@@ -114,11 +133,27 @@ def learn(observations: Field, target: Field | None, settings: TrainSettings, fo
     return trained
 
 
-def describe(name: str, trained: TrainedModel, batch_size: int) -> str:
+def learn_ensemble(
+    observations: Field, truth: Field, guide: TrainedModel, data: Sequence[Path], work: Path, steps: int | None
+) -> tuple[TrainedEnsemble, EnsembleSettings]:
+    """Train the ensemble of the demo's recipe on these data, around a trained model; give also how it is drawn."""
+    scripts = read_recipe(ENSEMBLE_RECIPE)["diagnostics"]["sst"]["scripts"]
+    longer = {"steps": steps, "validate_every": steps} if steps else ENSEMBLE_STEPS
+    script = scripts["train_ensemble"]
+    script = script | {"data": guide.settings.data.model_dump(), "training": script["training"] | longer}
+    settings = from_script(EnsembleTrainSettings, script)
+    folder = work / f"ensemble-{fingerprint(settings, data)}-{fingerprint(guide.settings, data)}"
+    trained = fit_filling(observations, truth, settings, guide, folder)
+    save_model(folder / "model", trained)
+    return trained, EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
+
+
+def describe(name: str, trained: TrainedModel | TrainedEnsemble) -> str:
     """Say what a training cost."""
     costs: Mapping[str, Any] = trained.record["training"]
+    windows = trained.settings.training.batch_size
     return (
-        f"{name}: {costs['seconds']:.0f} s for {costs['steps']} steps of {batch_size} window(s) on {costs['device']}, "
+        f"{name}: {costs['seconds']:.0f} s for {costs['steps']} steps of {windows} window(s) on {costs['device']}, "
         f"best at step {costs['best_step']}, {costs['parameters']:,} parameters."
     )
 
@@ -138,11 +173,11 @@ def run_baseline(
     return Run(cost.result, fitting.seconds, cost)
 
 
-def fingerprint(settings: TrainSettings, data: Sequence[Path]) -> str:
+def fingerprint(settings: AnyTrainSettings, data: Sequence[Path]) -> str:
     """Tell trainings apart by settings, data and code: a checkpoint of yesterday's model says nothing of today's."""
     package = Path(esmlearn.__file__).parent
     code = sorted(file for part in ("models", "data") for file in (package / part).glob("*.py"))
-    code += [package / "training.py", package / "objectives.py"]
+    code += [package / "training.py", package / "fitting.py", *sorted((package / "objectives").glob("*.py"))]
     told = [settings.model_dump_json(), *(str(path.resolve()) for path in data), *(file.read_text() for file in code)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 
@@ -167,10 +202,9 @@ def compare(
     said = []
     for name, run in runs.items():
         role = "model" if name == MODEL else "baseline"
-        daily = (run.said.daily, run.said.daily_std)
-        said.append(
-            scores.Method(name, role, *(daily if frequency == "day" else (run.said.monthly, run.said.monthly_std)))
-        )
+        days = (run.said.daily, run.said.daily_std, run.said.members)
+        months = (run.said.monthly, run.said.monthly_std, run.said.monthly_members)
+        said.append(scores.Method(name, role, *(days if frequency == "day" else months)))
     return scores.Comparison(
         dataset="NOAA-OISST",
         frequency=frequency,
