@@ -226,7 +226,8 @@ def tabulate(comparison: scores.Comparison, runs: Mapping[str, Run]) -> str:
     for name in sorted(runs, key=lambda name: found[name, "rmse"]["value"]):
         rmse, run = found[name, "rmse"], runs[name]
         interval = "" if rmse["low"] is None else f" [{rmse['low']:.3f}, {rmse['high']:.3f}]"
-        numbers = [f"{found[name, key]['value']:.3f}" if (name, key) in found else "–" for key in METRICS]
+        digits = {key: 4 if key == "crps" else 3 for key in METRICS}
+        numbers = [f"{found[name, key]['value']:.{digits[key]}f}" if (name, key) in found else "–" for key in METRICS]
         lead = f"{leads[name]['value']:+.1%}{'*' if leads[name]['significant'] else ''}" if name in leads else "–"
         costs = [f"{run.fitting:.1f}", f"{run.reconstructing.seconds:.1f}", f"{run.reconstructing.gigabytes:.2f}"]
         lines.append([name, f"{rmse['value']:.3f}{interval}", *numbers, lead, *costs])

@@ -9,8 +9,8 @@ import torch
 
 from esmlearn.checkpoint import CARD, SETTINGS, WEIGHTS, load_model, save_model
 from esmlearn.errors import ModelFolderError
-from esmlearn.models.spatiotemporal import SpatioTemporalModel
 from esmlearn.fitting import fit
+from esmlearn.models.spatiotemporal import SpatioTemporalModel
 from tests.small import small_ocean, small_settings
 
 

@@ -4,26 +4,27 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from einops import einsum, rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from esmlearn.errors import SettingsError
 from esmlearn.models.blocks import ChannelNorm
 from esmlearn.models.condition import Condition
-from esmlearn.models.embeddings import COORDINATES, season, sinusoids
+from esmlearn.models.denoiser_parts import (
+    EMBED_DIM,
+    LEVEL_STRETCH,
+    count_features,
+    embedder,
+    pad_to_multiple,
+    where_and_when,
+    zeroed,
+)
+from esmlearn.models.embeddings import sinusoids
 from esmlearn.settings import DenoiserSettings
 
 HEAD_WIDTH = 32
 """Channels of an attention head."""
-
-EMBED_DIM = 64
-"""Length of the vectors that tell of the noise level, and of place and date."""
-
-LEVEL_STRETCH = 25.0
-"""The fastest sinusoid of the noise level has a period of 2 pi / 25 = 0.25: noise that grows by a factor of e."""
 
 
 class ConvNextBlock(nn.Module):
@@ -49,7 +50,7 @@ class ConvNextBlock(nn.Module):
         super().__init__()
         self.depthwise = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
         self.noise = nn.Sequential(nn.GELU(), nn.Linear(EMBED_DIM, channels)) if noise else None
-        self.film = nn.Sequential(nn.GELU(), _zero(nn.Linear(EMBED_DIM, 2 * channels))) if film else None
+        self.film = nn.Sequential(nn.GELU(), zeroed(nn.Linear(EMBED_DIM, 2 * channels))) if film else None
         self.mix = nn.Sequential(
             ChannelNorm(channels),
             nn.Conv2d(channels, 2 * width, 3, padding=1),
@@ -141,13 +142,11 @@ class ConvNextUNet(nn.Module):
         widths = [settings.dim * factor for factor in settings.dim_mults]
         levels = range(len(widths))
         heads = [settings.heads if level >= settings.attention_from else 0 for level in levels]
-        n_features = 4 * settings.date
-        if settings.coordinates != "none":
-            n_features += COORDINATES[settings.coordinates][1]
+        n_features = count_features(settings.coordinates, date=settings.date, hour=False)
         film = n_features > 0
 
-        self.embed_level = _embedder(EMBED_DIM)
-        self.embed_context = _embedder(n_features) if film else None
+        self.embed_level = embedder(EMBED_DIM)
+        self.embed_context = embedder(n_features) if film else None
         self.stem = nn.Conv2d(state_channels + condition_channels, widths[0], 3, padding=1)
         self.down = nn.ModuleList(
             Stage(
@@ -167,7 +166,7 @@ class ConvNextUNet(nn.Module):
             for (fine, coarse), n_heads in reversed(list(zip(pairwise(widths), heads[1:], strict=True)))
         )
         self.last = ConvNextBlock(2 * widths[0], widths[0], noise=False)
-        self.head = _zero(nn.Conv2d(widths[0], state_channels, 1))
+        self.head = zeroed(nn.Conv2d(widths[0], state_channels, 1))
         if settings.channels_last:
             self.to(memory_format=torch.channels_last)
         if settings.compile:
@@ -189,11 +188,11 @@ class ConvNextUNet(nn.Module):
             Maps on the same cells, and place and date where the settings ask for them.
         """
         rows, columns = x.shape[-2:]
-        maps = self._pad(torch.cat([x, condition.maps.to(x.dtype)], dim=1))
+        maps = pad_to_multiple(torch.cat([x, condition.maps.to(x.dtype)], dim=1), 2 ** (len(self.down) - 1))
         if self.settings.channels_last:
             maps = maps.contiguous(memory_format=torch.channels_last)
         level = self.embed_level(sinusoids(LEVEL_STRETCH * noise_level, EMBED_DIM))
-        context = None if self.embed_context is None else self.embed_context(self._where_and_when(condition))
+        context = None if self.embed_context is None else self.embed_context(self._place_and_date(condition))
 
         maps = self.stem(maps)
         skips: list[Tensor] = []
@@ -207,46 +206,12 @@ class ConvNextUNet(nn.Module):
         maps = self._run(self.last, torch.cat([maps, skips.pop()], dim=1))
         return self.head(maps)[..., :rows, :columns].to(x.dtype)
 
-    def _pad(self, maps: Float[Tensor, "batch channel lat lon"]) -> Float[Tensor, "batch channel rows columns"]:
-        """Repeat the last row and column until the maps can be halved down to the coarsest level."""
-        multiple = 2 ** (len(self.down) - 1)
-        rows, columns = (-size % multiple for size in maps.shape[-2:])
-        return F.pad(maps, (0, columns, 0, rows), mode="replicate") if rows or columns else maps
-
-    def _where_and_when(self, condition: Condition) -> Float[Tensor, "batch feature"]:
+    def _place_and_date(self, condition: Condition) -> Float[Tensor, "batch feature"]:
         """Features of place and date that the settings ask for."""
-        features = []
-        if self.settings.coordinates != "none":
-            if condition.place is None:
-                raise SettingsError(
-                    f"The denoiser has coordinates: {self.settings.coordinates}, but no place is given; "
-                    "give Condition.place, or set coordinates: none."
-                )
-            encode, _ = COORDINATES[self.settings.coordinates]
-            features.append(encode(condition.place[:, 0], condition.place[:, 1]))
-        if self.settings.date:
-            if condition.year_fraction is None:
-                raise SettingsError(
-                    "The denoiser has date: true, but no date is given; "
-                    "give Condition.year_fraction, or set date: false."
-                )
-            features.append(season(condition.year_fraction))
-        return torch.cat(features, dim=-1)
+        return where_and_when(condition, self.settings.coordinates, date=self.settings.date, hour=False)
 
     def _run(self, module: nn.Module, *inputs: Tensor | None) -> Any:
         """Run a module; where the settings ask for it, forget its activations until the backward pass needs them."""
         if self.settings.checkpoint_activations and torch.is_grad_enabled():
             return checkpoint(module, *inputs, use_reentrant=False)
         return module(*inputs)
-
-
-def _embedder(n_features: int) -> nn.Sequential:
-    """Learned vector of some features."""
-    return nn.Sequential(nn.Linear(n_features, 4 * EMBED_DIM), nn.GELU(), nn.Linear(4 * EMBED_DIM, EMBED_DIM))
-
-
-def _zero[Layer: nn.Module](layer: Layer) -> Layer:
-    """Set the weights of a layer to zero."""
-    for parameter in layer.parameters():
-        nn.init.zeros_(parameter)
-    return layer
