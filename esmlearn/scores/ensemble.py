@@ -209,7 +209,7 @@ def energy_score(
     r"""Score the members of each case as wholes, how their features go together included; 0 is perfect.
 
     .. math:: \frac{1}{M} \sum_i \|x_i - y\| - \frac{1}{2 M (M - 1)} \sum_{i,j} \|x_i - x_j\|, \quad
-              \|d\|^2 = \sum_f w_f d_f^2 \Big/ \sum_f w_f
+              \|d\|^2 = \frac{\sum_f w_f d_f^2}{\sum_f w_f}
 
     Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 22 with the sign turned, fair as the CRPS, which it
     is for a single feature. The norm is a root mean square, so that cases with more features do not weigh more.
