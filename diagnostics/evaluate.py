@@ -55,7 +55,7 @@ def main(cfg: dict[str, Any]) -> None:
         for name, caption in captions.items():
             provenance.log(Path(cfg["work_dir"], name), _record(caption, ancestors, statistics=["rmsd", "corr"]))
     for case, found in zip(cases, scored, strict=True):
-        suffix = "" if len(cases) == 1 else f"_{case.dataset}"
+        suffix = "" if len(cases) == 1 else f"_{case.label}"
         for drawing in draw_case(
             case,
             found.rows,

@@ -90,6 +90,11 @@ class Case:
     synthetic: bool
 
     @property
+    def label(self) -> str:
+        """Name of the dataset and its depth, as a part of file names."""
+        return self.dataset.replace(" at ", "_").replace(" ", "")
+
+    @property
     def level(self) -> float | None:
         """Depth in metres; None where there are no levels."""
         return None if self.grid.levels is None else float(self.grid.levels[0])

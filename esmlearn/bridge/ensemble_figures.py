@@ -27,7 +27,7 @@ def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], n
                 case.seen[day],
                 truth,
                 map_grid(case),
-                label=day_label(case, day),
+                label=day_label(case, day).replace("\n", ": "),
                 quantity=case.quantity,
                 units=case.grid.units,
             ),

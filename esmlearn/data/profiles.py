@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from esmlearn.data.corruption import degrade, drop_channels, hide_levels
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.data.windows import corners_with_ocean
 from esmlearn.errors import DataError
 from esmlearn.settings import EnsembleTrainSettings
 
@@ -129,7 +130,7 @@ class SparseLevels(Dataset[Sample]):
         # Errors of the surface are told in its units; samples are scaled.
         self.units = levels.climates[-1][1].at(self.field.year_fraction)
         self.position = np.stack(np.meshgrid(self.field.lat, self.field.lon, indexing="ij")).astype(np.float32)
-        self.corners = _corners(places, settings.window)
+        self.corners = corners_with_ocean(~places, settings.window)
 
     def __len__(self) -> int:
         """Count the samples of the whole training."""
@@ -212,10 +213,3 @@ def _anomalies(
         unit = scaling.at(field.year_fraction)[:, None, None]
         parts.append((field.values[:, index] - climatology.at(field.year_fraction)) / unit)
     return np.where(field.observed, np.stack(parts, axis=1), np.float32(0.0)).astype(np.float32)
-
-
-def _corners(places: Bool[np.ndarray, "lat lon"], window: tuple[int, int]) -> np.ndarray:
-    """South-west corners of all windows with at least a tenth of cells that count (or as many as there are)."""
-    size = [min(a, b) for a, b in zip(window, places.shape, strict=True)]
-    share = np.lib.stride_tricks.sliding_window_view(places, size).mean(axis=(2, 3))
-    return np.argwhere(share >= min(0.1, share.max()))

@@ -240,7 +240,7 @@ class TrainingWindows(Dataset[Window]):
                 f"A period of data.split has {len(anomalies.months)} months, fewer than a window of"
                 f" {settings.n_months}; lengthen it or lower model.n_months."
             )
-        self.corners = _corners_with_ocean(anomalies.land, settings.window)
+        self.corners = corners_with_ocean(anomalies.land, settings.window)
 
     def __len__(self) -> int:
         """Count the windows of the whole training."""
@@ -271,7 +271,7 @@ class TrainingWindows(Dataset[Window]):
         return slice(south, south + rows), slice(west, west + columns)
 
 
-def _corners_with_ocean(land: Bool[np.ndarray, "lat lon"], window: tuple[int, int]) -> np.ndarray:
+def corners_with_ocean(land: Bool[np.ndarray, "lat lon"], window: tuple[int, int]) -> np.ndarray:
     """South-west corners of all windows that fit and have at least a tenth of ocean (or any, if none has)."""
     size = [min(a, b) for a, b in zip(window, land.shape, strict=True)]
     views = np.lib.stride_tricks.sliding_window_view(~land, size)

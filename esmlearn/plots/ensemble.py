@@ -38,6 +38,7 @@ from esmlearn.scores.ensemble_spectra import EnsembleSpectra
 # Of the places at which a right ensemble's share of a rank would be found.
 BAND = 0.95
 COLUMNS = 4  # rank histograms side by side
+TITLES = 0.3  # inches for the label above the maps, and the titles of both rows
 # The first is that of the ensemble in all figures; none is that of the model that it departs from.
 LINES = (COLOURS["ConditionalDiffusion"], "#D55E00", "#009E73", "#56B4E9", INK, "#E69F00")
 
@@ -85,6 +86,7 @@ def maps_ensemble(
     with style():
         figure = Figure(layout="constrained")
         axes = map_axes(figure, grid, 2, len(above) + 1, titled=True)
+        figure.set_figheight(figure.get_figheight() + TITLES)
         for axis in axes.flat:
             axis.set_axis_off()
         for line, fields in ((axes[0], above), (axes[1], below)):

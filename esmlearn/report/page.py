@@ -51,7 +51,7 @@ def render(report: Report) -> str:
     return environment.get_template("page.html.j2").render(
         report=report,
         style=Markup(style),  # our own file; as text of the template it would be escaped
-        sentences=summarize(report.rows, report.breakdown, report.facts),
+        summary=_summary(report),
         weak=weaknesses(report.rows, report.breakdown),
         figures=_sections(report.figures),
         widths=_widths(report.figures),
@@ -78,6 +78,17 @@ def render(report: Report) -> str:
         command=f"esmvaltool run recipes/{report.recipe}" if report.recipe else "",
         data_uri=_data_uri,
     )
+
+
+def _summary(report: Report) -> list[str]:
+    """One paragraph on each dataset, or level of one: in a row their sentences could not be told apart."""
+    parts = (report.facts, report.rows, report.breakdown)
+    names = dict.fromkeys(item["dataset"] for part in parts for item in part)
+    paragraphs = []
+    for name in names:
+        facts, rows, breakdown = ([item for item in part if item["dataset"] == name] for part in parts)
+        paragraphs.append(" ".join(summarize(rows, breakdown, facts)))
+    return [words for words in paragraphs if words]
 
 
 def _sections(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
