@@ -458,7 +458,10 @@ class EnsembleSettings(Block):
     """How members are drawn."""
 
     members: int = Field(16, ge=2, description="members of the ensemble")
-    sampler: SamplerSettings = SamplerSettings()
+    sampler: SamplerSettings = Field(
+        SamplerSettings(steps=10, sigma_max=20.0),
+        description="how noise becomes a member; the spread was measured with 10 steps, and others change it a little",
+    )
     decorrelation_days: float = Field(
         3.0, ge=0, description="days over which the noise of a member changes; 0: days are unrelated"
     )

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from esmlearn.diffusion import Known, denoiser, denoising_loss, sample, sampling_levels, training_levels
 from esmlearn.models.condition import Condition, repeat_members
-from esmlearn.settings import DiffusionSettings, SamplerSettings
+from esmlearn.settings import DiffusionSettings, EnsembleSettings
 
 CALIBRATION_MEMBERS = 6
 """Members that the spread is measured with."""
@@ -108,8 +108,9 @@ def find_amplitudes(
 ) -> Float[np.ndarray, " var"]:
     """Find by how much states must be stretched for the spread of members to be that of the errors.
 
-    A network that was trained for a short while draws members that lie too far apart. With errors e of the mean of M
-    members whose variance is s², right members have E(e²) = a² s² + s² / M: the mean of a few errs itself.
+    A network that was trained for a short while draws members that lie too far apart, and so do few steps; the ten
+    steps of the default are measured here. With errors e of the mean of M members whose variance is s², right members
+    have E(e²) = a² s² + s² / M: the mean of a few errs itself.
 
     Parameters
     ----------
@@ -127,7 +128,7 @@ def find_amplitudes(
     numpy.ndarray
         The factor a of each level.
     """
-    sampler = SamplerSettings(steps=10, sigma_max=20.0)
+    sampler = EnsembleSettings().sampler
     levels = sampling_levels(settings, sampler)
     random = torch.Generator().manual_seed(seed)
     found = []

@@ -1,0 +1,91 @@
+"""What a denoiser learns from, and how far its members are to lie apart."""
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from esmlearn.data.preparation import select_role
+from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.data.windows import Anomalies, TrainingWindows, Window
+from esmlearn.models.condition import Condition
+from esmlearn.objectives.denoising import DenoisingObjective, Lesson, find_amplitudes
+from esmlearn.objectives.filling import FillingLessons
+from esmlearn.settings import DiffusionSettings
+from tests.small import small_ocean, small_settings
+
+
+class Still(torch.nn.Module):
+    """An untrained network: it says zero, so that members are draws of the prior, N(0, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, x, _number, _condition):
+        """Say nothing."""
+        return self.weight * x
+
+
+def lesson(std: float, *, hidden: float = 1.0) -> Lesson:
+    torch.manual_seed(0)
+    shape = (16, 2, 24, 24)
+    clean = std * torch.randn(shape) * torch.tensor([1.0, 2.0])[:, None, None]
+    where = torch.rand(shape) < hidden
+    return Lesson(clean, where, torch.ones(16, 1, 24, 24), Condition(torch.zeros(16, 1, 24, 24)))
+
+
+@pytest.mark.parametrize("std", [0.3, 1.0, 1.5])
+def test_members_are_stretched_to_the_errors_of_each_level(std):
+    """Members of N(0, 1) beside a truth of N(0, s): right with the factor s, but that ten steps draw N(0, 1.12)."""
+    found = find_amplitudes(Still(), [lesson(std)], DiffusionSettings(), seed=0)
+    assert (1.12 * found).tolist() == pytest.approx([std, 2 * std], rel=0.05)
+
+
+def test_only_hidden_pixels_tell_the_spread():
+    seen = lesson(1.0, hidden=0.5)
+    seen = seen._replace(clean=torch.where(seen.where, seen.clean, 50.0))
+    found = find_amplitudes(Still(), [seen], DiffusionSettings(), seed=0)
+    assert (1.12 * found).tolist() == pytest.approx([1, 2], rel=0.05)
+
+
+def test_a_batch_with_nothing_hidden_has_no_loss():
+    objective = DenoisingObjective(DiffusionSettings(), lambda batch: batch, [], 0)
+    nothing = lesson(1.0, hidden=0.0)
+    assert objective.loss(Still(), nothing) == {}
+    assert objective.loss(Still(), lesson(1.0))["loss"].isfinite()
+
+
+def test_validation_is_the_same_each_time():
+    class Batch(Lesson):
+        def to(self, _device):
+            return self
+
+    objective = DenoisingObjective(DiffusionSettings(), lambda batch: batch, [Batch(*lesson(1.0))], 0)
+    first, again = (objective.validate(Still(), Accelerator()) for _ in range(2))
+    assert first == again
+    assert DenoisingObjective(DiffusionSettings(), lambda b: b, [], 0).validate(Still(), Accelerator()) == {}
+
+
+def test_lessons_are_what_was_hidden_in_units_of_the_guess():
+    """From the climatology, the clean state is the scaled anomaly itself, and is learned where nothing was observed."""
+    settings = small_settings()
+    observations, complete = (select_role(field, settings.data.split, "train") for field in small_ocean())
+    climatology = Climatology.fit(complete)
+    anomalies = Anomalies.of(complete, climatology, Scaling.fit(complete, climatology))
+    windows = TrainingWindows(
+        anomalies, observations.observed[:, 0], settings.model, hide_days=1.0, decode_days=5, seed=0, length=2
+    )
+    batch = Window.stack([windows[0], windows[1]])
+    found = FillingLessons(None, 2)(batch)
+    chosen = batch.decoded & ~batch.padded_days_mask
+    assert len(found.clean) == chosen.sum() > 5  # a month may be shorter than the days that were drawn
+    ocean = ~batch.land_mask_patch[chosen.nonzero()[:, 0]]
+    torch.testing.assert_close(found.clean[:, 0][ocean], batch.target[chosen][ocean])
+    hidden = batch.daily_mask[chosen] & batch.target_valid[chosen] & ocean
+    assert torch.equal(found.where[:, 0], hidden)
+    # The days around are given as departures: on the day before, what was seen of it.
+    before = found.condition.maps[:, 6]
+    index = batch.day_index[chosen] - 1
+    seen = batch.nearby_observed[chosen.nonzero()[:, 0], index] & ocean
+    torch.testing.assert_close(before[seen], batch.nearby[chosen.nonzero()[:, 0], index][seen])
+    assert not before[~seen].any()
