@@ -49,7 +49,7 @@ docs: $(VENV)/.installed-docs ## build the site in docs/_build/html
 bench: setup ## measure speed and memory beside the baselines
 	@$(BIN)/python benchmarks/run.py --speed
 
-bench-skill: setup ## train on real data (DATA=files of OISST), and score all methods; about half an hour
+bench-skill: setup ## train on real data (DATA=files of OISST), and score all methods; about an hour
 	@$(BIN)/python benchmarks/run.py --skill $(if $(DATA),--data $(DATA))
 
 clean: ## remove what make made, but not your results

@@ -2,7 +2,7 @@
 
 python benchmarks/run.py            # both
 python benchmarks/run.py --speed    # on the synthetic demo ocean, some minutes
-python benchmarks/run.py --skill    # on real data (--data), with the training of half an hour that it needs
+python benchmarks/run.py --skill    # on real data (--data), with the trainings of an hour that it needs
 
 `make bench` and `make bench-skill` do the same. Each table replaces the last one of its kind.
 """

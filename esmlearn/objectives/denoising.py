@@ -36,12 +36,15 @@ class Lesson(NamedTuple):
         Relative area of the cells.
     condition
         What the denoiser knows besides.
+    unit
+        Standard deviation of the first guess, that clean states are counted in; in scaled units.
     """
 
     clean: Float[Tensor, "batch var lat lon"]
     where: Bool[Tensor, "batch var lat lon"]
     area: Float[Tensor, "batch 1 lat lon"]
     condition: Condition
+    unit: Float[Tensor, "batch var lat lon"]
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ def find_amplitudes(
         )
         states = rearrange(states, "(n member) ... -> member n ...", member=CALIBRATION_MEMBERS)
         parts = ((states.mean(0) - lesson.clean) ** 2, states.var(0))
-        found.append(torch.stack([reduce(part * lesson.where, "n v y x -> v", "sum") for part in parts]))
+        # In scaled units: small deviations are the least certain, and would rule the ratio in units of themselves.
+        weight = lesson.where * lesson.unit**2
+        found.append(torch.stack([reduce(part * weight, "n v y x -> v", "sum") for part in parts]))
     squares, variances = torch.stack(found).double().sum(0).cpu().numpy()
     ratio = np.divide(squares, variances, out=np.ones_like(squares), where=variances > 0)
     return np.sqrt(np.maximum(ratio - 1 / CALIBRATION_MEMBERS, LEAST_AMPLITUDE**2)).astype(np.float32)

@@ -33,13 +33,13 @@ class DensifyingLessons:
         condition = tell(sample)
         area = rearrange(sample.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x")
         if self.regression is None:
-            return Lesson(sample.values, sample.learned, area, condition)
+            return Lesson(sample.values, sample.learned, area, condition, torch.ones_like(sample.values))
         with torch.no_grad():
             guess = regress(self.regression.to(sample.values.device), condition, sample.values.shape[1])
         guess = sure_of_observations(guess, sample.values, sample.observed)
         clean = ((sample.values - guess.mean) / guess.log_std.exp()).masked_fill(~sample.valid, 0.0)
         maps = torch.cat([condition.maps, *guess], dim=1)
-        return Lesson(clean, sample.learned, area, condition._replace(maps=maps))
+        return Lesson(clean, sample.learned, area, condition._replace(maps=maps), guess.log_std.exp())
 
 
 @dataclass(frozen=True)

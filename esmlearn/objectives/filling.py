@@ -64,6 +64,7 @@ class FillingLessons:
             rearrange(valid & ~observed, "n y x -> n 1 y x"),
             area,
             Condition(maps, centre(window.position[batch]), window.year_fraction[chosen]),
+            rearrange(guess.log_std.exp(), "n y x -> n 1 y x"),
         )
 
     @torch.no_grad()

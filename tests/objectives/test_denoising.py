@@ -31,7 +31,19 @@ def lesson(std: float, *, hidden: float = 1.0) -> Lesson:
     shape = (16, 2, 24, 24)
     clean = std * torch.randn(shape) * torch.tensor([1.0, 2.0])[:, None, None]
     where = torch.rand(shape) < hidden
-    return Lesson(clean, where, torch.ones(16, 1, 24, 24), Condition(torch.zeros(16, 1, 24, 24)))
+    return Lesson(clean, where, torch.ones(16, 1, 24, 24), Condition(torch.zeros(16, 1, 24, 24)), torch.ones(shape))
+
+
+def test_large_deviations_count_by_their_size():
+    """Where the guess is sure, states may be ten times too wide: that is little in the units of the data."""
+    told = lesson(1.0)
+    sure = torch.zeros_like(told.where)
+    sure[:8] = True
+    told = told._replace(
+        clean=torch.where(sure, 10 * told.clean, told.clean), unit=torch.where(sure, torch.tensor(0.01), told.unit)
+    )
+    found = find_amplitudes(Still(), [told], DiffusionSettings(), seed=0)
+    assert (1.12 * found).tolist() == pytest.approx([1, 2], rel=0.06)
 
 
 @pytest.mark.parametrize("std", [0.3, 1.0, 1.5])
