@@ -47,7 +47,9 @@ SIGNS = {"ge": "≥ {:g}", "gt": "> {:g}", "le": "≤ {:g}", "lt": "< {:g}", "mu
 def settings_reference() -> str:
     """Describe the settings of all scripts, from the very classes that check a recipe."""
     return "\n\n".join(
-        part for script, block in settings.SCRIPTS.items() for part in _describe(f"Script `{script}`", "", block)
+        part
+        for script, block in {**settings.SCRIPTS, "train`, with a `task": settings.EnsembleTrainSettings}.items()
+        for part in _describe(f"Script `{script}`", "", block)
     )
 
 

@@ -1,0 +1,69 @@
+"""One frozen, validated model for each block of a recipe: every default is said here, and only here."""
+
+from esmlearn.settings.base import Block, Period, Positive, Share, period_dates
+from esmlearn.settings.data import DataSettings, GapSettings, SplitSettings
+from esmlearn.settings.ensembles import (
+    DiffusionSettings,
+    EnsembleSettings,
+    EnsembleTrainingSettings,
+    EnsembleTrainSettings,
+    HideSettings,
+    PlacesSettings,
+    SamplerSettings,
+    SurfaceSettings,
+)
+from esmlearn.settings.evaluation import EvaluateSettings, Place, Region, ReportSettings
+from esmlearn.settings.methods import (
+    Baseline,
+    BaselineSettings,
+    DineofSettings,
+    Kernel,
+    OptimalInterpolationSettings,
+    ReconstructSettings,
+    WithholdSettings,
+)
+from esmlearn.settings.networks import DenoiserSettings, ModelSettings, ResidualUNetSettings
+from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, check_script, from_script, settings_of
+from esmlearn.settings.training import AnyTrainSettings, LoopSettings, TrainingSettings, TrainSettings
+
+__all__ = [
+    "ESMVALCORE_KEYS",
+    "SCRIPTS",
+    "AnyTrainSettings",
+    "Baseline",
+    "BaselineSettings",
+    "Block",
+    "DataSettings",
+    "DenoiserSettings",
+    "DiffusionSettings",
+    "DineofSettings",
+    "EnsembleSettings",
+    "EnsembleTrainSettings",
+    "EnsembleTrainingSettings",
+    "EvaluateSettings",
+    "GapSettings",
+    "HideSettings",
+    "Kernel",
+    "LoopSettings",
+    "ModelSettings",
+    "OptimalInterpolationSettings",
+    "Period",
+    "Place",
+    "PlacesSettings",
+    "Positive",
+    "ReconstructSettings",
+    "Region",
+    "ReportSettings",
+    "ResidualUNetSettings",
+    "SamplerSettings",
+    "Share",
+    "SplitSettings",
+    "SurfaceSettings",
+    "TrainSettings",
+    "TrainingSettings",
+    "WithholdSettings",
+    "check_script",
+    "from_script",
+    "period_dates",
+    "settings_of",
+]

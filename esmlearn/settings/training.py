@@ -1,0 +1,75 @@
+"""How networks are trained, and all that the script `train` takes for a transformer."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from esmlearn.settings.base import Block, Positive, Share
+from esmlearn.settings.data import DataSettings
+from esmlearn.settings.networks import ModelSettings
+
+
+class LoopSettings(Block):
+    """How the one training loop runs."""
+
+    steps: Positive = Field(400, description="optimizer steps")
+    batch_size: Positive = Field(4, description="windows in a step; a GPU has room for more")
+    learning_rate: float = Field(8e-4, gt=0, description="highest step size of AdamW")
+    weight_decay: float = Field(1e-2, ge=0, description="how strongly AdamW pulls weights to zero")
+    warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
+    schedule: Literal["cosine", "plateau", "constant"] = Field(
+        "cosine", description="learning rate after the warm-up; plateau: halved at each validation without gain"
+    )
+    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    validate_every: Positive = Field(100, description="steps between two validations, each with a checkpoint")
+    patience: Positive = Field(10, description="validations without gain before the training stops")
+    seed: int = Field(0, ge=0, description="of the first weights, the windows and their gaps")
+    resume: str | None = Field(None, description="folder of a run that was killed, to go on from its checkpoint")
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="single precision, or mixed with bfloat16, which recent GPUs do faster"
+    )
+
+
+class TrainingSettings(LoopSettings):
+    """How a transformer is trained."""
+
+    learning: Literal["supervised", "self_supervised"] | None = Field(
+        None,
+        description="from the complete target, or by hiding more of what was observed; default: by `data.target`",
+    )
+    decode_days: int = Field(
+        8, ge=1, le=31, description="days of each month that a step decodes, drawn at random; neighbours teach alike"
+    )
+    loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
+    monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
+    hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
+
+
+class AnyTrainSettings(Block):
+    """Settings of whatever is trained."""
+
+    training: LoopSettings
+
+
+class TrainSettings(AnyTrainSettings):
+    """Settings of the script `train`."""
+
+    data: DataSettings
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _learning_has_what_it_needs(self) -> "TrainSettings":
+        if self.training.learning == "supervised" and self.data.target is None:
+            raise ValueError("learning `supervised` needs data.target, the dataset with the complete field")
+        if not self.model.daily and self.learning == "self_supervised":
+            raise ValueError(
+                "learning `self_supervised` hides observed days, so it needs the daily decoder (model.daily)"
+            )
+        return self
+
+    @property
+    def learning(self) -> str:
+        """How the model learns: as asked, else supervised where there is a target."""
+        return self.training.learning or ("supervised" if self.data.target else "self_supervised")
