@@ -15,7 +15,7 @@ from esmlearn.checkpoint import TrainedEnsemble, TrainedModel
 from esmlearn.data.field import Field
 from esmlearn.data.places import Places, split_places
 from esmlearn.data.preparation import check_daily, select_role
-from esmlearn.data.profiles import Levels, Sample, SparseLevels, same_dates
+from esmlearn.data.profiles import LevelFields, Sample, SparseLevels, same_dates
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import DAYS, Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, SettingsError
@@ -226,7 +226,7 @@ def fit_densifying(
     )
 
     def samples(role: str, length: int, seed: int) -> SparseLevels:
-        levels = Levels(
+        levels = LevelFields(
             select_role(target, split, role),
             tuple(zip(climatologies, scalings, strict=True)),
             None if above is None else select_role(above, split, role),
@@ -260,6 +260,7 @@ def fit_densifying(
     objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
     state = train(network, training, Sample.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
+    known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
     return TrainedEnsemble(
         network=network,
         settings=settings,

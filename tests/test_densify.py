@@ -1,4 +1,6 @@
-"""Levels completed from profiles: scaled by level, exact at the profiles, and better for a surface."""
+"""LevelFields completed from profiles: scaled by level, exact at the profiles, and better for a surface."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from iris.cube import Cube
 import esmlearn
 from esmlearn.checkpoint import save_model
 from esmlearn.data.field import Field
-from esmlearn.data.profiles import Levels, Sample, SparseLevels, same_dates
+from esmlearn.data.profiles import LevelFields, Sample, SparseLevels, same_dates
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.ensemble import Densifier, densify
 from esmlearn.errors import DataError
@@ -73,7 +75,7 @@ def samples(settings, **options) -> SparseLevels:
     climates = tuple((fitted := Climatology.fit(single), Scaling.fit(single, fitted)) for single in singles)
     everywhere = ~levels.land
     return SparseLevels(
-        Levels(levels, climates, surface if settings.surface else None),
+        LevelFields(levels, climates, surface if settings.surface else None),
         settings,
         **{"places": everywhere, "given": everywhere, "seed": 0, "length": 40, **options},
     )
@@ -175,8 +177,20 @@ def test_other_levels_are_refused(trained):
         densify(trained, levels.level(0), surface, DRAW)
 
 
-def test_a_surface_must_have_the_dates_of_the_levels():
+def test_levels_of_other_depths_are_refused(trained):
+    """As many levels, but not the same: the climatology of 50 m would be put at 60 m."""
     levels, surface = make_levels()
+    deeper = replace(levels, levels=levels.levels + np.array([0.0, 10.0]))
+    with pytest.raises(DataError, match="levels 5, 50 m, but the data have 5, 60"):
+        densify(trained, deeper, surface, DRAW)
+
+
+def test_a_surface_must_have_the_grid_and_the_dates_of_the_levels():
+    levels, surface = make_levels()
+    elsewhere = surface.like[0].copy()
+    elsewhere.coord("longitude").points = elsewhere.coord("longitude").points + 5.0
+    with pytest.raises(DataError, match="regrid both alike"):
+        same_dates(replace(surface, like=(elsewhere,)), levels)
     assert len(same_dates(surface, levels[slice(3, 9)]).dates) == 6
     with pytest.raises(DataError, match="lacks 1 of the 146 dates"):
         same_dates(surface[slice(1, None)], levels)

@@ -18,7 +18,7 @@ from esmlearn.settings import EnsembleTrainSettings
 
 @dataclass(frozen=True)
 class Sample:
-    """Levels at one time in one window, or a batch of them with `batch` in front; values are scaled anomalies.
+    """LevelFields at one time in one window, or a batch of them with `batch` in front; values are scaled anomalies.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Levels:
+class LevelFields:
     """Fields of all levels with what is normal for each, and the surface above them.
 
     Attributes
@@ -114,7 +114,7 @@ class SparseLevels(Dataset[Sample]):
 
     def __init__(
         self,
-        levels: Levels,
+        levels: LevelFields,
         settings: EnsembleTrainSettings,
         *,
         places: Bool[np.ndarray, "lat lon"],
@@ -189,7 +189,8 @@ def same_dates(surface: Field, field: Field) -> Field:
     DataError
         If the grids differ, or a day is missing.
     """
-    if surface.land.shape != field.land.shape or not np.allclose(surface.lat, field.lat, atol=1e-3):
+    same = surface.land.shape == field.land.shape and np.allclose(surface.lat, field.lat, atol=1e-3)
+    if not same or not np.allclose((surface.lon - field.lon + 180) % 360, 180, atol=1e-3):
         raise DataError(
             f"The surface has {surface.land.shape} cells, the levels {field.land.shape}, or others: regrid both alike."
         )

@@ -1,4 +1,4 @@
-"""Levels completed by members that depart from a regression, or from the climatology."""
+"""LevelFields completed by members that depart from a regression, or from the climatology."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from esmlearn.checkpoint import TrainedEnsemble
 from esmlearn.data.field import Field
-from esmlearn.data.profiles import Levels, same_dates
+from esmlearn.data.profiles import LevelFields, same_dates
 from esmlearn.ensemble.drawing import Told, draw_members, tiled
 from esmlearn.errors import DataError
 from esmlearn.models.condition import Condition
@@ -77,8 +77,15 @@ def densify(
             f"The ensemble was trained on {n_levels} levels on its own grid, but the data have {field.values.shape[1]} "
             "or lie on another: extract the same levels, and regrid."
         )
+    learned = trained.record["levels"]
+    if field.levels is None or not np.allclose(field.levels, learned, rtol=1e-3):
+        here = "none" if field.levels is None else ", ".join(f"{level:g}" for level in field.levels)
+        raise DataError(
+            f"The ensemble was trained on the levels {', '.join(f'{level:g}' for level in learned)} m, but the data have"
+            f" {here}: extract the same levels in the preprocessor."
+        )
     above = None if surface is None or not sees_surface else same_dates(surface, field)
-    levels = Levels(field, climates if above else climates[:n_levels], above)
+    levels = LevelFields(field, climates if above else climates[:n_levels], above)
     values, seen = levels.anomalies(), field.observed
     surfaces, surfaces_seen = levels.surface_anomalies(), levels.surface_observed()
     if sees_surface and above is None:
