@@ -80,9 +80,10 @@ def densify(
     learned = trained.record["levels"]
     if field.levels is None or not np.allclose(field.levels, learned, rtol=1e-3):
         here = "none" if field.levels is None else ", ".join(f"{level:g}" for level in field.levels)
+        there = ", ".join(f"{level:g}" for level in learned)
         raise DataError(
-            f"The ensemble was trained on the levels {', '.join(f'{level:g}' for level in learned)} m, but the data have"
-            f" {here}: extract the same levels in the preprocessor."
+            f"The ensemble was trained on the levels {there} m, but the data have {here}: extract the same levels in the "
+            "preprocessor."
         )
     above = None if surface is None or not sees_surface else same_dates(surface, field)
     levels = LevelFields(field, climates if above else climates[:n_levels], above)

@@ -7,7 +7,6 @@ import torch
 from einops import einsum, rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from esmlearn.models.blocks import ChannelNorm
 from esmlearn.models.condition import Condition
@@ -17,6 +16,7 @@ from esmlearn.models.denoiser_parts import (
     count_features,
     embedder,
     pad_to_multiple,
+    run,
     where_and_when,
     zeroed,
 )
@@ -210,8 +210,6 @@ class ConvNextUNet(nn.Module):
         """Features of place and date that the settings ask for."""
         return where_and_when(condition, self.settings.coordinates, date=self.settings.date, hour=False)
 
-    def _run(self, module: nn.Module, *inputs: Tensor | None) -> Any:
-        """Run a module; where the settings ask for it, forget its activations until the backward pass needs them."""
-        if self.settings.checkpoint_activations and torch.is_grad_enabled():
-            return checkpoint(module, *inputs, use_reentrant=False)
-        return module(*inputs)
+    def _run(self, part: nn.Module, *inputs: Tensor | None) -> Any:
+        """Run a part as the settings say."""
+        return run(part, *inputs, forget=self.settings.checkpoint_activations)

@@ -1,11 +1,13 @@
 """What denoisers share: what they are told besides maps, and maps that can be halved."""
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from esmlearn.errors import SettingsError
 from esmlearn.models.condition import Condition
@@ -73,3 +75,10 @@ def _given(value: Tensor | None, name: str, setting: str, other: str) -> Tensor:
     if value is None:
         raise SettingsError(f"The denoiser has {setting}, but no Condition.{name} is given; give it, or set {other}.")
     return value
+
+
+def run(part: nn.Module, *inputs: Tensor | None, forget: bool) -> Any:
+    """Run a part of a network; with `forget`, its activations are computed again when the backward pass needs them."""
+    if forget and torch.is_grad_enabled():
+        return checkpoint(part, *inputs, use_reentrant=False)
+    return part(*inputs)

@@ -1,13 +1,10 @@
 """The eps-U-Net of super-resolution: residual blocks with attention at the coarse levels."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from esmlearn.errors import SettingsError
 from esmlearn.models.condition import Condition
@@ -17,6 +14,7 @@ from esmlearn.models.denoiser_parts import (
     count_features,
     embedder,
     pad_to_multiple,
+    run,
     where_and_when,
     zeroed,
 )
@@ -212,12 +210,11 @@ class ResidualUNet(nn.Module):
         features = where_and_when(condition, options.coordinates, date=options.date, hour=options.hour)
         return told + self.embed_context(features)
 
-    def _run(self, part: nn.Module, maps: Tensor, told: Tensor) -> Any:
-        """Run a part; where the settings ask for it, forget its activations until the backward pass needs them."""
+    def _run(self, part: nn.Module, maps: Tensor, told: Tensor) -> Tensor:
+        """Run a part; only blocks are told of the noise level."""
         inputs = (maps, told) if isinstance(part, Block) else (maps,)
-        if self.settings.checkpoint_activations and torch.is_grad_enabled():
-            return checkpoint(part, *inputs, use_reentrant=False)
-        return part(*inputs)
+        said: Tensor = run(part, *inputs, forget=self.settings.checkpoint_activations)
+        return said
 
 
 def _check_channels(name: str, given: int | None, found: int) -> None:
