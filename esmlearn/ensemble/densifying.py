@@ -82,7 +82,7 @@ def densify(
         here = "none" if field.levels is None else ", ".join(f"{level:g}" for level in field.levels)
         there = ", ".join(f"{level:g}" for level in learned)
         raise DataError(
-            f"The ensemble was trained on the levels {there} m, but the data have {here}: extract the same levels in the "
+            f"The ensemble was trained on the levels {there} m, but the data have {here}: extract the same ones in the "
             "preprocessor."
         )
     above = None if surface is None or not sees_surface else same_dates(surface, field)
