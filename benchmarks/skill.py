@@ -176,8 +176,10 @@ def run_baseline(
 def fingerprint(settings: AnyTrainSettings, data: Sequence[Path]) -> str:
     """Tell trainings apart by settings, data and code: a checkpoint of yesterday's model says nothing of today's."""
     package = Path(esmlearn.__file__).parent
-    code = sorted(file for part in ("models", "data") for file in (package / part).glob("*.py"))
-    code += [package / "training.py", package / "fitting.py", *sorted((package / "objectives").glob("*.py"))]
+    code = sorted(
+        file for part in ("models", "data", "fitting", "objectives") for file in (package / part).glob("*.py")
+    )
+    code += [package / "training.py"]
     told = [settings.model_dump_json(), *(str(path.resolve()) for path in data), *(file.read_text() for file in code)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 

@@ -8,7 +8,7 @@ observed. The members of an ensemble are in files of their own, with the dimensi
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,37 @@ import numpy as np
 
 from esmlearn import baselines
 from esmlearn.bridge.diagnostic import run_diagnostic, save_data
-from esmlearn.bridge.fields import find_dataset, load_dataset, load_observations, load_surface, without_surface
+from esmlearn.bridge.fields import (
+    find_dataset,
+    load_dataset,
+    load_field,
+    load_observations,
+    load_surface,
+    without_surface,
+)
 from esmlearn.bridge.paths import find_models
-from esmlearn.checkpoint import SETTINGS, WEIGHTS, TrainedEnsemble, TrainedModel, load_model, sha256
+from esmlearn.checkpoint import (
+    SETTINGS,
+    WEIGHTS,
+    TrainedDownscaler,
+    TrainedEnsemble,
+    TrainedModel,
+    load_model,
+    sha256,
+)
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import select_period, select_role
 from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.data.scaling import Climatology
+from esmlearn.data.times import match_times
 from esmlearn.data.withholding import withhold
-from esmlearn.ensemble import EnsembleReconstructor, densify, fill
+from esmlearn.ensemble import EnsembleReconstructor, densify, downscale, fill, fine_template, interpolate
 from esmlearn.errors import DataError
 from esmlearn.reconstruct import Reconstructor, reconstruct
 from esmlearn.settings import GapSettings, ReconstructSettings, SplitSettings, from_script
+
+INTERPOLATIONS: dict[str, tuple[str, ...]] = {"nearest": (), "bilinear": (), "bicubic": ("keys1981",)}
+"""Papers of the interpolations that stand beside super-resolution."""
 
 MOST_OF_A_YEAR = 0.9
 """Part of a year that a training must cover to tell what is normal."""
@@ -49,11 +68,15 @@ def main(cfg: dict[str, Any]) -> None:
     settings = from_script(ReconstructSettings, cfg)
     folders = find_models(cfg, settings.model)
     models = [load_model(folder) for folder in folders]
-    densifiers = [m for m in models if isinstance(m, TrainedEnsemble) and m.settings.task == "densify"]
-    if densifiers:
+    downscalers = [model for model in models if isinstance(model, TrainedDownscaler)]
+    reconstructors = [model for model in models if not isinstance(model, TrainedDownscaler)]
+    densifiers = [m for m in reconstructors if isinstance(m, TrainedEnsemble) and m.settings.task == "densify"]
+    if downscalers:
+        refine(cfg, settings, folders, downscalers[0])
+    elif densifiers:
         complete_levels(cfg, settings, folders, densifiers[0])
     else:
-        fill_gaps(cfg, settings, folders, models)
+        fill_gaps(cfg, settings, folders, reconstructors)
 
 
 def fill_gaps(
@@ -86,7 +109,7 @@ def fill_gaps(
         said.append(Said("ConditionalDiffusion", "model", result, drawn, ("karras2022", "lu2022")))
     said += run_baselines(field, observations, data.split, climatology, settings)
     for one in said:
-        save(cfg, folders, settings, name, gaps, field, one)
+        save(cfg, folders, settings, name, field, one, hidden_by(gaps, settings))
 
 
 def complete_levels(
@@ -108,7 +131,38 @@ def complete_levels(
         said = [Said("ConditionalDiffusion", "model", result, drawn, ("karras2022", "lu2022"))]
         said += run_baselines(level, observations.level(index), aim.data.split, climatology, settings)
         for one in said:
-            save(below, folders, settings, name, gaps, level, one)
+            save(below, folders, settings, name, level, one, hidden_by(gaps, settings))
+
+
+def refine(cfg: dict[str, Any], settings: ReconstructSettings, folders: list[Path], trained: TrainedDownscaler) -> None:
+    """Make fine fields of coarse ones, with an ensemble and by interpolation."""
+    aim, units = trained.settings, trained.record["coarse_units"]
+    name = settings.observations or aim.data.coarse
+    interpolations = settings.interpolations()
+    field = cut(load_field(cfg, name, units=units[0]), settings.period, aim.data.split)
+    further = {
+        told: load_field(cfg, told, units=unit) for told, unit in zip(aim.conditions.coarse, units[1:], strict=True)
+    }
+    fine = fine_template(trained, field)
+    coarse = {aim.data.coarse: field} | {told: load_field(cfg, told, units=unit) for told, unit in further.items()}
+    stations = aim.conditions.in_situ.dataset if aim.conditions.in_situ else None
+    in_situ = load_field(cfg, stations, units=fine.units, land=trained.land) if stations else None
+    drawn = downscale(trained, coarse, fine, settings.ensemble, in_situ=in_situ)
+    members = Reconstruction.of_members(drawn.members[:, :, 0], fine)
+    told = settings.ensemble.model_dump(mode="json")
+    said = [Said("ConditionalDiffusion", "model", members, told, ("karras2022", "lu2022", "mardani2025"))]
+    if drawn.mean is not None:
+        std = None if drawn.std is None else drawn.std[:, 0]
+        mean = Reconstruction.of_days(drawn.mean[:, 0], fine, std)
+        said.append(Said("ResidualUNet", "model", mean, {}, ("ho2020",)))
+    for method in interpolations:
+        said.append(Said(method, "baseline", interpolate(trained, field, fine, method), {}, INTERPOLATIONS[method]))
+    if in_situ is not None:
+        fine = replace(
+            fine, observed=in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))].observed
+        )
+    for one in said:
+        save(cfg, folders, settings, name, fine, one, {"esmlearn_task": aim.task, "esmlearn_coarse": name})
 
 
 def run_baselines(
@@ -117,7 +171,7 @@ def run_baselines(
     """Fit the baselines to the days of the training, and let them reconstruct."""
     training = training_days(field, observations, split)
     said = []
-    for method in settings.baselines:
+    for method in settings.gap_fillers():
         baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
         result = baseline.reconstruct_field(field)
         said.append(Said(method, "baseline", result, baseline.parameters, baseline.references))
@@ -155,40 +209,47 @@ def training_days(field: Field, observations: Field, split: SplitSettings) -> Fi
     return field
 
 
+def hidden_by(gaps: GapSettings, settings: ReconstructSettings) -> dict[str, str]:
+    """What was hidden and withheld, as attributes."""
+    withheld = {"esmlearn_withheld": settings.withhold.model_dump_json()} if settings.withhold else {}
+    return {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), **withheld}
+
+
 def save(
     cfg: dict[str, Any],
     folders: list[Path],
     settings: ReconstructSettings,
     name: str,
-    gaps: GapSettings,
     field: Field,
     said: Said,
+    how: dict[str, str],
 ) -> None:
-    """Write days and months of one method, and those of its members if it has any."""
+    """Write days and months of one method, and those of its members if it has any; `how` goes into the attributes."""
+    source = find_dataset(cfg, name)
     attributes = {
         "esmlearn_method": said.method,
         "esmlearn_role": said.role,
-        "esmlearn_dataset": name,
+        "esmlearn_dataset": source["dataset"] if "esmlearn_task" in how else name,
+        "esmlearn_frequency": field.frequency,
         "esmlearn_parameters": json.dumps(said.parameters),
         "esmlearn_split": settings.period,
-        "esmlearn_gaps": gaps.model_dump_json(exclude_none=True),
-        **({"esmlearn_withheld": settings.withhold.model_dump_json()} if settings.withhold else {}),
+        **how,
         "esmlearn_model_folder": str(folders[0]),
         "esmlearn_model_sha256": sha256(folders[0] / SETTINGS),
     }
     files = [str(folder / part) for folder in folders for part in (WEIGHTS, SETTINGS) if not settings.model]
     depth = "" if field.levels is None else f" at {field.levels[0]:g} m"
     level = [] if field.levels is None else [f"{field.levels[0]:g}m"]
-    basename = "_".join([find_dataset(cfg, name)["short_name"], name, said.method, *level])
-    days, months = said.result.to_cubes(field)
-    cubes = {"day": days, "mon": months}
+    basename = "_".join([source["short_name"], attributes["esmlearn_dataset"], said.method, *level])
+    parts = (field.frequency, "mon")
+    cubes = dict(zip(parts, said.result.to_cubes(field), strict=True))
     if said.result.members is not None:
-        cubes |= dict(zip(("day_members", "mon_members"), said.result.member_cubes(field), strict=True))
+        cubes |= {f"{part}_members": cube for part, cube in zip(parts, said.result.member_cubes(field), strict=True)}
     for part, cube in cubes.items():
         cube.attributes.update(attributes)
         members = ", its members" if part.endswith("members") else ""
         record = {
-            "caption": f"{cube.name()} of {name}{depth}, completed by {said.method}{members}.",
+            "caption": f"{cube.name()} of {name}{depth}, by {said.method}{members}.",
             "ancestors": [*cfg["input_data"], *files],
             "authors": ["esmlearn_team"],
             **({"references": list(said.references)} if said.references else {}),

@@ -13,15 +13,22 @@ from esmlearn.bridge.fields import (
     describe_inputs,
     find_dataset,
     load_field,
+    load_static,
     load_surface,
     load_training,
     without_surface,
 )
 from esmlearn.bridge.paths import find_models, from_start
-from esmlearn.checkpoint import TrainedEnsemble, TrainedModel, load_model, save_model
+from esmlearn.checkpoint import TrainedDownscaler, TrainedEnsemble, TrainedModel, load_model, save_model
 from esmlearn.errors import ModelFolderError
-from esmlearn.fitting import fit, fit_densifying, fit_filling
-from esmlearn.settings import AnyTrainSettings, DataSettings, EnsembleTrainSettings, TrainSettings, from_script
+from esmlearn.fitting import FineData, fit, fit_densifying, fit_downscaling, fit_filling
+from esmlearn.settings import (
+    AnyTrainSettings,
+    DownscaleTrainSettings,
+    EnsembleTrainSettings,
+    TrainSettings,
+    from_script,
+)
 
 REFERENCES = {
     "transformer": [
@@ -29,26 +36,30 @@ REFERENCES = {
         *("vaswani2017", "bertasius2021", "tong2022", "ronneberger2015", "seitzer2022", "goh2024"),
     ],
     "ensemble": ["ho2020", "karras2022", "liu2022", "perez2018"],
+    "downscaler": ["ho2020", "karras2022", "mardani2025"],
+}
+
+NAMES = {
+    "transformer": "Trained SpatioTemporalModel",
+    "ensemble": "Ensemble by conditional diffusion",
+    "downscaler": "Super-resolution by conditional diffusion",
 }
 
 
 def main(cfg: dict[str, Any]) -> None:
-    """Train one model: an ensemble where the settings name a task, else a transformer."""
-    trained = train_ensemble(cfg) if "task" in cfg else train_transformer(cfg)
-    name, references = (
-        ("Ensemble by conditional diffusion", REFERENCES["ensemble"])
-        if isinstance(trained, TrainedEnsemble)
-        else ("Trained SpatioTemporalModel", REFERENCES["transformer"])
-    )
+    """Train one model: what the settings name as task, else a transformer."""
+    task = cfg.get("task")
+    trained = {None: train_transformer, "downscale": train_downscaler}.get(task, train_ensemble)(cfg)
+    kind = {None: "transformer", "downscale": "downscaler"}.get(task, "ensemble")
     with ProvenanceLogger(cfg) as provenance:
         for file in save_model(Path(cfg["work_dir"], "model"), trained):
             provenance.log(
                 file,
                 {
-                    "caption": f"{name}: {file.name}.",
+                    "caption": f"{NAMES[kind]}: {file.name}.",
                     "ancestors": sorted(cfg["input_data"]),
                     "authors": ["esmlearn_team"],
-                    "references": references,
+                    "references": REFERENCES[kind],
                 },
             )
 
@@ -57,7 +68,7 @@ def train_transformer(cfg: dict[str, Any]) -> TrainedModel:
     """Train a transformer."""
     settings = from_start_of_run(from_script(TrainSettings, cfg))
     observations, target = load_training(cfg, settings.data)
-    return fit(observations, target, settings, Path(cfg["run_dir"]), record=describe(cfg, settings.data))
+    return fit(observations, target, settings, Path(cfg["run_dir"]), record=describe(cfg, settings.data.observations))
 
 
 def train_ensemble(cfg: dict[str, Any]) -> TrainedEnsemble:
@@ -67,7 +78,7 @@ def train_ensemble(cfg: dict[str, Any]) -> TrainedEnsemble:
         return train_densifier(cfg, settings)
     guide = load_guide(cfg, settings.model) if settings.first_guess == "model" else None
     observations, target = load_training(cfg, settings.data)
-    record = describe(cfg, settings.data)
+    record = describe(cfg, settings.data.observations)
     return fit_filling(observations, target, settings, guide, Path(cfg["run_dir"]), record=record)
 
 
@@ -76,8 +87,21 @@ def train_densifier(cfg: dict[str, Any], settings: EnsembleTrainSettings) -> Tra
     surface = load_surface(cfg, settings.surface, settings.data)
     below = without_surface(cfg, settings.surface)
     target = load_field(below, str(settings.data.target), units=settings.data.units)
-    record = {**describe(below, settings.data), "data": describe_inputs(cfg)}
+    record = {**describe(below, settings.data.observations), "data": describe_inputs(cfg)}
     return fit_densifying(target, surface, settings, Path(cfg["run_dir"]), record=record)
+
+
+def train_downscaler(cfg: dict[str, Any]) -> TrainedDownscaler:
+    """Train an ensemble that makes fine fields of coarse ones."""
+    settings = from_start_of_run(from_script(DownscaleTrainSettings, cfg))
+    data, told = settings.data, settings.conditions
+    fine = load_field(cfg, data.fine, units=data.units)
+    coarse = {data.coarse: load_field(cfg, data.coarse, units=fine.units)}
+    coarse |= {name: load_field(cfg, name) for name in told.coarse}
+    static = {name: load_static(cfg, name, fine) for name in told.static}
+    return fit_downscaling(
+        FineData(fine, coarse, static), settings, Path(cfg["run_dir"]), record=describe(cfg, data.fine)
+    )
 
 
 def from_start_of_run[Kind: AnyTrainSettings](settings: Kind) -> Kind:
@@ -91,16 +115,17 @@ def from_start_of_run[Kind: AnyTrainSettings](settings: Kind) -> Kind:
 def load_guide(cfg: dict[str, Any], folder: str | None) -> TrainedModel:
     """Load the transformer that an ensemble departs from."""
     guide = load_model(find_models(cfg, folder)[0])
-    if isinstance(guide, TrainedEnsemble):
-        raise ModelFolderError("`model` names an ensemble, but an ensemble departs from a SpatioTemporalModel.")
+    if not isinstance(guide, TrainedModel):
+        raise ModelFolderError("`model` names no transformer, but an ensemble departs from a SpatioTemporalModel.")
     return guide
 
 
-def describe(cfg: dict[str, Any], data: DataSettings) -> dict[str, Any]:
+def describe(cfg: dict[str, Any], dataset: str) -> dict[str, Any]:
     """What the folder of a model says of its data."""
-    source = find_dataset(cfg, data.observations)
+    source = find_dataset(cfg, dataset)
+    told = ("short_name", "standard_name", "long_name", "frequency")
     return {
-        "variable": {key: source[key] for key in ("short_name", "standard_name", "frequency") if key in source},
+        "variable": {key: source[key] for key in told if key in source},
         "data": describe_inputs(cfg),
         "recipe": cfg["recipe"],
     }

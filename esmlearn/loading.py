@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from esmlearn.checkpoint import TrainedEnsemble, load_model
-from esmlearn.ensemble import Densifier, EnsembleReconstructor
+from esmlearn.checkpoint import TrainedDownscaler, TrainedModel, load_model
+from esmlearn.ensemble import Densifier, Downscaler, EnsembleReconstructor
 from esmlearn.reconstruct import Reconstructor
 
 
-def load(folder: str | Path) -> Reconstructor | EnsembleReconstructor | Densifier:
+def load(folder: str | Path) -> Reconstructor | EnsembleReconstructor | Densifier | Downscaler:
     """Load a trained model from its folder.
 
     Raises
@@ -16,6 +16,8 @@ def load(folder: str | Path) -> Reconstructor | EnsembleReconstructor | Densifie
         If the folder is incomplete, altered, or made for another task.
     """
     trained = load_model(folder)
-    if not isinstance(trained, TrainedEnsemble):
+    if isinstance(trained, TrainedModel):
         return Reconstructor(trained)
+    if isinstance(trained, TrainedDownscaler):
+        return Downscaler(trained)
     return EnsembleReconstructor(trained) if trained.settings.task == "fill" else Densifier(trained)

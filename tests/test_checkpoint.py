@@ -67,7 +67,7 @@ def test_cut_off_weights_are_refused(folder):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"task": "downscaling"}, "for the task 'downscaling'"),
+        ({"task": "nowcasting"}, "for the task 'nowcasting'"),
         ({"format": 99}, "format 99"),
         ({"record": {}}, "altered"),
     ],

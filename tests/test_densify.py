@@ -16,7 +16,8 @@ from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.ensemble import Densifier, densify
 from esmlearn.errors import DataError
 from esmlearn.fitting import fit_densifying
-from esmlearn.objectives.densifying import DensifyingLessons
+from esmlearn.objectives.densifying import ask_levels
+from esmlearn.objectives.regression import Departures
 from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings
 from tests.small import small_settings
 
@@ -104,7 +105,7 @@ def test_samples_are_the_same_in_every_run_and_hide_what_is_learned():
 def test_each_level_keeps_its_own_mask():
     settings = densify_settings(hide={"kind": "rectangles", "share": (0.5, 0.6), "max_size": 4})
     sample = Sample.stack([samples(settings)[0]])
-    lesson = DensifyingLessons(None)(sample)
+    lesson = Departures(ask_levels, None)(sample)
     masks = lesson.condition.maps[:, 3:5]
     assert torch.equal(masks.bool(), sample.observed)
     assert (masks[:, 0] != masks[:, 1]).any()

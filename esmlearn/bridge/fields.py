@@ -6,17 +6,20 @@ from typing import Any
 import iris
 import numpy as np
 from iris.cube import Cube
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from esmlearn.checkpoint import sha256
 from esmlearn.data.field import Field
+from esmlearn.data.grids import RectilinearGrid
 from esmlearn.data.preparation import apply_gaps
+from esmlearn.data.reconstruction import rows_northward
 from esmlearn.errors import DataError
 from esmlearn.settings import DataSettings, GapSettings, SurfaceSettings
+from esmlearn.settings.scripts import NAMES
 
 
 def find_dataset(cfg: dict[str, Any], name: str, *, short_name: str | None = None) -> dict[str, Any]:
-    """Attributes of the one preprocessed file of a dataset, found by its facet `dataset` or its alias.
+    """Attributes of the one preprocessed file of a dataset, found by its facet `dataset`, alias or variable group.
 
     Of a variable, if its `short_name` is given; else of any.
 
@@ -29,15 +32,17 @@ def find_dataset(cfg: dict[str, Any], name: str, *, short_name: str | None = Non
     found = [
         entry
         for entry in entries
-        if name in (entry.get("dataset"), entry.get("alias")) and short_name in (None, entry.get("short_name"))
+        if name in (entry.get(key) for key in NAMES) and short_name in (None, entry.get("short_name"))
     ]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(sorted({entry["dataset"] for entry in entries})) or "none"
+    known = ", ".join(sorted({str(entry[key]) for entry in entries for key in NAMES if key in entry})) or "none"
     if not found:
         raise DataError(f"The script has no dataset '{name}' among its ancestors, which give {known}; change the name.")
     files = ", ".join(Path(entry["filename"]).name for entry in found)
-    raise DataError(f"The name '{name}' fits several files ({files}); name the dataset by its alias.")
+    raise DataError(
+        f"The name '{name}' fits several files ({files}); use an alias, or the variable group of the recipe."
+    )
 
 
 def load_dataset(cfg: dict[str, Any], name: str) -> Cube:
@@ -45,8 +50,10 @@ def load_dataset(cfg: dict[str, Any], name: str) -> Cube:
     return iris.load_cube(find_dataset(cfg, name)["filename"])
 
 
-def load_field(cfg: dict[str, Any], name: str, *, units: str, land: Bool[np.ndarray, "lat lon"] | None = None) -> Field:
-    """Load the preprocessed field of a dataset."""
+def load_field(
+    cfg: dict[str, Any], name: str, *, units: str | None = None, land: Bool[np.ndarray, "lat lon"] | None = None
+) -> Field:
+    """Load the preprocessed field of a dataset, in its own units if none are given."""
     return Field.from_cube(load_dataset(cfg, name), units=units, land=land)
 
 
@@ -68,6 +75,27 @@ def load_training(cfg: dict[str, Any], data: DataSettings) -> tuple[Field, Field
     target = load_field(cfg, data.target, units=data.units) if data.target else None
     land = None if target is None else target.land
     return load_observations(cfg, data.observations, data.gaps, units=data.units, land=land), target
+
+
+def load_static(cfg: dict[str, Any], name: str, fine: Field) -> Float[np.ndarray, "lat lon"]:
+    """Load a field that never changes, such as orography; NaN where it is masked.
+
+    Raises
+    ------
+    DataError
+        If it is no map on the fine grid.
+    """
+    cube = load_dataset(cfg, name)
+    axes = [coord.name() for coord in cube.coords(dim_coords=True)]
+    if axes != ["latitude", "longitude"]:
+        raise DataError(f"{name} is a static field and must have latitude and longitude only, but has {axes}.")
+    grid = RectilinearGrid.of(cube)
+    same = grid.shape == fine.land.shape and np.allclose(grid.lat, fine.lat, atol=1e-3)
+    if not same or not np.allclose((grid.lon - fine.lon + 180) % 360, 180, atol=1e-3):
+        raise DataError(
+            f"{name} is a static field, but is not on the fine grid; regrid it to the grid of the fine field."
+        )
+    return rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
 
 
 def load_surface(cfg: dict[str, Any], surface: SurfaceSettings | None, data: DataSettings) -> Field | None:

@@ -202,7 +202,24 @@ class Field:
     @cached_property
     def year_fraction(self) -> Float[np.ndarray, " time"]:
         """Part of the year that has gone at each date, from 0 to 1, whatever the length of the calendar's year."""
-        return np.array([(date.dayofyr - 1 + date.hour / 24) / _days_in_year(date) for date in self.dates])
+        lengths = np.array([_days_in_year(date) for date in self.dates])
+        return (np.array([date.dayofyr - 1 for date in self.dates]) + self.hour / 24) / lengths
+
+    @cached_property
+    def hour(self) -> Float[np.ndarray, " time"]:
+        """Hour of the day at each date, from 0 to 24."""
+        return np.array([date.hour + date.minute / 60 for date in self.dates])
+
+    @cached_property
+    def step_days(self) -> float:
+        """Days from one time to the next: 1, or the part of a day that is the shortest step of sub-daily data."""
+        days = np.diff([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
+        return float(min(days.min(initial=1.0), 1.0))
+
+    @property
+    def frequency(self) -> str:
+        """Frequency of the times as CMIP names it: `day` also for days apart, `3hr` and the like for parts of a day."""
+        return "day" if self.step_days == 1 else f"{round(24 * self.step_days)}hr"
 
     @cached_property
     def months(self) -> dict[tuple[int, int], slice]:

@@ -5,6 +5,8 @@ from functools import cached_property
 
 import numpy as np
 from einops import rearrange
+from iris.cube import Cube
+from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Float, Int
 
 from esmlearn.errors import DataError
@@ -45,6 +47,30 @@ class RectilinearGrid:
                 f"The longitudes {self.lon[0]:g} to {self.lon[-1]:g} meet again after a turn; leave out the last one."
             )
 
+    @classmethod
+    def of(cls, cube: Cube) -> "RectilinearGrid":
+        """Grid of a cube as a `Field` has it, rows from south to north, with the edges that the cube gives.
+
+        Raises
+        ------
+        DataError
+            If latitude and longitude are not axes of the cube.
+        """
+        try:
+            lat, lon = (cube.coord(name, dim_coords=True) for name in ("latitude", "longitude"))
+        except CoordinateNotFoundError as error:
+            raise DataError(
+                f"{cube.name()} needs latitude and longitude as axes of a rectilinear grid; regrid it first."
+            ) from error
+        order = np.argsort(lat.points)
+        edges = None if lat.bounds is None else lat.bounds[order].astype(float)
+        return cls(
+            lat.points[order].astype(float),
+            lon.points.astype(float),
+            edges,
+            None if lon.bounds is None else lon.bounds.astype(float),
+        )
+
     @cached_property
     def unrolled(self) -> Float[np.ndarray, " lon"]:
         """Longitudes without jumps."""
@@ -84,7 +110,7 @@ class RectilinearGrid:
     def positions(self) -> Float[np.ndarray, "cell 3"]:
         """Centre of each cell on the unit sphere, row by row."""
         lat, lon = np.meshgrid(np.deg2rad(self.lat), np.deg2rad(self.lon), indexing="ij")
-        return rearrange([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], "axis y x -> (y x) axis")
+        return rearrange([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], "xyz y x -> (y x) xyz")
 
 
 def cut(

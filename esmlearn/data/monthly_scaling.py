@@ -1,6 +1,6 @@
 """Mean and spread by calendar month, as the training period has them; precipitation by its logarithm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -69,6 +69,12 @@ class MonthlyScaling:
             means.append(chosen[0][0])
             stds.append(chosen[1][0])
         return cls(np.stack(means).astype(np.float32), np.stack(stds).astype(np.float32), log_scale)
+
+    def within(self, lat: slice, lon: slice) -> "MonthlyScaling":
+        """Scaling of a part of the cells."""
+        if self.mean.shape[-1] == 1 and self.mean.shape[-2] == 1:
+            return self
+        return replace(self, mean=self.mean[..., lat, lon], std=self.std[..., lat, lon])
 
     def scale(
         self, values: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from esmlearn.data.corruption import degrade, drop_channels, hide_levels
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
+from esmlearn.data.times import match_times
 from esmlearn.data.windows import corners_with_ocean
 from esmlearn.errors import DataError
 from esmlearn.settings import EnsembleTrainSettings
@@ -194,15 +195,7 @@ def same_dates(surface: Field, field: Field) -> Field:
         raise DataError(
             f"The surface has {surface.land.shape} cells, the levels {field.land.shape}, or others: regrid both alike."
         )
-    day = {(date.year, date.month, date.day): index for index, date in enumerate(surface.dates)}
-    wanted = [(date.year, date.month, date.day) for date in field.dates]
-    missing = [date for date in wanted if date not in day]
-    if missing:
-        raise DataError(
-            f"The surface lacks {len(missing)} of the {len(wanted)} dates of the levels, the first of them "
-            f"{'-'.join(f'{part:02d}' for part in missing[0])}; give both the same timerange."
-        )
-    return surface[np.array([day[date] for date in wanted])]
+    return surface[match_times(surface, field, names=("surface", "levels"))]
 
 
 def _anomalies(

@@ -42,6 +42,16 @@ class Reconstruction:
         std, monthly_std = (part.std(axis=0, ddof=1) for part in (members, monthly))
         return cls(mean, monthly_mean, std, monthly_std, members, monthly)
 
+    @classmethod
+    def of_days(
+        cls,
+        daily: Float[np.ndarray, "time lat lon"],
+        field: Field,
+        daily_std: Float[np.ndarray, "time lat lon"] | None = None,
+    ) -> "Reconstruction":
+        """Sum up a method that says nothing of months; how errors of days go together is not known."""
+        return cls(daily, monthly_means(field, daily), daily_std)
+
     def to_cubes(self, field: Field) -> tuple[Cube, Cube]:
         """Dress the daily and the monthly reconstruction of a field as cubes.
 
@@ -74,7 +84,7 @@ class Reconstruction:
     def from_cubes(cls, daily: Cube, monthly: Cube, *members: Cube) -> "Reconstruction":
         """Read back what `to_cubes` and `member_cubes` wrote; rows run from south to north as in a `Field`."""
         (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
-        drawn = (_rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube) for cube in members)
+        drawn = (rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube) for cube in members)
         return cls(daily_values, monthly_values, daily_std, monthly_std, *drawn)
 
 
@@ -138,12 +148,12 @@ def read_cube(
     if "observed" not in by_name:
         raise DataError(f"{cube.name()} has no flag `observed`: it was not written by esmlearn's reconstruct script.")
     deviation = by_name.get(f"{cube.var_name}_standard_deviation")
-    values = _rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
-    std = None if deviation is None else _rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
-    return values, std, _rows_northward(np.ma.filled(by_name["observed"].data, 0), cube) == 1
+    values = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
+    std = None if deviation is None else rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
+    return values, std, rows_northward(np.ma.filled(by_name["observed"].data, 0), cube) == 1
 
 
-def _rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
+def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
     """Turn the rows of a cube so that they run from south to north, or back."""
     points = cube.coord("latitude").points
     return values[..., ::-1, :] if points[0] > points[-1] else values
@@ -186,7 +196,8 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
         ),
         time_dim,
     )
-    cube.add_cell_method(CellMethod("mean", coords="time", intervals="1 day"))
+    interval = "1 day" if field.step_days == 1 else f"{24 * field.step_days:g} hours"
+    cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
     return cube
 
 
@@ -197,14 +208,14 @@ def _add_ancillaries(
     observed: Bool[np.ndarray, "time lat lon"],
 ) -> None:
     """Attach standard deviation and observed flag to a cube, in its units and row order."""
-    mask = _rows_northward(np.broadcast_to(field.land, observed.shape), cube)
+    mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
         # A deviation is a difference: only the factor between the units counts, never their offset.
         units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
         zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
         factor = one - zero
-        spread = _rows_northward(np.nan_to_num(std) * factor, cube)
+        spread = rows_northward(np.nan_to_num(std) * factor, cube)
         deviation = np.ma.masked_array(spread.astype(np.float32), mask=mask)
         cube.add_ancillary_variable(
             AncillaryVariable(
@@ -218,7 +229,7 @@ def _add_ancillaries(
         )
     cube.add_ancillary_variable(
         AncillaryVariable(
-            np.ma.masked_array(_rows_northward(observed, cube).astype(np.int8), mask=mask),
+            np.ma.masked_array(rows_northward(observed, cube).astype(np.int8), mask=mask),
             standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
             long_name="Whether the value was observed",
             var_name="observed",

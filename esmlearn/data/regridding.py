@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from einops import pack, rearrange, reduce, unpack
@@ -14,8 +13,7 @@ from scipy.spatial import cKDTree
 from esmlearn.data import axis_weights
 from esmlearn.data.grids import RectilinearGrid, beside, check_covered, extent
 from esmlearn.errors import DataError
-
-Interpolation = Literal["nearest", "bilinear", "bicubic"]
+from esmlearn.settings import Interpolation
 
 EARTH_RADIUS_KM = 6371.0
 

@@ -1,8 +1,22 @@
 """Fields in, members out."""
 
 from esmlearn.ensemble.densifying import Densifier, densify
+from esmlearn.ensemble.downscaling import Downscaler, downscale, fine_template, interpolate, read_coarse
 from esmlearn.ensemble.drawing import draw_members, tiled
 from esmlearn.ensemble.filling import climate, fill
 from esmlearn.ensemble.reconstructor import EnsembleReconstructor
 
-__all__ = ["Densifier", "EnsembleReconstructor", "climate", "densify", "draw_members", "fill", "tiled"]
+__all__ = [
+    "Densifier",
+    "Downscaler",
+    "EnsembleReconstructor",
+    "climate",
+    "densify",
+    "downscale",
+    "draw_members",
+    "fill",
+    "fine_template",
+    "interpolate",
+    "read_coarse",
+    "tiled",
+]

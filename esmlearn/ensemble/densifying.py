@@ -9,10 +9,12 @@ from jaxtyping import Float
 from esmlearn.checkpoint import TrainedEnsemble
 from esmlearn.data.field import Field
 from esmlearn.data.profiles import LevelFields, same_dates
-from esmlearn.ensemble.drawing import Told, draw_members, tiled
+from esmlearn.ensemble.departing import guess_in_tiles
+from esmlearn.ensemble.drawing import Told, draw_members, position_of
 from esmlearn.errors import DataError
 from esmlearn.models.condition import Condition
-from esmlearn.models.densifying import densify_maps, regress, sure_of_observations
+from esmlearn.models.densifying import densify_maps
+from esmlearn.models.regression import sure_of_observations
 from esmlearn.settings import EnsembleSettings
 
 
@@ -93,7 +95,7 @@ def densify(
         surfaces = np.zeros((len(field.dates), 1, *field.land.shape), np.float32)
         surfaces_seen = np.zeros_like(surfaces, bool)
 
-    position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
+    position = position_of(field.lat, field.lon)
     season = torch.from_numpy(field.year_fraction.astype(np.float32))
     guesses = [np.zeros_like(values), np.zeros_like(values)]
 
@@ -104,9 +106,15 @@ def densify(
         given, where = torch.from_numpy(values[chosen]), torch.from_numpy(seen[chosen])
         if trained.regression is None:
             return Told(maps, given, where)
-        network = tiled(trained.regression.to("cpu"), settings.tile, position, ring=field.closes)
-        with torch.no_grad():
-            guess = regress(network, Condition(maps, None, season[chosen]), n_levels)
+        told = Condition(maps, None, season[chosen])
+        guess = guess_in_tiles(
+            trained.regression,
+            told,
+            torch.zeros_like(given),
+            tile=settings.tile,
+            position=position,
+            ring=field.closes,
+        )
         guess = sure_of_observations(guess, given, where)
         for whole, part in zip(guesses, guess, strict=True):
             whole[chosen] = part.numpy()

@@ -12,7 +12,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from esmlearn.checkpoint import TrainedEnsemble
+from esmlearn.checkpoint import TrainedDownscaler, TrainedEnsemble
 from esmlearn.data.field import Field
 from esmlearn.diffusion import DrawNoise, Known, MemberNoise, Network, denoiser, sample, sampling_levels
 from esmlearn.models.condition import Condition, centre, repeat_members
@@ -24,6 +24,9 @@ STATES = 64
 
 OVERLAP = 0.25
 """Share of a tile that the next one covers too."""
+
+EARLY = 0.01
+"""Share of a step by which a time may come too early and still be of its own step."""
 
 
 class Told(NamedTuple):
@@ -43,7 +46,10 @@ class Told(NamedTuple):
 
 
 def draw_members(
-    trained: TrainedEnsemble, field: Field, settings: EnsembleSettings, tell: Callable[[np.ndarray], Told]
+    trained: TrainedEnsemble | TrainedDownscaler,
+    field: Field,
+    settings: EnsembleSettings,
+    tell: Callable[[np.ndarray], Told],
 ) -> Float[np.ndarray, "member time var lat lon"]:
     """Draw clean states, in the units of the network.
 
@@ -63,21 +69,22 @@ def draw_members(
     """
     device = PartialState().device
     network = trained.network.to(device).eval()
-    position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
+    position = position_of(field.lat, field.lon)
     in_tiles = tiled(network, settings.tile, position, ring=field.closes)
     levels = sampling_levels(trained.settings.diffusion, settings.sampler)
-    noise = MemberNoise(settings.seed, settings.decorrelation_days)
-    ordinals = [date.toordinal(fractional=False) for date in field.dates]
-    season = field.year_fraction.astype(np.float32)
+    # Noise counts by days, or by the steps of sub-daily data.
+    noise = MemberNoise(settings.seed, settings.decorrelation_days / field.step_days)
+    ordinals = [int(date.toordinal(fractional=True) / field.step_days + EARLY) for date in field.dates]
+    season, hour = (torch.from_numpy(part.astype(np.float32)) for part in (field.year_fraction, field.hour))
     shape = field.values.shape[1:]
     members = np.empty((settings.members, *field.values.shape), np.float32)
     for chunk in itertools.batched(range(len(ordinals)), max(1, STATES // settings.members)):
         chosen = np.array(chunk)
         maps, known, where = (part.to(device) for part in tell(chosen))
-        condition = Condition(maps, None, torch.from_numpy(season[chosen]).to(device)).for_members(settings.members)
+        condition = Condition(maps, None, season[chosen].to(device), hour[chosen].to(device))
         sources = [noise.source(range(settings.members), ordinals[time], shape, device=device) for time in chunk]
         states = sample(
-            denoiser(in_tiles, condition, trained.settings.diffusion),
+            denoiser(in_tiles, condition.for_members(settings.members), trained.settings.diffusion),
             partial(_draw, sources),
             levels,
             settings.sampler,
@@ -92,6 +99,11 @@ def draw_members(
 def _draw(sources: Sequence[DrawNoise], number: int) -> Tensor:
     """Noise of the members of some days."""
     return torch.cat([source(number) for source in sources])
+
+
+def position_of(lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]) -> Float[Tensor, "2 lat lon"]:
+    """Latitude and longitude of all cells of a domain."""
+    return torch.from_numpy(np.stack(np.meshgrid(lat, lon, indexing="ij")).astype(np.float32))
 
 
 def tiled(network: Network, tile: tuple[int, int], position: Float[Tensor, "2 lat lon"], *, ring: bool) -> Network:

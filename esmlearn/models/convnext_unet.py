@@ -206,6 +206,11 @@ class ConvNextUNet(nn.Module):
         maps = self._run(self.last, torch.cat([maps, skips.pop()], dim=1))
         return self.head(maps)[..., :rows, :columns].to(x.dtype)
 
+    @property
+    def head_bias(self) -> Tensor:
+        """What is added to the answer of each channel."""
+        return self.head.get_parameter("bias")
+
     def _place_and_date(self, condition: Condition) -> Float[Tensor, "batch feature"]:
         """Features of place and date that the settings ask for."""
         return where_and_when(condition, self.settings.coordinates, date=self.settings.date, hour=False)

@@ -1,8 +1,9 @@
 """The networks that a task needs."""
 
-from esmlearn.models import densifying, filling
+from esmlearn.models import densifying, downscaling, filling
 from esmlearn.models.convnext_unet import ConvNextUNet
-from esmlearn.settings import EnsembleTrainSettings
+from esmlearn.models.residual_unet import ResidualUNet
+from esmlearn.settings import DownscaleTrainSettings, EnsembleTrainSettings
 
 
 def build_denoiser(settings: EnsembleTrainSettings, n_levels: int) -> ConvNextUNet:
@@ -28,3 +29,31 @@ def build_regression(settings: EnsembleTrainSettings, n_levels: int) -> ConvNext
 
 def _told(settings: EnsembleTrainSettings, n_levels: int) -> int:
     return densifying.count_channels(n_levels, surface=settings.surface is not None)
+
+
+def count_conditions(settings: DownscaleTrainSettings, n_variables: int) -> int:
+    """Number of the conditions that a downscaler is told, one for each channel."""
+    told = settings.conditions
+    return n_variables * (1 + (told.in_situ is not None)) + len(told.coarse) + len(told.static)
+
+
+def build_fine_denoiser(settings: DownscaleTrainSettings, n_variables: int, n_conditions: int) -> ResidualUNet:
+    """Make the network that draws fine fields, with random weights.
+
+    Parameters
+    ----------
+    settings
+        Its sizes, and whether it departs from a regression.
+    n_variables, n_conditions
+        Variables of the fine field, and conditions that it is told.
+    """
+    guess = 2 * n_variables if settings.learning == "residual" else 0
+    return ResidualUNet(settings.denoiser, n_variables, downscaling.count_channels(n_conditions) + guess)
+
+
+def build_fine_regression(settings: DownscaleTrainSettings, n_variables: int, n_conditions: int) -> ResidualUNet:
+    """Make the network that gives the mean of fine fields and its deviation, with random weights."""
+    sizes = settings.regression or settings.denoiser.model_copy(
+        update={"image_channels": None, "conditioned_on_input": None}  # those of the denoiser, which has others
+    )
+    return ResidualUNet(sizes, 2 * n_variables, downscaling.count_channels(n_conditions))

@@ -1,22 +1,8 @@
 """What a denoiser is told when it completes levels: sparse values, where they are, the surface, and a first guess."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-
-from esmlearn.models.condition import Condition
-from esmlearn.models.parts import LOG_STD_RANGE
-
-
-class LevelsGuess(NamedTuple):
-    """A first guess of all levels and the logarithm of its standard deviation, in scaled units."""
-
-    mean: Float[Tensor, "map var lat lon"]
-    log_std: Float[Tensor, "map var lat lon"]
-
 
 SCALES = (2.0, 6.0)
 """Cells over which what profiles say is carried to their surroundings, near and far."""
@@ -72,18 +58,3 @@ def _weights(size: int, scale: float) -> Float[Tensor, "cell cell"]:
     """Gaussian weights along one axis, counted in cells."""
     cell = torch.arange(size, dtype=torch.float32)
     return (-0.5 * ((cell[:, None] - cell) / scale) ** 2).exp()
-
-
-def regress(network: Callable[[Tensor, Tensor, Condition], Tensor], condition: Condition, n_levels: int) -> LevelsGuess:
-    """Ask a network for the mean and the deviation of all levels at once: there is no noisy state, and no noise."""
-    maps = condition.maps
-    nothing = maps.new_zeros(len(maps), 2 * n_levels, *maps.shape[2:])
-    mean, log_std = network(nothing, maps.new_zeros(len(maps)), condition).float().chunk(2, dim=1)
-    return LevelsGuess(mean, log_std.clamp(*LOG_STD_RANGE))
-
-
-def sure_of_observations(
-    guess: LevelsGuess, values: Float[Tensor, "map var lat lon"], observed: Bool[Tensor, "map var lat lon"]
-) -> LevelsGuess:
-    """Put observations into a guess: where there is one, nothing is left to say."""
-    return LevelsGuess(torch.where(observed, values, guess.mean), guess.log_std.masked_fill(observed, 0.0))

@@ -201,6 +201,11 @@ class ResidualUNet(nn.Module):
                 maps = self._run(part, torch.cat([maps, skips.pop()], dim=1) if isinstance(part, Block) else maps, told)
         return self.head(maps)[..., :rows, :columns].to(x.dtype)
 
+    @property
+    def head_bias(self) -> Tensor:
+        """What is added to the answer of each channel."""
+        return self.head[-1].get_parameter("bias")
+
     def _tell(self, noise_level: Float[Tensor, " batch"], condition: Condition) -> Float[Tensor, "batch dim"]:
         """One vector of noise level, place, date and hour."""
         told = self.embed_level(sinusoids(LEVEL_STRETCH * noise_level, EMBED_DIM))

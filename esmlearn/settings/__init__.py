@@ -2,7 +2,14 @@
 
 from esmlearn.settings.base import Block, Period, Positive, Share, period_dates
 from esmlearn.settings.data import DataSettings, GapSettings, SplitSettings
+from esmlearn.settings.downscaling import (
+    ConditionSettings,
+    DownscaleDataSettings,
+    DownscaleTrainSettings,
+    InSituSettings,
+)
 from esmlearn.settings.ensembles import (
+    DenoiserTrainingSettings,
     DiffusionSettings,
     EnsembleSettings,
     EnsembleTrainingSettings,
@@ -17,6 +24,7 @@ from esmlearn.settings.methods import (
     Baseline,
     BaselineSettings,
     DineofSettings,
+    Interpolation,
     Kernel,
     OptimalInterpolationSettings,
     ReconstructSettings,
@@ -33,16 +41,22 @@ __all__ = [
     "Baseline",
     "BaselineSettings",
     "Block",
+    "ConditionSettings",
     "DataSettings",
     "DenoiserSettings",
+    "DenoiserTrainingSettings",
     "DiffusionSettings",
     "DineofSettings",
+    "DownscaleDataSettings",
+    "DownscaleTrainSettings",
     "EnsembleSettings",
     "EnsembleTrainSettings",
     "EnsembleTrainingSettings",
     "EvaluateSettings",
     "GapSettings",
     "HideSettings",
+    "InSituSettings",
+    "Interpolation",
     "Kernel",
     "LoopSettings",
     "ModelSettings",

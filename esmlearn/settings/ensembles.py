@@ -69,15 +69,21 @@ class SamplerSettings(Block):
         return self
 
 
-class EnsembleTrainingSettings(LoopSettings):
-    """How a denoiser is trained."""
+class DenoiserTrainingSettings(LoopSettings):
+    """How a denoiser is trained, and the regression that it departs from."""
 
     steps: Positive = Field(600, description="optimizer steps")
-    batch_size: Positive = Field(2, description="windows in a step; a GPU has room for more")
-    decode_days: int = Field(16, ge=1, le=31, description="fill: days of each month that a step takes, drawn at random")
-    regression_steps: Positive = Field(400, description="first_guess `regression`: steps that it is trained for, first")
+    batch_size: Positive = Field(16, description="windows in a step; a GPU has room for more")
+    regression_steps: Positive = Field(400, description="with a regression: steps that it is trained for, first")
     learning_rate: float = Field(1e-3, gt=0, description="highest step size of AdamW")
     ema: float = Field(0.995, ge=0, lt=1, description="decay of the averaged weights, which draw the members; 0: none")
+
+
+class EnsembleTrainingSettings(DenoiserTrainingSettings):
+    """How the denoiser of a reconstruction is trained."""
+
+    batch_size: Positive = Field(2, description="windows in a step; a GPU has room for more")
+    decode_days: int = Field(16, ge=1, le=31, description="fill: days of each month that a step takes, drawn at random")
 
 
 class HideSettings(Block):
@@ -168,4 +174,8 @@ class EnsembleSettings(Block):
         3.0, ge=0, description="days over which the noise of a member changes; 0: days are unrelated"
     )
     tile: tuple[Positive, Positive] = Field((96, 96), description="cells that go through the network at once")
+    consistent: bool = Field(
+        False,
+        description="super-resolution: whether members, averaged over the coarse cells, must give the coarse field",
+    )
     seed: int = Field(0, ge=0, description="of the members; member k is the same however many there are")

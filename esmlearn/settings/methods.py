@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
+from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block, Positive, _check_period
 from esmlearn.settings.data import GapSettings
 from esmlearn.settings.ensembles import EnsembleSettings
@@ -17,6 +18,8 @@ Baseline = Literal[
     "optimal_interpolation",
     "dineof",
 ]
+
+Interpolation = Literal["nearest", "bilinear", "bicubic"]
 
 Kernel = Literal["matern_12", "matern_32", "matern_52"]
 
@@ -82,7 +85,9 @@ class ReconstructSettings(BaselineSettings):
     withhold: WithholdSettings | None = Field(
         None, description="observations that no method is given, to be scored on; none: all are given"
     )
-    baselines: tuple[Baseline, ...] = Field(get_args(Baseline), description="methods that run beside the model")
+    baselines: tuple[Baseline | Interpolation, ...] | None = Field(
+        None, description="methods that run beside the model; default: all of its task"
+    )
     ensemble: EnsembleSettings = EnsembleSettings()
     overlap: float = Field(0.5, ge=0, le=0.9, description="share of a window that its neighbour covers too")
 
@@ -91,3 +96,24 @@ class ReconstructSettings(BaselineSettings):
         if self.period not in ("train", "validation", "test", "all"):
             _check_period(self.period)
         return self
+
+    def _among[Name: str](self, known: tuple[Name, ...], what: str) -> tuple[Name, ...]:
+        """Baselines that run: those that are asked for, or all that a task knows.
+
+        Raises
+        ------
+        SettingsError
+            If one is asked for that the task does not know.
+        """
+        unknown = [name for name in self.baselines or () if name not in known]
+        if unknown:
+            raise SettingsError(f"baselines: {', '.join(unknown)} can't {what}; choose from {', '.join(known)}.")
+        return known if self.baselines is None else tuple(name for name in known if name in self.baselines)
+
+    def gap_fillers(self) -> tuple[Baseline, ...]:
+        """Baselines that fill gaps."""
+        return self._among(get_args(Baseline), "fill gaps")
+
+    def interpolations(self) -> tuple[Interpolation, ...]:
+        """Baselines that carry coarse fields to a fine grid."""
+        return self._among(get_args(Interpolation), "carry coarse fields to a fine grid")

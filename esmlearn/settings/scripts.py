@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
+from esmlearn.settings.downscaling import DownscaleTrainSettings
 from esmlearn.settings.ensembles import EnsembleTrainSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
 from esmlearn.settings.methods import ReconstructSettings
@@ -27,6 +28,13 @@ ESMVALCORE_KEYS = {
 }  # fmt: skip  # fmt: skip
 
 
+NAMES = ("dataset", "alias", "variable_group")
+"""Facets whose values a setting may name a dataset by."""
+
+REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
+"""Keys of settings that name datasets, one or several."""
+
+
 def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
     """Read the settings of a script, leaving out the keys that ESMValCore adds.
 
@@ -43,7 +51,9 @@ def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
 
 def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
     """Settings class of one of our scripts: what is trained is told by the key `task`."""
-    return EnsembleTrainSettings if script == "train" and "task" in settings else SCRIPTS[script]
+    if script != "train" or "task" not in settings:
+        return SCRIPTS[script]
+    return DownscaleTrainSettings if settings["task"] == "downscale" else EnsembleTrainSettings
 
 
 def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -61,7 +71,7 @@ def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapp
     block = settings_of(name, settings)
     problems = _problems(block, settings)
     if not problems:
-        known = sorted({str(value) for entry in datasets for key in ("dataset", "alias") if (value := entry.get(key))})
+        known = sorted({str(value) for entry in datasets for key in NAMES if (value := entry.get(key))})
         for key, wanted in _dataset_names(block.model_validate(_own(settings))):
             if wanted not in known:
                 problems.append(f"{key} names the dataset '{wanted}', but the recipe has {', '.join(known) or 'none'}.")
@@ -75,8 +85,8 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
         value = getattr(block, key)
         if isinstance(value, Block):
             found += [(f"{key}.{inner}", name) for inner, name in _dataset_names(value)]
-        elif key in ("observations", "target", "truth", "dataset") and value is not None:
-            found.append((key, value))
+        elif key in REFERENCES and value is not None:
+            found += [(key, name) for name in ([value] if isinstance(value, str) else value)]
     return found
 
 

@@ -1,99 +1,53 @@
-"""A trained model as a folder: weights, settings, scaling, hashes, and a card for people."""
+"""Model folders, written and read."""
 
 import hashlib
 import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from jaxtyping import Bool, Float
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from esmlearn.checkpoint.trained import (
+    CLIMATOLOGY,
+    GRID,
+    MOMENTS,
+    Tensors,
+    Trained,
+    TrainedDownscaler,
+    TrainedEnsemble,
+    TrainedModel,
+)
+from esmlearn.data.conditions import StaticFields
+from esmlearn.data.grids import RectilinearGrid
+from esmlearn.data.monthly_scaling import MonthlyScaling
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write
-from esmlearn.models.convnext_unet import ConvNextUNet
-from esmlearn.models.denoisers import build_denoiser, build_regression
+from esmlearn.models.denoisers import (
+    build_denoiser,
+    build_fine_denoiser,
+    build_fine_regression,
+    build_regression,
+    count_conditions,
+)
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
-from esmlearn.settings import EnsembleTrainSettings, TrainSettings
+from esmlearn.settings import DownscaleTrainSettings, EnsembleTrainSettings, TrainSettings
 
-TASK = "spatiotemporal_reconstruction"
-ENSEMBLE_TASK = "ensemble"
+TASK, ENSEMBLE_TASK, DOWNSCALE_TASK = "spatiotemporal_reconstruction", "ensemble", "downscaling"
+TASKS = {TASK: TrainedModel, ENSEMBLE_TASK: TrainedEnsemble, DOWNSCALE_TASK: TrainedDownscaler}
+CARDS = {TASK: "model_card.md.j2", ENSEMBLE_TASK: "ensemble_card.md.j2", DOWNSCALE_TASK: "downscaling_card.md.j2"}
 FORMAT = 2
 WEIGHTS, SETTINGS, CARD, GUIDE = "model.safetensors", "settings.json", "README.md", "guide"
-CLIMATOLOGY = ("coefficients", "lat", "lon")
 
 
-@dataclass(frozen=True)
-class TrainedModel:
-    """A network with all that it needs to be used.
-
-    Attributes
-    ----------
-    network
-        The weights.
-    settings
-        What it was trained with.
-    climatology, scaling
-        Of the training period.
-    land
-        Land of the training grid, shape (lat, lon).
-    record
-        What else is known: data with hashes, variable, scores, versions, seconds.
-    """
-
-    network: SpatioTemporalModel
-    settings: TrainSettings
-    climatology: Climatology
-    scaling: Scaling
-    land: Bool[np.ndarray, "lat lon"]
-    record: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class TrainedEnsemble:
-    """A denoiser with all that it needs to draw members.
-
-    Attributes
-    ----------
-    network
-        The weights.
-    settings
-        What it was trained with.
-    climatologies, scalings
-        Of the training period, one for each level, and of the surface last if there is one.
-    land
-        Land of the training grid, shape (lat, lon).
-    amplitudes
-        Factors on the states of each level, so that the spread is that of the errors.
-    record
-        What else is known, as of a `TrainedModel`.
-    guide, regression
-        The model whose reconstruction the members depart from, or the network whose mean; with neither, they depart
-        from the climatology.
-    """
-
-    network: ConvNextUNet
-    settings: EnsembleTrainSettings
-    climatologies: tuple[Climatology, ...]
-    scalings: tuple[Scaling, ...]
-    land: Bool[np.ndarray, "lat lon"]
-    amplitudes: Float[np.ndarray, " var"]
-    record: Mapping[str, Any]
-    guide: TrainedModel | None = None
-    regression: ConvNextUNet | None = None
-
-
-def save_model(folder: Path, trained: TrainedModel | TrainedEnsemble) -> list[Path]:
+def save_model(folder: Path, trained: Trained) -> list[Path]:
     """Write a model folder; that of an ensemble holds the folder of its guide.
 
     The settings carry the hash of the weights, and the weights that of the settings: neither can be changed alone.
@@ -103,32 +57,21 @@ def save_model(folder: Path, trained: TrainedModel | TrainedEnsemble) -> list[Pa
     list of Path
         The files: weights, settings, card.
     """
-    if isinstance(trained, TrainedEnsemble):
-        task, climates = ENSEMBLE_TASK, list(zip(trained.climatologies, trained.scalings, strict=True))
-        guide = save_model(folder / GUIDE, trained.guide) if trained.guide else []
-    else:
-        task, climates, guide = TASK, [(trained.climatology, trained.scaling)], []
+    task = next(task for task, kind in TASKS.items() if isinstance(trained, kind))
+    guide = trained.guide if isinstance(trained, TrainedEnsemble) else None
+    guide_files = save_model(folder / GUIDE, guide) if guide else []
     content = {
         "format": FORMAT,
         "task": task,
         "settings": trained.settings.model_dump(mode="json"),
         "record": {**trained.record, "versions": versions()},
     }
-    networks: dict[str, nn.Module] = {"network": trained.network}
-    if isinstance(trained, TrainedEnsemble) and trained.regression:
-        networks["regression"] = trained.regression
     tensors = {
         f"{part}.{name}": tensor.contiguous()
-        for part, network in networks.items()
+        for part, network in trained.networks().items()
         for name, tensor in network.state_dict().items()
     }
-    for level, (climatology, scaling) in enumerate(climates):
-        for name in CLIMATOLOGY:
-            tensors[f"climatology.{level}.{name}"] = torch.from_numpy(getattr(climatology, name).copy())
-        tensors[f"scaling.{level}.log_std"] = torch.from_numpy(scaling.log_std.copy())
-    tensors["land"] = torch.from_numpy(trained.land.copy())
-    if isinstance(trained, TrainedEnsemble):
-        tensors["amplitudes"] = torch.from_numpy(trained.amplitudes.copy())
+    tensors |= trained.tensors()
     with atomic_write(folder / WEIGHTS) as aside:
         save_file(
             tensors,
@@ -140,10 +83,10 @@ def save_model(folder: Path, trained: TrainedModel | TrainedEnsemble) -> list[Pa
         aside.write_text(json.dumps(content, indent=2) + "\n")
     with atomic_write(folder / CARD) as aside:
         aside.write_text(_card(trained, content))
-    return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *guide]
+    return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *guide_files]
 
 
-def load_model(folder: str | Path) -> TrainedModel | TrainedEnsemble:
+def load_model(folder: str | Path) -> Trained:
     """Read a model folder.
 
     Raises
@@ -153,24 +96,62 @@ def load_model(folder: str | Path) -> TrainedModel | TrainedEnsemble:
     """
     folder = Path(folder)
     content, tensors = _read(folder)
-    climates = _climates(tensors)
-    land, record = tensors["land"].numpy(), content["record"]
-    if content["task"] == TASK:
-        settings = _settings(TrainSettings, folder, content)
-        network = _with_weights(SpatioTemporalModel(settings.model), folder, content, tensors)
-        return TrainedModel(network, settings, *climates[0], land, record)
-    aim = _settings(EnsembleTrainSettings, folder, content)
-    n_levels = len(climates) - (aim.surface is not None)
-    denoiser = _with_weights(build_denoiser(aim, n_levels), folder, content, tensors)
+    if content["task"] == DOWNSCALE_TASK:
+        return _downscaler(folder, content, tensors)
+    return (_ensemble if content["task"] == ENSEMBLE_TASK else _transformer)(folder, content, tensors)
+
+
+def _transformer(folder: Path, content: Mapping[str, Any], tensors: Tensors) -> TrainedModel:
+    """Read a transformer."""
+    settings = _settings(TrainSettings, folder, content)
+    network = _with_weights(SpatioTemporalModel(settings.model), folder, content, tensors)
+    return TrainedModel(network, settings, *_climates(tensors)[0], tensors["land"].numpy(), content["record"])
+
+
+def _ensemble(folder: Path, content: Mapping[str, Any], tensors: Tensors) -> TrainedEnsemble:
+    """Read an ensemble that reconstructs."""
+    settings = _settings(EnsembleTrainSettings, folder, content)
+    climatologies, scalings = zip(*_climates(tensors), strict=True)
+    n_levels = len(climatologies) - (settings.surface is not None)
+    denoiser = _with_weights(build_denoiser(settings, n_levels), folder, content, tensors)
     regression = None
-    if aim.first_guess == "regression":
-        regression = _with_weights(build_regression(aim, n_levels), folder, content, tensors, part="regression")
-    guide = load_model(folder / GUIDE) if aim.first_guess == "model" else None
-    if isinstance(guide, TrainedEnsemble):
-        raise ModelFolderError(f"{folder / GUIDE} is an ensemble itself; copy the folder again.")
-    climatologies, scalings = zip(*climates, strict=True)
-    amplitudes = tensors["amplitudes"].numpy()
-    return TrainedEnsemble(denoiser, aim, climatologies, scalings, land, amplitudes, record, guide, regression)
+    if settings.first_guess == "regression":
+        regression = _with_weights(build_regression(settings, n_levels), folder, content, tensors, part="regression")
+    guide = load_model(folder / GUIDE) if settings.first_guess == "model" else None
+    if guide is not None and not isinstance(guide, TrainedModel):
+        raise ModelFolderError(f"{folder / GUIDE} is no transformer; copy the folder again.")
+    others = tensors["land"].numpy(), tensors["amplitudes"].numpy(), content["record"]
+    return TrainedEnsemble(denoiser, settings, climatologies, scalings, *others, guide, regression)
+
+
+def _downscaler(folder: Path, content: Mapping[str, Any], tensors: Tensors) -> TrainedDownscaler:
+    """Read a downscaler."""
+    settings = _settings(DownscaleTrainSettings, folder, content)
+    conditions = settings.conditions
+    n_scalings = sum(name.startswith("scaling.") for name in tensors) // len(MOMENTS)
+    log_scales = [settings.data.log_scale] * 2 + [None] * (n_scalings - 2)  # the fine field's, and its coarse one's
+    scalings = [
+        MonthlyScaling(tensors[f"scaling.{number}.mean"].numpy(), tensors[f"scaling.{number}.std"].numpy(), log_scale)
+        for number, log_scale in enumerate(log_scales)
+    ]
+    n_variables = scalings[0].mean.shape[1]
+    static = StaticFields(conditions.static, tensors["static.values"].numpy(), tensors["static.known"].numpy())
+    sizes = n_variables, count_conditions(settings, n_variables)
+    regression = None
+    if settings.learning == "residual":
+        regression = _with_weights(build_fine_regression(settings, *sizes), folder, content, tensors, part="regression")
+    return TrainedDownscaler(
+        network=_with_weights(build_fine_denoiser(settings, *sizes), folder, content, tensors),
+        settings=settings,
+        scaling=scalings[0],
+        coarse_scalings=tuple(scalings[1:]),
+        static=static,
+        grid=RectilinearGrid(*(tensors[f"grid.{name}"].numpy() for name in GRID)),
+        land=tensors["land"].numpy(),
+        amplitudes=tensors["amplitudes"].numpy(),
+        record=content["record"],
+        regression=regression,
+    )
 
 
 def _settings[Kind: BaseModel](kind: type[Kind], folder: Path, content: Mapping[str, Any]) -> Kind:
@@ -183,7 +164,7 @@ def _settings[Kind: BaseModel](kind: type[Kind], folder: Path, content: Mapping[
         ) from error
 
 
-def _climates(tensors: Mapping[str, torch.Tensor]) -> list[tuple[Climatology, Scaling]]:
+def _climates(tensors: Tensors) -> list[tuple[Climatology, Scaling]]:
     """Climatology and scaling of each level."""
     n_levels = sum(name.startswith("scaling.") for name in tensors)
     return [
@@ -199,7 +180,7 @@ def _with_weights[Network: nn.Module](
     network: Network,
     folder: Path,
     content: Mapping[str, Any],
-    tensors: Mapping[str, torch.Tensor],
+    tensors: Tensors,
     part: str = "network",
 ) -> Network:
     """Give a network its weights, ready for use."""
@@ -216,7 +197,7 @@ def _with_weights[Network: nn.Module](
     return network.eval()
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+def _read(folder: Path) -> tuple[dict[str, Any], Tensors]:
     """Read settings and tensors of a folder that is whole and unaltered."""
     missing = [name for name in (WEIGHTS, SETTINGS) if not (folder / name).is_file()]
     if missing:
@@ -230,10 +211,10 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         raise ModelFolderError(
             f"{folder / SETTINGS} is not the settings of a model of ours; train the model again."
         ) from error
-    if task not in (TASK, ENSEMBLE_TASK):
+    if task not in TASKS:
         raise ModelFolderError(
-            f"The model in {folder} is for the task '{task}', not '{TASK}' or '{ENSEMBLE_TASK}'; give a model made by "
-            "`train`."
+            f"The model in {folder} is for the task '{task}', not {' or '.join(map(repr, TASKS))}; give a model that "
+            "`train` made."
         )
     if version != FORMAT:
         raise ModelFolderError(
@@ -293,7 +274,7 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-def _card(trained: TrainedModel | TrainedEnsemble, content: Mapping[str, Any]) -> str:
+def _card(trained: Trained, content: Mapping[str, Any]) -> str:
     """Write the model card."""
     environment = Environment(
         loader=PackageLoader("esmlearn", "."),
@@ -303,7 +284,6 @@ def _card(trained: TrainedModel | TrainedEnsemble, content: Mapping[str, Any]) -
         autoescape=False,
     )
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
-    name = "ensemble_card.md.j2" if isinstance(trained, TrainedEnsemble) else "model_card.md.j2"
-    return environment.get_template(name).render(
+    return environment.get_template(CARDS[content["task"]]).render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]
     )

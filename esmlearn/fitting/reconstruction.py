@@ -1,15 +1,12 @@
-"""From fields to a trained model: what is prepared for the training loop."""
+"""Models that reconstruct: a transformer, and ensembles that fill gaps or complete levels."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from jaxtyping import Float
-from torch import nn
 
 from esmlearn.checkpoint import TrainedEnsemble, TrainedModel
 from esmlearn.data.field import Field
@@ -19,21 +16,19 @@ from esmlearn.data.profiles import LevelFields, Sample, SparseLevels, same_dates
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import DAYS, Anomalies, TrainingWindows, Window
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fitting.common import describe, measure_amplitudes
 from esmlearn.models.denoisers import build_denoiser, build_regression
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
-from esmlearn.objectives.denoising import DenoisingObjective, Lesson, find_amplitudes
-from esmlearn.objectives.densifying import DensifyingLessons, RegressionObjective
+from esmlearn.objectives.denoising import DenoisingObjective
+from esmlearn.objectives.densifying import ask_levels
 from esmlearn.objectives.filling import FillingLessons
 from esmlearn.objectives.reconstruction import ReconstructionObjective
-from esmlearn.run_state import State
+from esmlearn.objectives.regression import Departures, RegressionObjective
 from esmlearn.settings import EnsembleTrainSettings, ModelSettings, TrainSettings
 from esmlearn.training import train
 
 VALIDATION_WINDOWS = 24
 """Fixed windows of the validation period that the best weights are chosen on."""
-
-CALIBRATION_BATCHES = 6
-"""About as many of the validation batches are drawn members for, to measure their spread."""
 
 VALIDATION_SAMPLES = 144
 """Fixed samples of levels that the best weights are chosen on."""
@@ -167,13 +162,16 @@ def fit_filling(
     objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
     state = train(network, training, Window.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
+    amplitudes = np.ones(1, np.float32)
+    if guide:
+        amplitudes = measure_amplitudes(network, lessons, validation, settings.diffusion, seed=options.seed)
     return TrainedEnsemble(
         network=network,
         settings=settings,
         climatologies=(climatology,),
         scalings=(scaling,),
         land=learned.land,
-        amplitudes=_amplitudes(network, lessons, validation, settings) if guide else np.ones(1, np.float32),
+        amplitudes=amplitudes,
         record={**known, **(record or {})},
         guide=guide,
     )
@@ -253,13 +251,18 @@ def fit_densifying(
         steps = {"steps": options.regression_steps, "resume": None}
         first = settings.model_copy(update={"training": options.model_copy(update=steps)})
         seen = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
-        train(regression, seen, Sample.stack, RegressionObjective(validation), first, run_dir / "regression")
+        train(
+            regression, seen, Sample.stack, RegressionObjective(ask_levels, validation), first, run_dir / "regression"
+        )
         regression.eval().requires_grad_(requires_grad=False)
     network = build_denoiser(settings, n_levels)
-    lessons = DensifyingLessons(regression)
+    lessons = Departures(ask_levels, regression)
     objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
     state = train(network, training, Sample.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
+    amplitudes = np.ones(n_levels, np.float32)
+    if regression:
+        amplitudes = measure_amplitudes(network, lessons, validation, settings.diffusion, seed=options.seed)
     known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
     return TrainedEnsemble(
         network=network,
@@ -267,18 +270,10 @@ def fit_densifying(
         climatologies=climatologies,
         scalings=scalings,
         land=learned.land,
-        amplitudes=_amplitudes(network, lessons, validation, settings) if regression else np.ones(n_levels, np.float32),
+        amplitudes=amplitudes,
         record={**known, **(record or {})},
         regression=regression,
     )
-
-
-def _amplitudes(
-    network: nn.Module, teach: Callable[[Any], Lesson], validation: Sequence[Any], settings: EnsembleTrainSettings
-) -> Float[np.ndarray, " var"]:
-    """Measure the spread on some of the batches that the weights were chosen on."""
-    some = (teach(batch) for batch in validation[:: max(1, len(validation) // CALIBRATION_BATCHES)])
-    return find_amplitudes(network, some, settings.diffusion, seed=settings.training.seed)
 
 
 def check_alike(observations: Field, complete: Field) -> None:
@@ -305,24 +300,3 @@ def check_guide(guide: TrainedModel, field: Field) -> None:
             "The model to depart from says no standard deviation of days; train it with model.daily and the loss "
             "`gaussian`, or set first_guess: climatology."
         )
-
-
-def describe(learned: Field, network: nn.Module, state: State) -> dict[str, Any]:
-    """What a model folder knows of its training."""
-    return {
-        "variable": {"short_name": learned.like[0].var_name, "standard_name": learned.like[0].standard_name},
-        "data": [],
-        "training": {
-            "steps": state.step,
-            "best_step": state.best_step,
-            "seconds": round(state.seconds, 1),
-            "skipped": state.skipped,
-            "device": str(Accelerator().device),
-            "parameters": sum(weights.numel() for weights in network.parameters()),
-        },
-        "grid": {
-            "cells": list(learned.land.shape),
-            "latitude": [float(learned.lat[0]), float(learned.lat[-1])],
-            "longitude": [float(learned.lon[0]), float(learned.lon[-1])],
-        },
-    }

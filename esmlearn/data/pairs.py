@@ -1,0 +1,146 @@
+"""Samples of super-resolution: a fine field in a window, and what is told of it."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from esmlearn.data.conditions import Channels, StaticFields
+from esmlearn.data.field import Field
+from esmlearn.data.monthly_scaling import MonthlyScaling, months_of
+from esmlearn.data.windows import corners_with_ocean
+from esmlearn.settings import DownscaleTrainSettings
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A fine field at one time in one window, or a batch of them with `batch` in front; all values are scaled.
+
+    Attributes
+    ----------
+    values, valid
+        The fine field, zero where it is not known, and where it is.
+    told, known
+        What is told of it, one channel for each condition, the coarse field first; and where that is known.
+    land
+        True on land.
+    position
+        Latitude and longitude in degrees.
+    year_fraction, hour
+        Part of the year that has gone, and hour of the day.
+    """
+
+    values: Float[Tensor, "*batch var lat lon"]
+    valid: Bool[Tensor, "*batch var lat lon"]
+    told: Float[Tensor, "*batch channel lat lon"]
+    known: Bool[Tensor, "*batch channel lat lon"]
+    land: Bool[Tensor, "*batch lat lon"]
+    position: Float[Tensor, "*batch 2 lat lon"]
+    year_fraction: Float[Tensor, "*batch"]
+    hour: Float[Tensor, "*batch"]
+
+    def to(self, device: torch.device) -> "Pair":
+        """Move to a device."""
+        return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
+
+    @classmethod
+    def stack(cls, samples: list["Pair"]) -> "Pair":
+        """Make a batch of samples of one size."""
+        return cls(*(torch.stack([getattr(sample, item.name) for sample in samples]) for item in fields(cls)))
+
+
+class FinePairs(Dataset[Pair]):
+    """Endless samples at random times and places; sample k is the same in every run.
+
+    Parameters
+    ----------
+    fine
+        The fine field of a period.
+    scaling
+        Of the fine field.
+    coarse
+        What is told of it by coarse fields, at the same times; the first channels are those of the field itself.
+    static
+        Fields that never change.
+    settings
+        Sizes, and what is left out at random.
+    seed
+        Base of the random numbers.
+    length
+        Number of samples.
+    """
+
+    def __init__(
+        self,
+        fine: Field,
+        scaling: MonthlyScaling,
+        coarse: Channels,
+        static: StaticFields,
+        settings: DownscaleTrainSettings,
+        *,
+        seed: int,
+        length: int,
+    ) -> None:
+        self.field, self.scaling, self.coarse, self.static = fine, scaling, coarse, static
+        self.settings, self.seed, self.length = settings, seed, length
+        self.month = months_of(fine)
+        self.position = np.stack(np.meshgrid(fine.lat, fine.lon, indexing="ij")).astype(np.float32)
+        self.corners = corners_with_ocean(fine.land, settings.window)
+
+    def __len__(self) -> int:
+        """Count the samples of the whole training."""
+        return self.length
+
+    def __getitem__(self, index: int) -> Pair:
+        """Draw sample number `index`."""
+        rng = np.random.default_rng([self.seed, index])
+        time = int(rng.integers(len(self.month)))
+        south, west = self.corners[rng.integers(len(self.corners))]
+        rows, columns = self.settings.window
+        window = (slice(south, south + rows), slice(west, west + columns))
+        valid = self.field.observed[time][:, *window]
+        raw = np.where(valid, self.field.values[time][:, *window], np.float32(0.0))
+        values = np.where(valid, self._scale(raw, time, window), np.float32(0.0))
+        told, known = self._tell(raw, valid, time, window, rng)
+        parts = (
+            values,
+            valid,
+            told,
+            known,
+            self.field.land[window],
+            self.position[:, *window],
+            self.field.year_fraction[time],
+            self.field.hour[time],
+        )
+        return Pair(
+            *(
+                torch.from_numpy(np.array(part, dtype=bool if np.asarray(part).dtype == bool else np.float32))
+                for part in parts
+            )
+        )
+
+    def _scale(self, raw: np.ndarray, time: int, window: tuple[slice, slice]) -> np.ndarray:
+        """Scale a window of the fine field."""
+        return self.scaling.within(*window).scale(raw[None], self.month[time : time + 1])[0]
+
+    def _tell(
+        self, raw: np.ndarray, valid: np.ndarray, time: int, window: tuple[slice, slice], rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Conditions of a window, some of them left out; the coarse field itself never is."""
+        conditions = self.settings.conditions
+        values = [self.coarse.values[time][:, *window], self.static.values[:, *window]]
+        known = [self.coarse.known[time][:, *window], self.static.known[:, *window]]
+        if conditions.in_situ:
+            share = rng.uniform(*conditions.in_situ.share)
+            seen = valid & (rng.random(valid.shape) < share)
+            errors = conditions.in_situ.error * rng.standard_normal(raw.shape)
+            values.append(self._scale(raw + errors, time, window) * seen)
+            known.append(seen)
+        told, there = np.concatenate(values), np.concatenate(known)
+        kept = rng.random(len(there)) >= conditions.dropout
+        kept[: len(valid)] = True
+        there &= kept[:, None, None]
+        return np.where(there, told, 0.0), there

@@ -1,0 +1,252 @@
+"""Fine fields drawn from coarse ones."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from iris.coords import DimCoord
+from iris.cube import Cube
+from jaxtyping import Float
+
+from esmlearn.checkpoint import TrainedDownscaler
+from esmlearn.data.conditions import FILL_KM, Channels, CoarseInput, StaticFields, join, scaled_channels
+from esmlearn.data.consistency import make_consistent
+from esmlearn.data.field import Field
+from esmlearn.data.grids import RectilinearGrid
+from esmlearn.data.monthly_scaling import months_of
+from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.data.regridding import averager, interpolator
+from esmlearn.data.times import match_times
+from esmlearn.ensemble.departing import guess_in_tiles
+from esmlearn.ensemble.drawing import Told, draw_members, position_of
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.models.condition import Condition
+from esmlearn.models.downscaling import downscale_maps
+from esmlearn.settings import EnsembleSettings, Interpolation
+
+
+class Downscaled(NamedTuple):
+    """What is drawn, and what it departs from; NaN on land.
+
+    Attributes
+    ----------
+    members
+        In the units of the fine field.
+    mean, std
+        Of the regression, and the standard deviation of its error; None without a regression, and for a logarithm.
+    """
+
+    members: Float[np.ndarray, "member time var lat lon"]
+    mean: Float[np.ndarray, "time var lat lon"] | None
+    std: Float[np.ndarray, "time var lat lon"] | None
+
+
+class Downscaler:
+    """A trained super-resolution, ready for cubes and fields.
+
+    Examples
+    --------
+    In a notebook: ``esmlearn.load("model").reconstruct(coarse)`` gives the mean of the members on the fine grid.
+    """
+
+    def __init__(self, trained: TrainedDownscaler, settings: EnsembleSettings | None = None) -> None:
+        self.trained, self.settings = trained, settings or EnsembleSettings()
+        self.units = trained.record["units"]
+
+    def reconstruct(self, cube: Cube, further: Mapping[str, Cube] | None = None, in_situ: Cube | None = None) -> Cube:
+        """Make fine fields of a coarse cube.
+
+        Parameters
+        ----------
+        cube
+            The coarse field with the dimensions time, latitude, longitude.
+        further
+            Further coarse variables by the names of the training; what is not given is left out.
+        in_situ
+            Observations on the fine grid at the same times, masked elsewhere.
+
+        Returns
+        -------
+        Cube
+            Mean of the members in the units of the training, with their standard deviation as an ancillary variable.
+        """
+        trained = self.trained
+        coarse = read_coarse(trained, {trained.settings.data.coarse: cube, **(further or {})})
+        fine = fine_template(trained, coarse[trained.settings.data.coarse])
+        seen = None if in_situ is None else Field.from_cube(in_situ, units=self.units, land=trained.land)
+        drawn = downscale(trained, coarse, fine, self.settings, in_situ=seen)
+        return Reconstruction.of_members(drawn.members[:, :, 0], fine).to_cubes(fine)[0]
+
+
+def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[str, Field]:
+    """Read coarse cubes in the units of the training.
+
+    Raises
+    ------
+    DataError
+        If a name is none of the training.
+    """
+    names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
+    unknown = sorted(set(cubes) - set(names))
+    if unknown:
+        raise DataError(
+            f"The model knows no coarse field {', '.join(unknown)}; those of its training are {', '.join(names)}."
+        )
+    units = dict(zip(names, trained.record["coarse_units"], strict=True))
+    return {name: Field.from_cube(cube, units=units[name]) for name, cube in cubes.items()}
+
+
+def fine_template(trained: TrainedDownscaler, coarse: Field) -> Field:
+    """An empty field on the fine grid of the training, at the times of a coarse one."""
+    grid, variable = trained.grid, trained.record["variable"]
+    shape = len(coarse.dates), *grid.shape
+    axes = [
+        DimCoord(
+            points,
+            standard_name=name,
+            var_name=name[:3],
+            units="degrees",
+            bounds=edges,
+            circular=name == "longitude" and grid.closes,
+        )
+        for name, points, edges in (
+            ("latitude", grid.lat, grid.lat_edges),
+            ("longitude", grid.unrolled, grid.lon_edges),
+        )
+    ]
+    like = coarse.like[0]
+    cube = Cube(
+        np.broadcast_to(np.float32(0.0), shape),
+        standard_name=variable.get("standard_name"),
+        long_name=variable.get("long_name"),
+        var_name=variable["short_name"],
+        units=trained.record["units"],
+        attributes=dict(like.attributes),
+        dim_coords_and_dims=[(like.coord("time"), 0), (axes[0], 1), (axes[1], 2)],
+    )
+    n_variables = trained.scaling.mean.shape[1]
+    nothing = np.broadcast_to(np.float32(np.nan), (shape[0], n_variables, *shape[1:]))
+    return Field(nothing, np.zeros(nothing.shape, bool), trained.land, trained.record["units"], (cube,) * n_variables)
+
+
+def downscale(
+    trained: TrainedDownscaler,
+    coarse: Mapping[str, Field],
+    fine: Field,
+    settings: EnsembleSettings,
+    *,
+    in_situ: Field | None = None,
+) -> Downscaled:
+    """Draw members of fine fields.
+
+    Parameters
+    ----------
+    trained
+        The denoiser.
+    coarse
+        The coarse field, and further ones by the names of the training; those that are not given are left out.
+    fine
+        Says which times are drawn, see `fine_template`.
+    settings
+        Members, sampler, tiles.
+    in_situ
+        Observations on the fine grid; None if there are none.
+
+    Raises
+    ------
+    DataError
+        If the coarse field does not cover the fine grid, or times are missing.
+    SettingsError
+        If consistency is asked for of a logarithm.
+    """
+    aim = trained.settings
+    log_scale = aim.data.log_scale
+    if settings.consistent and log_scale is not None:
+        raise SettingsError(
+            "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
+        )
+    inputs = _inputs(trained, coarse)
+    observed = None if in_situ is None else in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
+    month = months_of(fine)
+    season, hour = (torch.from_numpy(part.astype(np.float32)) for part in (fine.year_fraction, fine.hour))
+    position = position_of(fine.lat, fine.lon)
+    n_variables = fine.values.shape[1]
+    guesses = [np.zeros(fine.values.shape, np.float32) for _ in range(2 if trained.regression else 0)]
+
+    def tell(chosen: np.ndarray) -> Told:
+        channels = _channels(trained, inputs, observed, fine, chosen)
+        told, known = (torch.from_numpy(part) for part in channels)
+        land = torch.from_numpy(np.broadcast_to(fine.land, (len(chosen), *fine.land.shape)).copy())
+        maps = downscale_maps(told, known, land)
+        nothing = torch.zeros(len(chosen), n_variables, *fine.land.shape)
+        if trained.regression is None:
+            return Told(maps, nothing, nothing.bool())
+        base = told[:, :n_variables].masked_fill(~known[:, :n_variables], 0.0)
+        condition = Condition(maps, None, season[chosen], hour[chosen])
+        guess = guess_in_tiles(
+            trained.regression, condition, base, tile=settings.tile, position=position, ring=fine.closes
+        )
+        for whole, part in zip(guesses, guess, strict=True):
+            whole[chosen] = part.numpy()
+        return Told(torch.cat([maps, *guess], dim=1), nothing, nothing.bool())
+
+    members = draw_members(trained, fine, settings, tell)
+    mean = std = None
+    if trained.regression:
+        members *= np.exp(guesses[1])
+        members += guesses[0]
+        mean = trained.scaling.unscale(guesses[0], month)
+        std = np.exp(guesses[1]) * trained.scaling.std[month - 1] if log_scale is None else None
+    members = trained.scaling.unscale(members, month)
+    for part in (members, mean, std):
+        if part is not None:
+            part[..., fine.land] = np.nan
+    if settings.consistent:
+        given = inputs[0]
+        average = averager(trained.grid, given.regridder.source)
+        times = match_times(given.field, fine, names=("coarse field", "fine field"))
+        members = make_consistent(members, given.field.values[times], average)
+    return Downscaled(members, mean, std)
+
+
+def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: Interpolation) -> Reconstruction:
+    """Carry the coarse field to the fine grid: the baselines of super-resolution."""
+    carry = interpolator(RectilinearGrid.of(coarse.like[0]), trained.grid, method, fill_km=FILL_KM)
+    values = carry(coarse.values[match_times(coarse, fine, names=("coarse field", "fine field")), 0])
+    return Reconstruction.of_days(np.where(fine.land, np.float32(np.nan), values), fine)
+
+
+def _inputs(trained: TrainedDownscaler, coarse: Mapping[str, Field]) -> list[CoarseInput]:
+    """Coarse fields that are given, in the order of the training and with their scaling."""
+    names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
+    return [
+        CoarseInput.of(name, coarse[name], trained.grid, scaling)
+        for name, scaling in zip(names, trained.coarse_scalings, strict=True)
+        if name in coarse
+    ]
+
+
+def _channels(
+    trained: TrainedDownscaler,
+    inputs: list[CoarseInput],
+    in_situ: Field | None,
+    fine: Field,
+    chosen: np.ndarray,
+) -> Channels:
+    """All conditions at some times, in the order of the training; what is not given is left out."""
+    aim, some = trained.settings, fine[chosen]
+    shape = (len(chosen), 1, *fine.land.shape)
+    absent = Channels(np.zeros(shape, np.float32), np.zeros(shape, bool))
+    given = {
+        told.name: told.tell(match_times(told.field, some, names=("coarse field", "fine field"))) for told in inputs
+    }
+    parts = [given.get(name, absent) for name in (aim.data.coarse, *aim.conditions.coarse)]
+    static: StaticFields = trained.static
+    parts.append(
+        Channels(*(np.broadcast_to(part, (len(chosen), *part.shape)).copy() for part in (static.values, static.known)))
+    )
+    if aim.conditions.in_situ:
+        seen = None if in_situ is None else np.where(in_situ.observed, in_situ.values, np.float32(np.nan))[chosen]
+        parts.append(absent if seen is None else scaled_channels(seen, trained.scaling, months_of(some)))
+    return join(parts)

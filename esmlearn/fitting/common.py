@@ -1,0 +1,51 @@
+"""What the trainings of all tasks share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from accelerate import Accelerator
+from jaxtyping import Float
+from torch import nn
+
+from esmlearn.data.field import Field
+from esmlearn.objectives.denoising import Lesson, find_amplitudes
+from esmlearn.run_state import State
+from esmlearn.settings import DiffusionSettings
+
+CALIBRATION_BATCHES = 6
+"""About as many of the validation batches are drawn members for, to measure their spread."""
+
+
+def measure_amplitudes(
+    network: nn.Module,
+    teach: Callable[[Any], Lesson],
+    validation: Sequence[Any],
+    diffusion: DiffusionSettings,
+    *,
+    seed: int,
+) -> Float[np.ndarray, " var"]:
+    """Measure the spread on some of the batches that the weights were chosen on."""
+    some = (teach(batch) for batch in validation[:: max(1, len(validation) // CALIBRATION_BATCHES)])
+    return find_amplitudes(network, some, diffusion, seed=seed)
+
+
+def describe(learned: Field, network: nn.Module, state: State) -> dict[str, Any]:
+    """What a model folder knows of its training."""
+    return {
+        "variable": {"short_name": learned.like[0].var_name, "standard_name": learned.like[0].standard_name},
+        "data": [],
+        "training": {
+            "steps": state.step,
+            "best_step": state.best_step,
+            "seconds": round(state.seconds, 1),
+            "skipped": state.skipped,
+            "device": str(Accelerator().device),
+            "parameters": sum(weights.numel() for weights in network.parameters()),
+        },
+        "grid": {
+            "cells": list(learned.land.shape),
+            "latitude": [float(learned.lat[0]), float(learned.lat[-1])],
+            "longitude": [float(learned.lon[0]), float(learned.lon[-1])],
+        },
+    }
