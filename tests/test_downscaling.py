@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from iris.coords import DimCoord
-from iris.cube import Cube
 
 import esmlearn
 from esmlearn.checkpoint import TrainedDownscaler, load_model, save_model
+from esmlearn.data.coarsening import coarsen
 from esmlearn.data.consistency import consistency_error
 from esmlearn.data.field import Field
 from esmlearn.data.grids import RectilinearGrid
@@ -30,25 +29,6 @@ def fine_field(*, warmer: float = 0.0) -> Field:
     values = 15 + warmer + 4 * np.sin(2 * np.pi * day / 365.25) + np.sin(0.35 * column - 0.2 * day) * np.cos(0.3 * row)
     values[:, :2, :3] = np.nan
     return Field.from_cube(make_cube(values))
-
-
-def coarsened(fine: Field, *, offset: float = 0.0) -> Field:
-    """Means over cells four times as wide, with a climate that is off."""
-    grid = RectilinearGrid.of(fine.like[0])
-    edges = [np.stack([part[::RATIO, 0], part[RATIO - 1 :: RATIO, 1]], 1) for part in (grid.lat_edges, grid.lon_edges)]
-    coarse = RectilinearGrid(edges[0].mean(1), edges[1].mean(1), *edges)
-    axes = [
-        (DimCoord(points, name, units="degrees", bounds=bounds), dim)
-        for dim, (name, points, bounds) in enumerate(
-            (("latitude", coarse.lat, edges[0]), ("longitude", coarse.lon, edges[1])), start=1
-        )
-    ]
-    values = averager(grid, coarse)(fine.values[:, 0]) + offset
-    cube = Cube(np.ma.masked_invalid(values), var_name="tos", units="degC")
-    cube.add_dim_coord(fine.like[0].coord("time"), 0)
-    for axis, dim in axes:
-        cube.add_dim_coord(axis, dim)
-    return Field.from_cube(cube)
 
 
 def downscale_settings(**options) -> DownscaleTrainSettings:
@@ -77,7 +57,8 @@ def downscale_settings(**options) -> DownscaleTrainSettings:
 @pytest.fixture(scope="module")
 def fields() -> tuple[Field, Field]:
     fine = fine_field()
-    return fine, coarsened(fine, offset=2.0)
+    coarse = coarsen(fine, RATIO)
+    return fine, replace(coarse, values=coarse.values + np.float32(2.0))
 
 
 @pytest.fixture(scope="module")

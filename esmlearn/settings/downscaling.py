@@ -19,7 +19,9 @@ class DownscaleDataSettings(Block):
     split: SplitSettings
     units: str | None = Field(None, description="units that the model works in; default: those of the fine field")
     scale_by: Literal["pixel", "domain"] = Field(
-        "pixel", description="mean and standard deviation of each calendar month, of each cell or of the whole domain"
+        "domain",
+        description="mean and standard deviation of each calendar month, of the whole domain or of each cell: those of "
+        "a cell need ten years or more, or the weather of the training stays in them",
     )
     log_scale: float | None = Field(
         None,

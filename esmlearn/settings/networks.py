@@ -109,7 +109,7 @@ class ResidualUNetSettings(DenoiserOptions):
     size: Literal["small", "published"] = Field(
         "small",
         description="`published`: `channel_multipliers` 1, 2, 2, 4, `is_attention` at the two coarsest levels and "
-        "`n_blocks` 2 where they are not given, 10.6 million parameters for a GPU",
+        "`n_blocks` 2 and `dropout` 0.1 where they are not given, 10.6 million parameters for a GPU",
     )
     image_channels: Positive | None = Field(
         None, description="variables that are drawn; default: those of the data, which it must agree with"
@@ -125,7 +125,7 @@ class ResidualUNetSettings(DenoiserOptions):
     conditioned_on_input: Positive | None = Field(
         None, description="maps that the network is given; default: those of the data, which it must agree with"
     )
-    dropout: Share = Field(0.1, description="share of the hidden values that are left out in training")
+    dropout: Share = Field(0.0, description="share of the hidden values that are left out in training; published: 0.1")
     hour: bool = Field(False, description="whether the network knows the hour of the day; for sub-daily data")
 
     @model_validator(mode="before")
@@ -133,7 +133,7 @@ class ResidualUNetSettings(DenoiserOptions):
     def _size_sets_defaults(cls, given: Any) -> Any:
         if isinstance(given, Mapping) and given.get("size") == "published":
             levels = {"channel_multipliers": (1, 2, 2, 4), "is_attention": (False, False, True, True)}
-            return {**levels, "n_blocks": 2, **given}
+            return {**levels, "n_blocks": 2, "dropout": 0.1, **given}
         return given
 
     @model_validator(mode="after")
