@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--skill", action="store_true", help="skill on real data only")
     parser.add_argument("--scattered", action="store_true", help="how much scattered points flatter, on real data")
     parser.add_argument("--samplers", action="store_true", help="few steps against many, on real data")
+    parser.add_argument("--downscaling", action="store_true", help="super-resolution of real data")
     parser.add_argument("--generalisation", action="store_true", help="models from elsewhere, on real data")
     parser.add_argument(
         "--data", type=Path, nargs="+", default=[DATA], help="OISST: files or folders, as for format-oisst"
@@ -42,7 +43,8 @@ def main() -> None:
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="file with the tables")
     options = parser.parse_args()
-    both = not any((options.speed, options.skill, options.scattered, options.samplers, options.generalisation))
+    alone = (options.scattered, options.samplers, options.generalisation, options.downscaling)
+    both = not any((options.speed, options.skill, *alone))
     try:
         if options.speed or both:
             from speed import measure_speed
@@ -60,6 +62,10 @@ def main() -> None:
             from samplers import measure_samplers
 
             record(options.results, "samplers", measure_samplers(options.data, options.work))
+        if options.downscaling:
+            from downscaling import measure_downscaling
+
+            record(options.results, "downscaling", measure_downscaling(options.data, options.work, steps=options.steps))
         if options.generalisation:
             from generalisation import measure_generalisation
 

@@ -15,7 +15,7 @@ from measure import Measured, measure, read_recipe, table
 
 import esmlearn
 from esmlearn import baselines, scores
-from esmlearn.checkpoint import TrainedEnsemble, TrainedModel, save_model
+from esmlearn.checkpoint import Trained, TrainedEnsemble, TrainedModel, save_model
 from esmlearn.data.field import Field
 from esmlearn.data.oisst import format_oisst
 from esmlearn.data.preparation import apply_gaps, select_role
@@ -148,7 +148,7 @@ def learn_ensemble(
     return trained, EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
 
 
-def describe(name: str, trained: TrainedModel | TrainedEnsemble) -> str:
+def describe(name: str, trained: Trained) -> str:
     """Say what a training cost."""
     costs: Mapping[str, Any] = trained.record["training"]
     windows = trained.settings.training.batch_size

@@ -43,14 +43,16 @@ GENERATED = "<!-- all settings -->"
 WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", datetime.date: "date"}
 SIGNS = {"ge": "≥ {:g}", "gt": "> {:g}", "le": "≤ {:g}", "lt": "< {:g}", "multiple_of": "a multiple of {:g}"}
 
+SCRIPTS = {
+    **settings.SCRIPTS,
+    "train`, with `task: fill` or `task: densify": settings.EnsembleTrainSettings,
+    "train`, with `task: downscale": settings.DownscaleTrainSettings,
+}
+
 
 def settings_reference() -> str:
     """Describe the settings of all scripts, from the very classes that check a recipe."""
-    return "\n\n".join(
-        part
-        for script, block in {**settings.SCRIPTS, "train`, with a `task": settings.EnsembleTrainSettings}.items()
-        for part in _describe(f"Script `{script}`", "", block)
-    )
+    return "\n\n".join(part for script, block in SCRIPTS.items() for part in _describe(f"Script `{script}`", "", block))
 
 
 def _describe(title: str, path: str, block: type[settings.Block], note: str = "") -> list[str]:

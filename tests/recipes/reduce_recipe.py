@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 FEW = {"steps": 6, "regression_steps": 4, "validate_every": 3, "decode_days": 4}
+LEFT_OUT = {None: {"regression_steps"}, "downscale": {"decode_days"}}
 PERIOD = "2004-06-01/2004-07-31"
 
 
@@ -15,11 +16,12 @@ def main(recipe: Path, copy: Path) -> None:
     for diagnostic in content["diagnostics"].values():
         for name, script in diagnostic["scripts"].items():
             if name.startswith("train"):
-                few = {key: value for key, value in FEW.items() if key != "regression_steps" or "task" in script}
+                left_out = LEFT_OUT.get(script.get("task"), set())
+                few = {key: value for key, value in FEW.items() if key not in left_out}
                 script["training"] = {**script.get("training", {}), **few}
             if name == "reconstruct":
                 script["period"] = PERIOD
-                script["baselines"] = ["climatology"]
+                script["baselines"] = ["bicubic" if "bicubic" in script["baselines"] else "climatology"]
                 script["ensemble"] = {"members": 3, "sampler": {"steps": 3, "sigma_max": 20}}
     copy.write_text(yaml.safe_dump(content, sort_keys=False))
 
