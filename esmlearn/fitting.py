@@ -164,7 +164,8 @@ def fit_filling(
     lessons = FillingLessons(guide.network.eval().requires_grad_(False) if guide else None, settings.neighbour_days)
     torch.manual_seed(options.seed)
     network = build_denoiser(settings, 1)
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
+    untold = settings.denoiser.coordinates_dropout
+    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
     state = train(network, training, Window.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
     return TrainedEnsemble(
@@ -246,6 +247,7 @@ def fit_densifying(
     batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
     validation = [Sample.stack(list(batch)) for batch in batches]
     n_levels = target.values.shape[1]
+    untold = settings.denoiser.coordinates_dropout
     regression = None
     torch.manual_seed(options.seed)
     if settings.first_guess == "regression":
@@ -253,11 +255,11 @@ def fit_densifying(
         steps = {"steps": options.regression_steps, "resume": None}
         first = settings.model_copy(update={"training": options.model_copy(update=steps)})
         seen = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
-        train(regression, seen, Sample.stack, RegressionObjective(validation), first, run_dir / "regression")
+        train(regression, seen, Sample.stack, RegressionObjective(validation, untold), first, run_dir / "regression")
         regression.eval().requires_grad_(requires_grad=False)
     network = build_denoiser(settings, n_levels)
     lessons = DensifyingLessons(regression)
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
+    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
     state = train(network, training, Sample.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
     known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
@@ -274,7 +276,7 @@ def fit_densifying(
 
 
 def _amplitudes(
-    network: nn.Module, teach: Callable[[Any], Lesson], validation: Sequence[Any], settings: EnsembleTrainSettings
+    network: nn.Module, teach: Callable[..., Lesson], validation: Sequence[Any], settings: EnsembleTrainSettings
 ) -> Float[np.ndarray, " var"]:
     """Measure the spread on some of the batches that the weights were chosen on."""
     some = (teach(batch) for batch in validation[:: max(1, len(validation) // CALIBRATION_BATCHES)])

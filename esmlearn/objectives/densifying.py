@@ -28,9 +28,9 @@ class DensifyingLessons:
 
     regression: ConvNextUNet | None
 
-    def __call__(self, sample: Sample) -> Lesson:
-        """Turn a batch of samples into a lesson."""
-        condition = tell(sample)
+    def __call__(self, sample: Sample, *, untold: float = 0.0) -> Lesson:
+        """Turn a batch of samples into a lesson; what is not told is kept from the regression, too."""
+        condition = tell(sample).untold(untold)
         area = rearrange(sample.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x")
         if self.regression is None:
             return Lesson(sample.values, sample.learned, area, condition, torch.ones_like(sample.values))
@@ -50,9 +50,12 @@ class RegressionObjective:
     ----------
     validation
         Fixed batches with fixed gaps.
+    untold
+        Share of the training samples that are not told place or date.
     """
 
     validation: Sequence[Sample]
+    untold: float = 0.0
 
     def ready(self, network: nn.Module, batches: Iterable[Sample] | None, accelerator: Accelerator) -> None:
         """Start from the weights as they are."""
@@ -61,7 +64,7 @@ class RegressionObjective:
         """Loss where something was hidden that is known."""
         if not batch.learned.any():
             return {}
-        guess = regress(network, tell(batch), batch.values.shape[1])
+        guess = regress(network, tell(batch).untold(self.untold), batch.values.shape[1])
         error = (guess.mean - batch.values)[batch.learned]
         return {"loss": gaussian_loss(error, guess.log_std[batch.learned])}
 
