@@ -141,6 +141,11 @@ class EnsembleTrainSettings(AnyTrainSettings):
     places: PlacesSettings | None = Field(
         PlacesSettings(), description="densify: places that are kept for the validation; none: it differs in time only"
     )
+    turns: bool = Field(
+        False,
+        description="densify: whether samples are flipped and turned at random; neither coordinates nor date may "
+        "condition the model then",
+    )
     denoiser: DenoiserSettings = DenoiserSettings()
     diffusion: DiffusionSettings = DiffusionSettings()
     training: EnsembleTrainingSettings = EnsembleTrainingSettings()
@@ -153,6 +158,18 @@ class EnsembleTrainSettings(AnyTrainSettings):
             raise ValueError(f"task `{self.task}` has no first_guess `{refused}`; set it to {other} or climatology")
         if self.task == "densify" and self.data.target is None:
             raise ValueError("task `densify` needs data.target, the dataset with the complete levels")
+        return self
+
+    @model_validator(mode="after")
+    def _turned_maps_lie_nowhere(self) -> "EnsembleTrainSettings":
+        if self.turns and self.task != "densify":
+            raise ValueError("turns are for the task `densify` only; leave them out")
+        # The front of a turned map would run across the gradient of the season, too.
+        if self.turns and (self.denoiser.coordinates != "none" or self.denoiser.date):
+            raise ValueError(
+                "samples can't be flipped or turned where coordinates or date condition the model, since a turned map "
+                "lies nowhere on Earth; set turns: false, or denoiser: {coordinates: none, date: false}"
+            )
         return self
 
 
