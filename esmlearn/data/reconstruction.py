@@ -1,6 +1,7 @@
 """What every method gives back, model or baseline, and its form as CF cubes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cf_units
@@ -68,13 +69,26 @@ class Reconstruction:
             raise DataError("The reconstruction is no ensemble, so that it has no members to save.")
         days = [field.as_cube(member) for member in self.members]
         months = [_monthly_cube(field, member) for member in self.monthly_members]
-        return _merge_members(days), _merge_members(months)
+        return merge_members(days), merge_members(months)
+
+    def quantile_cubes(self, field: Field, probabilities: Sequence[float]) -> tuple[Cube, Cube]:
+        """Dress quantiles of the members of days and months as cubes, with the dimension `quantile` in front."""
+        if self.members is None or self.monthly_members is None:
+            raise DataError("The reconstruction is no ensemble, so that it has no quantiles to save.")
+        ordered = sorted(probabilities)
+        days, months = (
+            np.quantile(members, ordered, axis=0).astype(np.float32) for members in (self.members, self.monthly_members)
+        )
+        return (
+            _merge([field.as_cube(part) for part in days], ordered, long_name="quantile", var_name="quantile"),
+            _merge([_monthly_cube(field, part) for part in months], ordered, long_name="quantile", var_name="quantile"),
+        )
 
     @classmethod
     def from_cubes(cls, daily: Cube, monthly: Cube, *members: Cube) -> "Reconstruction":
         """Read back what `to_cubes` and `member_cubes` wrote; rows run from south to north as in a `Field`."""
         (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
-        drawn = (_rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube) for cube in members)
+        drawn = (rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube) for cube in members)
         return cls(daily_values, monthly_values, daily_std, monthly_std, *drawn)
 
 
@@ -138,12 +152,12 @@ def read_cube(
     if "observed" not in by_name:
         raise DataError(f"{cube.name()} has no flag `observed`: it was not written by esmlearn's reconstruct script.")
     deviation = by_name.get(f"{cube.var_name}_standard_deviation")
-    values = _rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
-    std = None if deviation is None else _rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
-    return values, std, _rows_northward(np.ma.filled(by_name["observed"].data, 0), cube) == 1
+    values = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
+    std = None if deviation is None else rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
+    return values, std, rows_northward(np.ma.filled(by_name["observed"].data, 0), cube) == 1
 
 
-def _rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
+def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
     """Turn the rows of a cube so that they run from south to north, or back."""
     points = cube.coord("latitude").points
     return values[..., ::-1, :] if points[0] > points[-1] else values
@@ -154,10 +168,15 @@ def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Flo
     return np.stack([daily[days].mean(axis=0) for days in field.months.values()])
 
 
-def _merge_members(cubes: list[Cube]) -> Cube:
+def merge_members(cubes: Sequence[Cube]) -> Cube:
     """Number the members and put them into one cube."""
-    for number, cube in enumerate(cubes):
-        cube.add_aux_coord(AuxCoord(number, standard_name="realization", units="1", var_name="realization"))
+    return _merge(cubes, range(len(cubes)), standard_name="realization", var_name="realization")
+
+
+def _merge(cubes: Sequence[Cube], points: Sequence[int | float], **names: str) -> Cube:
+    """Put cubes into one with a dimension in front that has these points."""
+    for point, cube in zip(points, cubes, strict=True):
+        cube.add_aux_coord(AuxCoord(point, units="1", **names))
     return CubeList(cubes).merge_cube()
 
 
@@ -197,14 +216,14 @@ def _add_ancillaries(
     observed: Bool[np.ndarray, "time lat lon"],
 ) -> None:
     """Attach standard deviation and observed flag to a cube, in its units and row order."""
-    mask = _rows_northward(np.broadcast_to(field.land, observed.shape), cube)
+    mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
         # A deviation is a difference: only the factor between the units counts, never their offset.
         units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
         zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
         factor = one - zero
-        spread = _rows_northward(np.nan_to_num(std) * factor, cube)
+        spread = rows_northward(np.nan_to_num(std) * factor, cube)
         deviation = np.ma.masked_array(spread.astype(np.float32), mask=mask)
         cube.add_ancillary_variable(
             AncillaryVariable(
@@ -216,14 +235,18 @@ def _add_ancillaries(
             ),
             dims,
         )
-    cube.add_ancillary_variable(
-        AncillaryVariable(
-            np.ma.masked_array(_rows_northward(observed, cube).astype(np.int8), mask=mask),
-            standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
-            long_name="Whether the value was observed",
-            var_name="observed",
-            units="1",
-            attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": "reconstructed observed"},
-        ),
-        dims,
+    cube.add_ancillary_variable(observed_flag(cube, observed, mask), dims)
+
+
+def observed_flag(
+    cube: Cube, observed: Bool[np.ndarray, "*shape"], mask: Bool[np.ndarray, "*shape"]
+) -> AncillaryVariable:
+    """Make the flag for what was observed of the values of a cube; the mask has the row order of the cube."""
+    return AncillaryVariable(
+        np.ma.masked_array(rows_northward(observed, cube).astype(np.int8), mask=mask),
+        standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
+        long_name="Whether the value was observed",
+        var_name="observed",
+        units="1",
+        attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": "reconstructed observed"},
     )

@@ -1,8 +1,25 @@
 """Fields in, members out."""
 
-from esmlearn.ensemble.densifying import Densifier, densify
-from esmlearn.ensemble.drawing import draw_members, tiled
-from esmlearn.ensemble.filling import climate, fill
+from esmlearn.ensemble.densifying import Densifier, aim_at_levels, densify
+from esmlearn.ensemble.drawing import Aim, draw, draw_members, tiled
+from esmlearn.ensemble.filling import aim_at_gaps, climate, fill
 from esmlearn.ensemble.reconstructor import EnsembleReconstructor
+from esmlearn.ensemble.variation import Variation, spread_times, vary_gaps, vary_levels
 
-__all__ = ["Densifier", "EnsembleReconstructor", "climate", "densify", "draw_members", "fill", "tiled"]
+__all__ = [
+    "Aim",
+    "Densifier",
+    "EnsembleReconstructor",
+    "Variation",
+    "aim_at_gaps",
+    "aim_at_levels",
+    "climate",
+    "densify",
+    "draw",
+    "draw_members",
+    "fill",
+    "spread_times",
+    "tiled",
+    "vary_gaps",
+    "vary_levels",
+]

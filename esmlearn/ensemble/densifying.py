@@ -1,5 +1,7 @@
 """LevelFields completed by members that depart from a regression, or from the climatology."""
 
+from collections.abc import Collection
+
 import numpy as np
 import torch
 from einops import rearrange
@@ -9,7 +11,7 @@ from jaxtyping import Float
 from esmlearn.checkpoint import TrainedEnsemble
 from esmlearn.data.field import Field
 from esmlearn.data.profiles import LevelFields, same_dates
-from esmlearn.ensemble.drawing import Told, draw_members, tiled
+from esmlearn.ensemble.drawing import Aim, Told, coordinates_of, draw, tiled
 from esmlearn.errors import DataError
 from esmlearn.models.condition import Condition
 from esmlearn.models.densifying import densify_maps, regress, sure_of_observations
@@ -50,12 +52,8 @@ def densify(
 
     Parameters
     ----------
-    trained
-        The denoiser.
-    field
-        What was observed of the levels that it was trained on, on the grid of the training.
-    surface
-        The surface at the same times; None if nothing is known of it.
+    trained, field, surface
+        As of `aim_at_levels`.
     settings
         Members, sampler, tiles.
 
@@ -63,12 +61,39 @@ def densify(
     -------
     numpy.ndarray
         In the units of the field, NaN on land. Where a value was observed all members have it.
+    """
+    return draw(trained, aim_at_levels(trained, field, surface, tile=settings.tile), settings)
+
+
+def aim_at_levels(
+    trained: TrainedEnsemble,
+    field: Field,
+    surface: Field | None,
+    *,
+    tile: tuple[int, int],
+    without: Collection[str] = (),
+) -> Aim:
+    """Say what complete levels are drawn from.
+
+    Parameters
+    ----------
+    trained
+        The denoiser.
+    field
+        What was observed of the levels that it was trained on, on the grid of the training.
+    surface
+        The surface, at least at the same times; None if nothing is known of it.
+    tile
+        Cells that go through the regression at once.
+    without
+        What the networks are not told, of `surface`, `place`, `date`.
 
     Raises
     ------
     DataError
         If levels or grid are not those of the training.
     """
+    surface = None if "surface" in without else surface
     sees_surface = trained.settings.surface is not None
     climates = tuple(zip(trained.climatologies, trained.scalings, strict=True))
     n_levels = len(climates) - sees_surface
@@ -93,8 +118,7 @@ def densify(
         surfaces = np.zeros((len(field.dates), 1, *field.land.shape), np.float32)
         surfaces_seen = np.zeros_like(surfaces, bool)
 
-    position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
-    season = torch.from_numpy(field.year_fraction.astype(np.float32))
+    position, season = coordinates_of(field, without)
     guesses = [np.zeros_like(values), np.zeros_like(values)]
 
     def tell(chosen: np.ndarray) -> Told:
@@ -104,7 +128,7 @@ def densify(
         given, where = torch.from_numpy(values[chosen]), torch.from_numpy(seen[chosen])
         if trained.regression is None:
             return Told(maps, given, where)
-        network = tiled(trained.regression.to("cpu"), settings.tile, position, ring=field.closes)
+        network = tiled(trained.regression.to("cpu"), tile, position, ring=field.closes)
         with torch.no_grad():
             guess = regress(network, Condition(maps, None, season[chosen]), n_levels)
         guess = sure_of_observations(guess, given, where)
@@ -112,12 +136,15 @@ def densify(
             whole[chosen] = part.numpy()
         return Told(torch.cat([maps, *guess], dim=1), torch.zeros_like(given), where)
 
-    members = draw_members(trained, field, settings, tell)
-    mean, log_std = guesses
-    members = mean + np.exp(log_std) * members
-    for level, (climatology, scaling) in enumerate(climates[:n_levels]):
-        unit = rearrange(scaling.at(field.year_fraction), "time -> time 1 1")
-        members[:, :, level] = members[:, :, level] * unit + climatology.at(field.year_fraction)
-    members[:, seen] = field.values[seen]
-    members[..., field.land] = np.nan
-    return members
+    def finish(states: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        mean, log_std = (whole[chosen] for whole in guesses)
+        members = mean + np.exp(log_std) * states
+        part_of_year = field.year_fraction[chosen]
+        for level, (climatology, scaling) in enumerate(climates[:n_levels]):
+            unit = rearrange(scaling.at(part_of_year), "time -> time 1 1")
+            members[:, :, level] = members[:, :, level] * unit + climatology.at(part_of_year)
+        members[:, seen[chosen]] = field.values[chosen][seen[chosen]]
+        members[..., field.land] = np.nan
+        return members
+
+    return Aim(field, tell, finish, without)

@@ -1,7 +1,7 @@
 """Members drawn on a whole domain, in tiles whose answers are blended at each step."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from accelerate import PartialState
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from esmlearn.checkpoint import TrainedEnsemble
@@ -42,9 +42,74 @@ class Told(NamedTuple):
     where: Bool[Tensor, "time var lat lon"]
 
 
+# (step, indices of times, what stands there after the step): clean estimates on the way from noise.
+WatchTimes = Callable[[int, np.ndarray, np.ndarray], None]
+
+
+class Aim(NamedTuple):
+    """What is to be drawn; each task has its own way to make one.
+
+    Attributes
+    ----------
+    field
+        Says how many levels, times and cells there are, and where they lie.
+    tell
+        Gives what is known at some times, by their indices.
+    finish
+        Turns states at some times into members in the units of the field; `tell` was asked for these times before.
+    without
+        What the networks are not told, of `place` and `date`.
+    """
+
+    field: Field
+    tell: Callable[[np.ndarray], Told]
+    finish: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    without: Collection[str] = ()
+
+
+def draw(
+    trained: TrainedEnsemble,
+    aim: Aim,
+    settings: EnsembleSettings,
+    *,
+    times: Int[np.ndarray, " chosen"] | None = None,
+    watch: WatchTimes | None = None,
+) -> Float[np.ndarray, "member chosen var lat lon"]:
+    """Draw members in the units of the field.
+
+    Parameters
+    ----------
+    trained, settings
+        As of `draw_members`.
+    aim
+        What is to be drawn.
+    times
+        Indices of the times to draw; all if not given.
+    watch
+        Called with each step, the times that take it, and the members as they are estimated there.
+    """
+    times = np.arange(len(aim.field.dates)) if times is None else times
+
+    def finish_and_watch(step: int, chosen: np.ndarray, states: np.ndarray) -> None:
+        if watch:
+            watch(step, chosen, aim.finish(states, chosen))
+
+    states = draw_members(
+        trained, aim.field, settings, aim.tell, times=times, without=aim.without, watch=watch and finish_and_watch
+    )
+    return aim.finish(states, times)
+
+
 def draw_members(
-    trained: TrainedEnsemble, field: Field, settings: EnsembleSettings, tell: Callable[[np.ndarray], Told]
-) -> Float[np.ndarray, "member time var lat lon"]:
+    trained: TrainedEnsemble,
+    field: Field,
+    settings: EnsembleSettings,
+    tell: Callable[[np.ndarray], Told],
+    *,
+    times: Int[np.ndarray, " chosen"] | None = None,
+    without: Collection[str] = (),
+    watch: WatchTimes | None = None,
+) -> Float[np.ndarray, "member chosen var lat lon"]:
     """Draw clean states, in the units of the network.
 
     Noise belongs to the member, the day and the place: the same member comes out whatever the number of members, the
@@ -60,21 +125,29 @@ def draw_members(
         Members, sampler, tiles.
     tell
         Gives what is known at some times, by their indices.
+    times, without, watch
+        As of `draw` and `Aim`; clean estimates are watched in the units of the network, too.
     """
     device = PartialState().device
     network = trained.network.to(device).eval()
-    position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
+    times = np.arange(len(field.dates)) if times is None else times
+    position, season = coordinates_of(field, without)
     in_tiles = tiled(network, settings.tile, position, ring=field.closes)
     levels = sampling_levels(trained.settings.diffusion, settings.sampler)
     noise = MemberNoise(settings.seed, settings.decorrelation_days)
     ordinals = [date.toordinal(fractional=False) for date in field.dates]
-    season = field.year_fraction.astype(np.float32)
     shape = field.values.shape[1:]
-    members = np.empty((settings.members, *field.values.shape), np.float32)
-    for chunk in itertools.batched(range(len(ordinals)), max(1, STATES // settings.members)):
+    amplitudes = rearrange(trained.amplitudes, "var -> var 1 1")
+
+    def by_member(states: Tensor) -> np.ndarray:
+        apart = rearrange(states.cpu().numpy(), "(time member) ... -> member time ...", member=settings.members)
+        return apart * amplitudes
+
+    drawn = []
+    for chunk in itertools.batched(times, max(1, STATES // settings.members)):
         chosen = np.array(chunk)
         maps, known, where = (part.to(device) for part in tell(chosen))
-        condition = Condition(maps, None, torch.from_numpy(season[chosen]).to(device)).for_members(settings.members)
+        condition = Condition(maps, None, season[chosen].to(device)).for_members(settings.members)
         sources = [noise.source(range(settings.members), ordinals[time], shape, device=device) for time in chunk]
         states = sample(
             denoiser(in_tiles, condition, trained.settings.diffusion),
@@ -82,11 +155,22 @@ def draw_members(
             levels,
             settings.sampler,
             known=Known(*(repeat_members(part, settings.members) for part in (known, where))),
+            watch=watch and (lambda step, clean, chosen=chosen: watch(step, chosen, by_member(clean))),
         )
-        members[:, chosen] = rearrange(
-            states.cpu().numpy(), "(time member) ... -> member time ...", member=settings.members
-        )
-    return members * rearrange(trained.amplitudes, "var -> var 1 1")
+        drawn.append(by_member(states))
+    return np.concatenate(drawn, axis=1)
+
+
+def coordinates_of(
+    field: Field, without: Collection[str] = ()
+) -> tuple[Float[Tensor, "2 lat lon"], Float[Tensor, " time"]]:
+    """Latitude and longitude of the cells, and the part of the year of the times; NaN for what is not told."""
+    position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
+    season = torch.from_numpy(field.year_fraction.astype(np.float32))
+    return (
+        torch.full_like(position, torch.nan) if "place" in without else position,
+        torch.full_like(season, torch.nan) if "date" in without else season,
+    )
 
 
 def _draw(sources: Sequence[DrawNoise], number: int) -> Tensor:

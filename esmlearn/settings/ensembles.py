@@ -1,6 +1,6 @@
 """Ensembles by conditional diffusion: how they are trained and drawn."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -172,6 +172,16 @@ class EnsembleTrainSettings(AnyTrainSettings):
             )
         return self
 
+    @property
+    def can_do_without(self) -> tuple[str, ...]:
+        """What training left out of some samples, so that the ensemble can be drawn without."""
+        told = {
+            "surface": self.task == "densify" and self.surface is not None and self.surface.dropout > 0,
+            "place": self.denoiser.coordinates != "none" and self.denoiser.coordinates_dropout > 0,
+            "date": self.denoiser.date and self.denoiser.coordinates_dropout > 0,
+        }
+        return tuple(name for name, left_out in told.items() if left_out)
+
 
 class EnsembleSettings(Block):
     """How members are drawn."""
@@ -185,4 +195,7 @@ class EnsembleSettings(Block):
         3.0, ge=0, description="days over which the noise of a member changes; 0: days are unrelated"
     )
     tile: tuple[Positive, Positive] = Field((96, 96), description="cells that go through the network at once")
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (), description="probabilities whose quantiles of the members are left in files of their own; (): none"
+    )
     seed: int = Field(0, ge=0, description="of the members; member k is the same however many there are")
