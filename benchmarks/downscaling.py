@@ -1,10 +1,11 @@
 """Super-resolution on real data: OISST coarsened four times, and made fine again by all methods."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from measure import Measured, measure, read_recipe, table
+from measure import measure, read_recipe, table
 from skill import HEADS, METRICS, RECIPE, describe, fingerprint, read_field
 
 from esmlearn import scores
@@ -13,7 +14,7 @@ from esmlearn.data.coarsening import coarsen
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import select_role
 from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.ensemble import Downscaled, downscale, fine_template, interpolate
+from esmlearn.ensemble import aim_at_fine, draw, fine_template, interpolate
 from esmlearn.fitting import FineData, fit_downscaling
 from esmlearn.settings import DownscaleTrainSettings, EnsembleSettings, from_script
 
@@ -54,10 +55,12 @@ def measure_downscaling(data: Sequence[Path], work: Path, *, steps: int | None =
     truth, given = truth[some], given[some]
     template = fine_template(trained, given)
     drawing = EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
-    drawn: Measured[Downscaled] = measure(lambda: downscale(trained, {"tos_coarse": given}, template, drawing))
-    said = {"ConditionalDiffusion": Reconstruction.of_members(drawn.result.members[:, :, 0], truth)}
-    if drawn.result.mean is not None and drawn.result.std is not None:
-        said["ResidualUNet"] = Reconstruction.of_days(drawn.result.mean[:, 0], truth, drawn.result.std[:, 0])
+    aim, guess = aim_at_fine(trained, {"tos_coarse": given}, template, drawing)
+    drawn = measure(partial(draw, trained, aim, drawing))
+    said = {
+        "ConditionalDiffusion": Reconstruction.of_members(drawn.result[:, :, 0], template),
+        "ResidualUNet": guess.in_units(template),
+    }
     said |= {name: interpolate(trained, given, template, name) for name in ("bicubic", "bilinear", "nearest")}
     members = f"{drawing.members} members in {drawing.sampler.steps} steps of {drawing.sampler.sampler}"
     return "\n\n".join(

@@ -2,7 +2,8 @@
 
 Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
 the whole domain and of regions, breakdown.json with those by month, share hidden and distances, both also as tables
-(.csv), spectra.json, reliability.json, ensemble.json, evaluation.json with what was hidden, and figures.
+(.csv), spectra.json, reliability.json, ensemble.json, ablations.json if there are any, evaluation.json with what was
+hidden, and figures.
 """
 
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn import scores
+from esmlearn.bridge.ablation_scores import find_ablations, score_ablations
 from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
 from esmlearn.bridge.evaluation import facts, score_case, scores_json
@@ -38,6 +40,9 @@ def main(cfg: dict[str, Any]) -> None:
         "ensemble.json": scores_json([ensemble.record() for found in scored for ensemble in found.ensembles]),
         "evaluation.json": json.dumps([facts(*pair) for pair in zip(cases, scored, strict=True)], indent=1),
     }
+    ablations = score_ablations(cfg, cases)
+    if ablations:
+        texts["ablations.json"] = scores_json(ablations)
     for name, text in texts.items():
         with atomic_write(Path(cfg["work_dir"], name)) as aside:
             aside.write_text(text, encoding="utf-8")
@@ -50,10 +55,13 @@ def main(cfg: dict[str, Any]) -> None:
         "reliability.json": "How often the truth lies within the intervals that methods give.",
         "ensemble.json": "Ranks of the truth among members, their spread against skill, and their spectra.",
         "evaluation.json": "What was evaluated, and what was hidden.",
+        "ablations.json": "Scores of the ensemble without what it is told, with other gaps or steps.",
     }
     with ProvenanceLogger(cfg) as provenance:
         for name, caption in captions.items():
-            provenance.log(Path(cfg["work_dir"], name), _record(caption, ancestors, statistics=["rmsd", "corr"]))
+            made_of = ancestors if name != "ablations.json" else [*ancestors, *map(str, find_ablations(cfg))]
+            if name in texts:
+                provenance.log(Path(cfg["work_dir"], name), _record(caption, made_of, statistics=["rmsd", "corr"]))
     for case, found in zip(cases, scored, strict=True):
         suffix = "" if len(cases) == 1 else f"_{case.label}"
         for drawing in draw_case(

@@ -2,48 +2,55 @@
 
 Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each
 method, a file with the complete days and one with the months; each holds the field, its standard deviation and what was
-observed. The members of an ensemble are in files of their own, with the dimension `realization`.
+observed. The members of an ensemble are in files of their own, with the dimension `realization`, and so are their
+quantiles if the recipe asks for some; `ablations/` holds members that were drawn otherwise. Figures show how they came
+about.
 """
 
 import contextlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from esmlearn import baselines
-from esmlearn.bridge.diagnostic import run_diagnostic, save_data
-from esmlearn.bridge.fields import (
-    find_dataset,
-    load_dataset,
-    load_field,
-    load_observations,
-    load_surface,
-    without_surface,
-)
+from esmlearn.bridge.diagnostic import run_diagnostic
+from esmlearn.bridge.fields import load_dataset, load_field, load_observations, load_surface, without_surface
 from esmlearn.bridge.paths import find_models
-from esmlearn.checkpoint import (
-    SETTINGS,
-    WEIGHTS,
-    TrainedDownscaler,
-    TrainedEnsemble,
-    TrainedModel,
-    load_model,
-    sha256,
-)
+from esmlearn.bridge.products import ENSEMBLE, SAMPLING, Job, Said, save_ablations, save_diffusion, save_said
+from esmlearn.checkpoint import Trained, TrainedDownscaler, TrainedEnsemble, TrainedModel, load_model
 from esmlearn.data.field import Field
 from esmlearn.data.preparation import select_period, select_role
 from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.data.scaling import Climatology
 from esmlearn.data.times import match_times
 from esmlearn.data.withholding import withhold
-from esmlearn.ensemble import EnsembleReconstructor, densify, downscale, fill, fine_template, interpolate
-from esmlearn.errors import DataError
+from esmlearn.ensemble import (
+    EnsembleReconstructor,
+    aim_at_fine,
+    aim_at_gaps,
+    aim_at_levels,
+    draw,
+    fine_template,
+    interpolate,
+    vary_fine,
+    vary_gaps,
+    vary_levels,
+)
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.fitting import check_alike
 from esmlearn.reconstruct import Reconstructor, reconstruct
-from esmlearn.settings import GapSettings, ReconstructSettings, SplitSettings, from_script
+from esmlearn.settings import (
+    GapSettings,
+    ReconstructSettings,
+    SplitSettings,
+    ablation_problems,
+    from_script,
+)
 
 INTERPOLATIONS: dict[str, tuple[str, ...]] = {"nearest": (), "bilinear": (), "bicubic": ("keys1981",)}
 """Papers of the interpolations that stand beside super-resolution."""
@@ -52,22 +59,12 @@ MOST_OF_A_YEAR = 0.9
 """Part of a year that a training must cover to tell what is normal."""
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a method says, who it is, and whose papers it follows."""
-
-    method: str
-    role: str
-    result: Reconstruction
-    parameters: dict[str, Any]
-    references: tuple[str, ...]
-
-
 def main(cfg: dict[str, Any]) -> None:
     """Reconstruct one dataset with all methods."""
     settings = from_script(ReconstructSettings, cfg)
     folders = find_models(cfg, settings.model)
     models = [load_model(folder) for folder in folders]
+    check_ablations(settings, models)
     downscalers = [model for model in models if isinstance(model, TrainedDownscaler)]
     reconstructors = [model for model in models if not isinstance(model, TrainedDownscaler)]
     densifiers = [m for m in reconstructors if isinstance(m, TrainedEnsemble) and m.settings.task == "densify"]
@@ -77,6 +74,16 @@ def main(cfg: dict[str, Any]) -> None:
         complete_levels(cfg, settings, folders, densifiers[0])
     else:
         fill_gaps(cfg, settings, folders, reconstructors)
+
+
+def check_ablations(settings: ReconstructSettings, models: Sequence[Trained]) -> None:
+    """Refuse ablations that a model can't do, before it has done anything else."""
+    ensembles = [model for model in models if not isinstance(model, TrainedModel)]
+    if settings.ablations and not ensembles:
+        raise SettingsError("`ablations` are of an ensemble, but the model is none; leave them out.")
+    problems = [problem for model in ensembles for problem in ablation_problems(settings.ablations, model.settings)]
+    if problems:
+        raise SettingsError(" ".join(problems))
 
 
 def fill_gaps(
@@ -93,6 +100,7 @@ def fill_gaps(
     land = first.land_of(load_dataset(cfg, name))
     # A model from elsewhere meets data as they are, unless the recipe says what to hide.
     gaps = settings.gaps or (GapSettings() if settings.model else data.gaps)
+    job = Job(cfg, folders, settings, name, gaps)
     observations = load_observations(cfg, name, gaps, units=data.units, land=land)
     field = cut(observations, settings.period, data.split)
     if settings.withhold:
@@ -104,65 +112,103 @@ def fill_gaps(
         guess = reconstruct(guide, field, climatology, scaling, overlap=settings.overlap)
         said.append(Said("SpatioTemporalModel", "model", guess, {}, ("goh2024",)))
     for ensemble in ensembles:
-        result = fill(ensemble, field, settings.ensemble, guide=guess if ensemble.guide else None)
-        drawn = settings.ensemble.model_dump(mode="json")
-        said.append(Said("ConditionalDiffusion", "model", result, drawn, ("karras2022", "lu2022")))
+        told = guess if ensemble.guide else None
+        aim = aim_at_gaps(ensemble, field, guide=told)
+        members = draw(ensemble, aim, settings.ensemble)
+        said.append(of_members(members[:, :, 0], field, settings))
+        truth = load_truth(job, ensemble, field)
+        save_ablations(job, field, members, partial(vary_gaps, ensemble, field, truth, told, settings.ensemble))
+        save_diffusion(job, ensemble, aim, truth)
     said += run_baselines(field, observations, data.split, climatology, settings)
     for one in said:
-        save(cfg, folders, settings, name, field, one, hidden_by(gaps, settings))
+        save_said(job, field, one)
 
 
 def complete_levels(
     cfg: dict[str, Any], settings: ReconstructSettings, folders: list[Path], trained: TrainedEnsemble
 ) -> None:
     """Complete levels with an ensemble, and each level by itself with the baselines."""
-    aim = trained.settings
-    below = without_surface(cfg, aim.surface)
-    name = settings.observations or aim.data.observations
-    gaps = settings.gaps or (GapSettings() if settings.model else aim.data.gaps)
-    observations = load_observations(below, name, gaps, units=aim.data.units, land=trained.land)
-    field = cut(observations, settings.period, aim.data.split)
-    surface = load_surface(cfg, aim.surface, aim.data)
-    members = densify(trained, field, surface, settings.ensemble)
+    data = trained.settings.data
+    below = without_surface(cfg, trained.settings.surface)
+    name = settings.observations or data.observations
+    gaps = settings.gaps or (GapSettings() if settings.model else data.gaps)
+    job = Job(below, folders, settings, name, gaps)
+    observations = load_observations(below, name, gaps, units=data.units, land=trained.land)
+    field = cut(observations, settings.period, data.split)
+    surface = load_surface(cfg, trained.settings.surface, data)
+    aim = aim_at_levels(trained, field, surface, tile=settings.ensemble.tile)
+    members = draw(trained, aim, settings.ensemble)
     for index in range(members.shape[2]):
         level, climatology = field.level(index), trained.climatologies[index]
-        result = Reconstruction.of_members(members[:, :, index], level)
-        drawn = settings.ensemble.model_dump(mode="json")
-        said = [Said("ConditionalDiffusion", "model", result, drawn, ("karras2022", "lu2022"))]
-        said += run_baselines(level, observations.level(index), aim.data.split, climatology, settings)
+        said = [of_members(members[:, :, index], level, settings)]
+        said += run_baselines(level, observations.level(index), data.split, climatology, settings)
         for one in said:
-            save(below, folders, settings, name, level, one, hidden_by(gaps, settings))
+            save_said(job, level, one)
+    truth = load_truth(job, trained, field)
+    save_ablations(job, field, members, partial(vary_levels, trained, field, truth, surface, settings.ensemble))
+    save_diffusion(job, trained, aim, truth)
 
 
 def refine(cfg: dict[str, Any], settings: ReconstructSettings, folders: list[Path], trained: TrainedDownscaler) -> None:
     """Make fine fields of coarse ones, with an ensemble and by interpolation."""
     aim, units = trained.settings, trained.record["coarse_units"]
-    name = settings.observations or aim.data.coarse
     interpolations = settings.interpolations()
-    field = cut(load_field(cfg, name, units=units[0]), settings.period, aim.data.split)
-    further = {
-        told: load_field(cfg, told, units=unit) for told, unit in zip(aim.conditions.coarse, units[1:], strict=True)
-    }
+    job = Job(cfg, folders, settings, settings.observations or aim.data.coarse, None)
+    field = cut(load_field(cfg, job.name, units=units[0]), settings.period, aim.data.split)
+    further = zip(aim.conditions.coarse, units[1:], strict=True)
+    coarse = {aim.data.coarse: field} | {name: load_field(cfg, name, units=unit) for name, unit in further}
     fine = fine_template(trained, field)
-    coarse = {aim.data.coarse: field} | {told: load_field(cfg, told, units=unit) for told, unit in further.items()}
     stations = aim.conditions.in_situ.dataset if aim.conditions.in_situ else None
     in_situ = load_field(cfg, stations, units=fine.units, land=trained.land) if stations else None
-    drawn = downscale(trained, coarse, fine, settings.ensemble, in_situ=in_situ)
-    members = Reconstruction.of_members(drawn.members[:, :, 0], fine)
-    told = settings.ensemble.model_dump(mode="json")
-    said = [Said("ConditionalDiffusion", "model", members, told, ("karras2022", "lu2022", "mardani2025"))]
-    if drawn.mean is not None:
-        std = None if drawn.std is None else drawn.std[:, 0]
-        mean = Reconstruction.of_days(drawn.mean[:, 0], fine, std)
-        said.append(Said("ResidualUNet", "model", mean, {}, ("ho2020",)))
+    if in_situ is not None:
+        times = match_times(in_situ, fine, names=("in-situ data", "coarse field"))
+        fine = replace(fine, observed=in_situ.observed[times])
+    what, guess = aim_at_fine(trained, coarse, fine, settings.ensemble, in_situ=in_situ)
+    members = draw(trained, what, settings.ensemble)
+    said = [of_members(members[:, :, 0], fine, settings)]
+    if trained.regression:
+        said.append(Said("ResidualUNet", "model", guess.in_units(fine), {}, ("mardani2025",)))
     for method in interpolations:
         said.append(Said(method, "baseline", interpolate(trained, field, fine, method), {}, INTERPOLATIONS[method]))
-    if in_situ is not None:
-        fine = replace(
-            fine, observed=in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))].observed
-        )
     for one in said:
-        save(cfg, folders, settings, name, fine, one, {"esmlearn_task": aim.task, "esmlearn_coarse": name})
+        save_said(job, fine, one)
+    save_ablations(job, fine, members, partial(vary_fine, trained, coarse, fine, in_situ, settings.ensemble))
+    save_diffusion(job, trained, what, load_fine(job, trained, fine))
+
+
+def load_fine(job: Job, trained: TrainedDownscaler, fine: Field) -> Field | None:
+    """Load the fine field of the training at the times of another; None where it is not given."""
+    try:
+        truth = load_field(job.cfg, trained.settings.data.fine, units=fine.units, land=trained.land)
+        return truth[match_times(truth, fine, names=("fine field", "coarse field"))]
+    except DataError:
+        return None
+
+
+def of_members(members: Float[np.ndarray, "member time lat lon"], field: Field, settings: ReconstructSettings) -> Said:
+    """What an ensemble says of one variable or level."""
+    drawn = settings.ensemble.model_dump(mode="json")
+    return Said(ENSEMBLE, "model", Reconstruction.of_members(members, field), drawn, SAMPLING)
+
+
+def load_truth(job: Job, trained: TrainedEnsemble, field: Field) -> Field | None:
+    """Load the complete field that an ensemble learned from on the dates of another; None where it is not given.
+
+    Raises
+    ------
+    DataError
+        If an ablation needs it.
+    """
+    data, settings = trained.settings.data, job.settings
+    try:
+        complete = load_field(job.cfg, str(data.target), units=data.units, land=trained.land)
+        truth = cut(complete, settings.period, data.split)
+        check_alike(field, truth)
+    except DataError:
+        if any(ablation.share is not None for ablation in settings.ablations.values()):
+            raise
+        return None
+    return truth
 
 
 def run_baselines(
@@ -207,54 +253,6 @@ def training_days(field: Field, observations: Field, split: SplitSettings) -> Fi
             if np.ptp(training.year_fraction) >= MOST_OF_A_YEAR:
                 return training
     return field
-
-
-def hidden_by(gaps: GapSettings, settings: ReconstructSettings) -> dict[str, str]:
-    """What was hidden and withheld, as attributes."""
-    withheld = {"esmlearn_withheld": settings.withhold.model_dump_json()} if settings.withhold else {}
-    return {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), **withheld}
-
-
-def save(
-    cfg: dict[str, Any],
-    folders: list[Path],
-    settings: ReconstructSettings,
-    name: str,
-    field: Field,
-    said: Said,
-    how: dict[str, str],
-) -> None:
-    """Write days and months of one method, and those of its members if it has any; `how` goes into the attributes."""
-    source = find_dataset(cfg, name)
-    attributes = {
-        "esmlearn_method": said.method,
-        "esmlearn_role": said.role,
-        "esmlearn_dataset": source["dataset"] if "esmlearn_task" in how else name,
-        "esmlearn_frequency": field.frequency,
-        "esmlearn_parameters": json.dumps(said.parameters),
-        "esmlearn_split": settings.period,
-        **how,
-        "esmlearn_model_folder": str(folders[0]),
-        "esmlearn_model_sha256": sha256(folders[0] / SETTINGS),
-    }
-    files = [str(folder / part) for folder in folders for part in (WEIGHTS, SETTINGS) if not settings.model]
-    depth = "" if field.levels is None else f" at {field.levels[0]:g} m"
-    level = [] if field.levels is None else [f"{field.levels[0]:g}m"]
-    basename = "_".join([source["short_name"], attributes["esmlearn_dataset"], said.method, *level])
-    parts = (field.frequency, "mon")
-    cubes = dict(zip(parts, said.result.to_cubes(field), strict=True))
-    if said.result.members is not None:
-        cubes |= {f"{part}_members": cube for part, cube in zip(parts, said.result.member_cubes(field), strict=True)}
-    for part, cube in cubes.items():
-        cube.attributes.update(attributes)
-        members = ", its members" if part.endswith("members") else ""
-        record = {
-            "caption": f"{cube.name()} of {name}{depth}, by {said.method}{members}.",
-            "ancestors": [*cfg["input_data"], *files],
-            "authors": ["esmlearn_team"],
-            **({"references": list(said.references)} if said.references else {}),
-        }
-        save_data(f"{basename}_{part}", record, cfg, cube)
 
 
 if __name__ == "__main__":

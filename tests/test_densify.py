@@ -7,9 +7,11 @@ import pytest
 import torch
 from iris.coords import DimCoord
 from iris.cube import Cube
+from pydantic import ValidationError
 
 import esmlearn
 from esmlearn.checkpoint import save_model
+from esmlearn.data.corruption import Turn
 from esmlearn.data.field import Field
 from esmlearn.data.profiles import LevelFields, Sample, SparseLevels, same_dates
 from esmlearn.data.scaling import Climatology, Scaling
@@ -23,6 +25,7 @@ from tests.small import small_settings
 
 DRAW = EnsembleSettings(members=4, sampler={"steps": 4, "sigma_max": 20.0}, decorrelation_days=0.0)
 DEPTHS = (5.0, 50.0)
+SEASON = "year_fraction"
 
 
 def make_levels() -> tuple[Field, Field]:
@@ -133,6 +136,32 @@ def test_the_surface_is_degraded_and_sometimes_taken_away():
     # The anomalies of surface and upper level are the same, scaled by their own deviations.
     ocean = ~sample.land
     assert sample.surface[0, ocean].numpy() == pytest.approx(sample.values[0, ocean].numpy(), abs=0.05)
+
+
+def test_a_turned_sample_is_one_that_lies_otherwise():
+    """Values, masks, land and surface go through one turn: laid back, the sample is the one without turns."""
+    bare = {"denoiser": {"dim": 8, "dim_mults": (1, 2), "coordinates": "none", "date": False}}
+    plain, turned = (samples(densify_settings(turns=turns, **bare)) for turns in (False, True))
+    ways = set()
+    for k in range(30):
+        one, other = plain[k], turned[k]
+        fitting = []
+        for way in (Turn(flip, quarters) for flip in (False, True) for quarters in range(4)):
+            laid = {name: way.apply(getattr(one, name).numpy()) for name in Sample.__annotations__ if name != SEASON}
+            if all((laid[name] == getattr(other, name).numpy()).all() for name in laid):
+                fitting.append(way)
+        assert len(fitting) == 1, k
+        ways |= set(fitting)
+        assert one.year_fraction == other.year_fraction
+    assert len(ways) > 5
+
+
+@pytest.mark.parametrize("denoiser", [{"coordinates": "unit_sphere", "date": False}, {"coordinates": "none"}])
+def test_turns_and_coordinates_exclude_each_other(denoiser):
+    with pytest.raises(ValidationError, match="a turned map lies nowhere on Earth"):
+        densify_settings(turns=True, denoiser=denoiser)
+    with pytest.raises(ValidationError, match="only; leave them out"):
+        densify_settings(turns=True, task="fill", first_guess="climatology")
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from esmlearn.data.consistency import consistency_error
 from esmlearn.data.field import Field
 from esmlearn.data.grids import RectilinearGrid
 from esmlearn.data.regridding import averager
-from esmlearn.ensemble import downscale, fine_template, interpolate
+from esmlearn.ensemble import aim_at_fine, downscale, fine_template, interpolate, vary_fine
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fitting import FineData, fit_downscaling
-from esmlearn.settings import DownscaleTrainSettings, EnsembleSettings
+from esmlearn.settings import AblationSettings, DownscaleTrainSettings, EnsembleSettings
 from tests.fields import make_cube
 
 RATIO = 4
@@ -78,26 +78,27 @@ def test_a_coarse_climate_that_is_off_is_set_right_from_the_start(fields, traine
     fine, coarse = fields
     some = slice(600, 640)
     template = fine_template(trained, coarse[some])
-    drawn = downscale(trained, {"coarse": coarse[some]}, template, DRAW)
-    truth = fine.values[some]
-    assert np.nanmean(drawn.mean - truth) == pytest.approx(0.0, abs=0.3)
+    aim, guess = aim_at_fine(trained, {"coarse": coarse[some]}, template, DRAW)
+    aim.tell(np.arange(40))
+    truth = fine.values[some, 0]
+    assert np.nanmean(guess.in_units(template).daily - truth) == pytest.approx(0.0, abs=0.3)
     bicubic = interpolate(trained, coarse[some], template, "bicubic").daily
-    assert np.nanmean(bicubic - truth[:, 0]) == pytest.approx(2.0, abs=0.1)
+    assert np.nanmean(bicubic - truth) == pytest.approx(2.0, abs=0.1)
 
 
 def test_land_stays_land_and_the_sea_is_complete(fields, trained):
     _, coarse = fields
     template = fine_template(trained, coarse[:3])
     drawn = downscale(trained, {"coarse": coarse[:3]}, template, DRAW)
-    assert np.isnan(drawn.members[..., trained.land]).all()
-    assert np.isfinite(drawn.members[..., ~trained.land]).all()
+    assert np.isnan(drawn[..., trained.land]).all()
+    assert np.isfinite(drawn[..., ~trained.land]).all()
 
 
 def test_a_member_is_the_same_however_many_there_are(fields, trained):
     _, coarse = fields
     template = fine_template(trained, coarse[:2])
-    few = downscale(trained, {"coarse": coarse[:2]}, template, DRAW).members
-    more = downscale(trained, {"coarse": coarse[:2]}, template, DRAW.model_copy(update={"members": 5})).members
+    few = downscale(trained, {"coarse": coarse[:2]}, template, DRAW)
+    more = downscale(trained, {"coarse": coarse[:2]}, template, DRAW.model_copy(update={"members": 5}))
     np.testing.assert_allclose(more[:3], few, atol=1e-4)
 
 
@@ -108,7 +109,7 @@ def test_consistent_members_average_to_the_coarse_field(fields, trained):
     average = averager(trained.grid, RectilinearGrid.of(coarse.like[0]))
     errors = {
         asked: consistency_error(
-            downscale(trained, {"coarse": some}, template, DRAW.model_copy(update={"consistent": asked})).members,
+            downscale(trained, {"coarse": some}, template, DRAW.model_copy(update={"consistent": asked})),
             some.values,
             average,
         )
@@ -122,12 +123,20 @@ def test_a_condition_that_is_given_counts_and_one_that_is_left_out_does_not(fiel
     """Whatever stands in a condition that is not given, the answer is that of nothing known."""
     _, coarse = fields
     template = fine_template(trained, coarse[:2])
-    alone = downscale(trained, {"coarse": coarse[:2]}, template, DRAW).members
-    beside = downscale(trained, {"coarse": coarse[:2], "psl": coarse[:2]}, template, DRAW).members
+    alone = downscale(trained, {"coarse": coarse[:2]}, template, DRAW)
+    beside = downscale(trained, {"coarse": coarse[:2], "psl": coarse[:2]}, template, DRAW)
     assert np.nanmax(np.abs(alone - beside)) > 1e-4
     hidden = replace(coarse, values=np.full_like(coarse.values, np.nan), observed=np.zeros_like(coarse.observed))
-    masked = downscale(trained, {"coarse": coarse[:2], "psl": hidden[:2]}, template, DRAW).members
+    masked = downscale(trained, {"coarse": coarse[:2], "psl": hidden[:2]}, template, DRAW)
     np.testing.assert_allclose(masked, alone, atol=1e-5)
+    both = {"coarse": coarse[:2], "psl": coarse[:2]}
+    for name, other in (("psl", alone), ("orog", None), ("in_situ", beside)):
+        left_out = vary_fine(trained, both, template, None, DRAW, AblationSettings(without=(name,)), np.array([1]))
+        assert left_out.members.shape[1] == 1
+        if other is not None:
+            np.testing.assert_allclose(left_out.members, other[:, 1:], atol=1e-4)
+        else:
+            assert np.nanmax(np.abs(left_out.members - beside[:, 1:])) > 1e-5
 
 
 def test_a_folder_needs_nothing_else(fields, trained, tmp_path):
@@ -135,7 +144,7 @@ def test_a_folder_needs_nothing_else(fields, trained, tmp_path):
     save_model(tmp_path / "model", trained)
     again = load_model(tmp_path / "model")
     template = fine_template(trained, coarse[:2])
-    drawn, redrawn = (downscale(one, {"coarse": coarse[:2]}, template, DRAW).members for one in (trained, again))
+    drawn, redrawn = (downscale(one, {"coarse": coarse[:2]}, template, DRAW) for one in (trained, again))
     np.testing.assert_allclose(redrawn, drawn, atol=1e-5)
     cube = esmlearn.load(tmp_path / "model").reconstruct(coarse.to_cubes()[0][:2])
     assert cube.shape == (2, 12, 16)
@@ -147,8 +156,8 @@ def test_whole_fields_are_drawn_without_a_regression(fields, tmp_path):
     fine, coarse = fields
     trained = fit_downscaling(FineData(fine, {"coarse": coarse}, {}), downscale_settings(learning="field"), tmp_path)
     drawn = downscale(trained, {"coarse": coarse[:2]}, fine_template(trained, coarse[:2]), DRAW)
-    assert drawn.mean is None
-    assert np.isfinite(drawn.members[..., ~trained.land]).all()
+    assert trained.regression is None
+    assert np.isfinite(drawn[..., ~trained.land]).all()
 
 
 def test_a_logarithm_never_gives_less_than_nothing(fields, tmp_path):
@@ -160,8 +169,7 @@ def test_a_logarithm_never_gives_less_than_nothing(fields, tmp_path):
     )
     template = fine_template(trained, coarse[:4])
     drawn = downscale(trained, {"coarse": coarse[:4]}, template, DRAW)
-    assert np.nanmin(drawn.members) >= 0
-    assert np.nanmin(drawn.mean) >= 0
+    assert np.nanmin(drawn) >= 0
     with pytest.raises(SettingsError, match="`consistent` adds corrections"):
         downscale(trained, {"coarse": coarse[:4]}, template, DRAW.model_copy(update={"consistent": True}))
 

@@ -1,6 +1,7 @@
 """Find what is wrong with a recipe before ESMValCore starts."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from esmlearn.errors import EsmlearnError
+from esmlearn.errors import EsmlearnError, SettingsError
 
 OUR_SCRIPTS = ("train", "reconstruct", "evaluate", "report")
 
@@ -84,8 +85,25 @@ def _check_script(recipe: dict[str, Any], diagnostic: str, name: str, tasks: set
 
         datasets = [dataset for task in ancestors for dataset in _datasets(recipe, *task.split("/", 1))]
         yield from check_script(Path(script).stem, settings, datasets)
+        if Path(script).stem == "reconstruct" and settings.get("ablations"):
+            yield from _check_ablations(recipe, settings, ancestors)
         if Path(script).stem == "reconstruct" and isinstance(settings.get("model"), str):
             yield from _check_model(settings["model"])
+
+
+def _check_ablations(recipe: dict[str, Any], settings: dict[str, Any], ancestors: list[str]) -> Iterator[str]:
+    """Check that the ensembles that the ancestors train can be drawn as the ablations ask."""
+    from esmlearn.settings import ReconstructSettings, ablation_problems, from_script
+    from esmlearn.settings.scripts import ensemble_settings
+
+    for task in ancestors:
+        diagnostic, name = task.split("/", 1)
+        trained = _section(recipe["diagnostics"], diagnostic, "scripts", name)
+        # Settings that are wrong in themselves are told of elsewhere.
+        with suppress(SettingsError):
+            if "task" in trained:
+                ablations = from_script(ReconstructSettings, settings).ablations
+                yield from ablation_problems(ablations, from_script(ensemble_settings(trained), trained))
 
 
 def _check_model(folder: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A trained model as a folder: weights, settings, scaling, hashes, and a card for people."""
 
 from esmlearn.checkpoint.folder import CARD, GUIDE, SETTINGS, WEIGHTS, load_model, save_model, sha256
-from esmlearn.checkpoint.trained import Trained, TrainedDownscaler, TrainedEnsemble, TrainedModel
+from esmlearn.checkpoint.trained import Trained, TrainedDiffusion, TrainedDownscaler, TrainedEnsemble, TrainedModel
 
 __all__ = [
     "CARD",
@@ -9,6 +9,7 @@ __all__ = [
     "SETTINGS",
     "WEIGHTS",
     "Trained",
+    "TrainedDiffusion",
     "TrainedDownscaler",
     "TrainedEnsemble",
     "TrainedModel",

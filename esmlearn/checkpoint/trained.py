@@ -160,7 +160,8 @@ CLIMATOLOGY = ("coefficients", "lat", "lon")
 MOMENTS = ("mean", "std")
 GRID = ("lat", "lon", "lat_edges", "lon_edges")
 
-Trained = TrainedModel | TrainedEnsemble | TrainedDownscaler
+TrainedDiffusion = TrainedEnsemble | TrainedDownscaler
+Trained = TrainedModel | TrainedDiffusion
 
 
 def as_tensors(**arrays: np.ndarray) -> Tensors:

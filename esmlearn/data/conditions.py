@@ -19,9 +19,6 @@ from esmlearn.data.regridding import Regridder, interpolator
 FILL_KM = 500.0
 """Fine sea cells in bays that no coarse cell resolves take the nearest value within this distance."""
 
-IN_SITU = "in_situ"
-"""Name of the observations at scattered cells among the conditions."""
-
 
 class Channels(NamedTuple):
     """Scaled values of some conditions, and where they are known."""
@@ -132,8 +129,3 @@ def join(parts: Sequence[Channels]) -> Channels:
     """Put conditions together, channel after channel."""
     values, known = zip(*parts, strict=True)
     return Channels(np.concatenate(values, axis=-3), np.concatenate(known, axis=-3))
-
-
-def condition_names(coarse: Sequence[str], static: Sequence[str], *, in_situ: bool) -> tuple[str, ...]:
-    """Names of all channels in their order: the coarse field itself, further ones, fixed fields, observations."""
-    return (*coarse, *static, *((IN_SITU,) if in_situ else ()))

@@ -132,19 +132,3 @@ class Turn(NamedTuple):
         """Lay maps; values, masks and land of a sample must all go through the same turn."""
         flipped = maps[..., ::-1, :] if self.flip else maps
         return np.ascontiguousarray(np.rot90(flipped, self.quarters, axes=(-2, -1)))
-
-
-def check_turns(*, turns: bool, coordinates: bool) -> None:
-    """Refuse flips and rotations where the model is told the place or the date.
-
-    Raises
-    ------
-    SettingsError
-        If both are asked for: a turned map lies nowhere on Earth, and its front would run across the gradient of the
-        season.
-    """
-    if turns and coordinates:
-        raise SettingsError(
-            "Samples can't be flipped or turned where coordinates condition the model, since a turned map lies nowhere "
-            "on Earth; switch off the one or the other."
-        )

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from esmlearn.data.corruption import degrade, drop_channels, hide_levels
+from esmlearn.data.corruption import Turn, degrade, drop_channels, hide_levels
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.times import match_times
@@ -149,7 +149,7 @@ class SparseLevels(Dataset[Sample]):
         hidden = hide_levels(hide.kind, values.shape, share=hide.share, rng=rng, alike=False, **hide.options)
         observed = valid & ~hidden & self.given[lat, lon]
         surface, surface_observed = self.look_at_surface(time, lat, lon, rng)
-        parts = (
+        maps = (
             values,
             valid,
             observed,
@@ -158,8 +158,10 @@ class SparseLevels(Dataset[Sample]):
             surface_observed,
             self.field.land[lat, lon],
             self.position[:, lat, lon],
-            np.float32(self.field.year_fraction[time]),
         )
+        turn = Turn.draw(rows, columns, rng) if self.settings.turns else Turn(flip=False, quarters=0)
+        season = np.float32(self.field.year_fraction[time])
+        parts = (*(turn.apply(part) for part in maps), season)
         return Sample(*(torch.from_numpy(np.array(part)) for part in parts))
 
     def look_at_surface(

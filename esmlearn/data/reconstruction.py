@@ -1,6 +1,7 @@
 """What every method gives back, model or baseline, and its form as CF cubes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cf_units
@@ -78,7 +79,20 @@ class Reconstruction:
             raise DataError("The reconstruction is no ensemble, so that it has no members to save.")
         days = [field.as_cube(member) for member in self.members]
         months = [_monthly_cube(field, member) for member in self.monthly_members]
-        return _merge_members(days), _merge_members(months)
+        return merge_members(days), merge_members(months)
+
+    def quantile_cubes(self, field: Field, probabilities: Sequence[float]) -> tuple[Cube, Cube]:
+        """Dress quantiles of the members of days and months as cubes, with the dimension `quantile` in front."""
+        if self.members is None or self.monthly_members is None:
+            raise DataError("The reconstruction is no ensemble, so that it has no quantiles to save.")
+        ordered = sorted(probabilities)
+        days, months = (
+            np.quantile(members, ordered, axis=0).astype(np.float32) for members in (self.members, self.monthly_members)
+        )
+        return (
+            _merge([field.as_cube(part) for part in days], ordered, long_name="quantile", var_name="quantile"),
+            _merge([_monthly_cube(field, part) for part in months], ordered, long_name="quantile", var_name="quantile"),
+        )
 
     @classmethod
     def from_cubes(cls, daily: Cube, monthly: Cube, *members: Cube) -> "Reconstruction":
@@ -164,10 +178,15 @@ def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Flo
     return np.stack([daily[days].mean(axis=0) for days in field.months.values()])
 
 
-def _merge_members(cubes: list[Cube]) -> Cube:
+def merge_members(cubes: Sequence[Cube]) -> Cube:
     """Number the members and put them into one cube."""
-    for number, cube in enumerate(cubes):
-        cube.add_aux_coord(AuxCoord(number, standard_name="realization", units="1", var_name="realization"))
+    return _merge(cubes, range(len(cubes)), standard_name="realization", var_name="realization")
+
+
+def _merge(cubes: Sequence[Cube], points: Sequence[int | float], **names: str) -> Cube:
+    """Put cubes into one with a dimension in front that has these points."""
+    for point, cube in zip(points, cubes, strict=True):
+        cube.add_aux_coord(AuxCoord(point, units="1", **names))
     return CubeList(cubes).merge_cube()
 
 
@@ -227,14 +246,18 @@ def _add_ancillaries(
             ),
             dims,
         )
-    cube.add_ancillary_variable(
-        AncillaryVariable(
-            np.ma.masked_array(rows_northward(observed, cube).astype(np.int8), mask=mask),
-            standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
-            long_name="Whether the value was observed",
-            var_name="observed",
-            units="1",
-            attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": "reconstructed observed"},
-        ),
-        dims,
+    cube.add_ancillary_variable(observed_flag(cube, observed, mask), dims)
+
+
+def observed_flag(
+    cube: Cube, observed: Bool[np.ndarray, "*shape"], mask: Bool[np.ndarray, "*shape"]
+) -> AncillaryVariable:
+    """Make the flag for what was observed of the values of a cube; the mask has the row order of the cube."""
+    return AncillaryVariable(
+        np.ma.masked_array(rows_northward(observed, cube).astype(np.int8), mask=mask),
+        standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
+        long_name="Whether the value was observed",
+        var_name="observed",
+        units="1",
+        attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": "reconstructed observed"},
     )

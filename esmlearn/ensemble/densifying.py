@@ -1,5 +1,7 @@
 """LevelFields completed by members that depart from a regression, or from the climatology."""
 
+from collections.abc import Collection
+
 import numpy as np
 import torch
 from einops import rearrange
@@ -10,7 +12,7 @@ from esmlearn.checkpoint import TrainedEnsemble
 from esmlearn.data.field import Field
 from esmlearn.data.profiles import LevelFields, same_dates
 from esmlearn.ensemble.departing import guess_in_tiles
-from esmlearn.ensemble.drawing import Told, draw_members, position_of
+from esmlearn.ensemble.drawing import Aim, Told, coordinates_of, draw
 from esmlearn.errors import DataError
 from esmlearn.models.condition import Condition
 from esmlearn.models.densifying import densify_maps
@@ -52,12 +54,8 @@ def densify(
 
     Parameters
     ----------
-    trained
-        The denoiser.
-    field
-        What was observed of the levels that it was trained on, on the grid of the training.
-    surface
-        The surface at the same times; None if nothing is known of it.
+    trained, field, surface
+        As of `aim_at_levels`.
     settings
         Members, sampler, tiles.
 
@@ -65,12 +63,39 @@ def densify(
     -------
     numpy.ndarray
         In the units of the field, NaN on land. Where a value was observed all members have it.
+    """
+    return draw(trained, aim_at_levels(trained, field, surface, tile=settings.tile), settings)
+
+
+def aim_at_levels(
+    trained: TrainedEnsemble,
+    field: Field,
+    surface: Field | None,
+    *,
+    tile: tuple[int, int],
+    without: Collection[str] = (),
+) -> Aim:
+    """Say what complete levels are drawn from.
+
+    Parameters
+    ----------
+    trained
+        The denoiser.
+    field
+        What was observed of the levels that it was trained on, on the grid of the training.
+    surface
+        The surface, at least at the same times; None if nothing is known of it.
+    tile
+        Cells that go through the regression at once.
+    without
+        What the networks are not told, of `surface`, `place`, `date`.
 
     Raises
     ------
     DataError
         If levels or grid are not those of the training.
     """
+    surface = None if "surface" in without else surface
     sees_surface = trained.settings.surface is not None
     climates = tuple(zip(trained.climatologies, trained.scalings, strict=True))
     n_levels = len(climates) - sees_surface
@@ -95,8 +120,7 @@ def densify(
         surfaces = np.zeros((len(field.dates), 1, *field.land.shape), np.float32)
         surfaces_seen = np.zeros_like(surfaces, bool)
 
-    position = position_of(field.lat, field.lon)
-    season = torch.from_numpy(field.year_fraction.astype(np.float32))
+    told = coordinates_of(field, without)
     guesses = [np.zeros_like(values), np.zeros_like(values)]
 
     def tell(chosen: np.ndarray) -> Told:
@@ -106,26 +130,25 @@ def densify(
         given, where = torch.from_numpy(values[chosen]), torch.from_numpy(seen[chosen])
         if trained.regression is None:
             return Told(maps, given, where)
-        told = Condition(maps, None, season[chosen])
+        condition = Condition(maps, None, told.season[chosen], told.hour[chosen])
+        nothing = torch.zeros_like(given)
         guess = guess_in_tiles(
-            trained.regression,
-            told,
-            torch.zeros_like(given),
-            tile=settings.tile,
-            position=position,
-            ring=field.closes,
+            trained.regression, condition, nothing, tile=tile, position=told.position, ring=field.closes
         )
         guess = sure_of_observations(guess, given, where)
         for whole, part in zip(guesses, guess, strict=True):
             whole[chosen] = part.numpy()
         return Told(torch.cat([maps, *guess], dim=1), torch.zeros_like(given), where)
 
-    members = draw_members(trained, field, settings, tell)
-    mean, log_std = guesses
-    members = mean + np.exp(log_std) * members
-    for level, (climatology, scaling) in enumerate(climates[:n_levels]):
-        unit = rearrange(scaling.at(field.year_fraction), "time -> time 1 1")
-        members[:, :, level] = members[:, :, level] * unit + climatology.at(field.year_fraction)
-    members[:, seen] = field.values[seen]
-    members[..., field.land] = np.nan
-    return members
+    def finish(states: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        mean, log_std = (whole[chosen] for whole in guesses)
+        members = mean + np.exp(log_std) * states
+        part_of_year = field.year_fraction[chosen]
+        for level, (climatology, scaling) in enumerate(climates[:n_levels]):
+            unit = rearrange(scaling.at(part_of_year), "time -> time 1 1")
+            members[:, :, level] = members[:, :, level] * unit + climatology.at(part_of_year)
+        members[:, seen[chosen]] = field.values[chosen][seen[chosen]]
+        members[..., field.land] = np.nan
+        return members
+
+    return Aim(field, tell, finish, without)

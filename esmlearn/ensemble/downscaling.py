@@ -1,7 +1,7 @@
 """Fine fields drawn from coarse ones."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from iris.cube import Cube
 from jaxtyping import Float
 
 from esmlearn.checkpoint import TrainedDownscaler
-from esmlearn.data.conditions import FILL_KM, Channels, CoarseInput, StaticFields, join, scaled_channels
+from esmlearn.data.conditions import FILL_KM, Channels, CoarseInput, join, scaled_channels
 from esmlearn.data.consistency import make_consistent
 from esmlearn.data.field import Field
 from esmlearn.data.grids import RectilinearGrid
@@ -19,27 +19,14 @@ from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.data.regridding import averager, interpolator
 from esmlearn.data.times import match_times
 from esmlearn.ensemble.departing import guess_in_tiles
-from esmlearn.ensemble.drawing import Told, draw_members, position_of
+from esmlearn.ensemble.drawing import Aim, Told, coordinates_of, draw
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.models.condition import Condition
 from esmlearn.models.downscaling import downscale_maps
 from esmlearn.settings import EnsembleSettings, Interpolation
+from esmlearn.settings.downscaling import IN_SITU
 
-
-class Downscaled(NamedTuple):
-    """What is drawn, and what it departs from; NaN on land.
-
-    Attributes
-    ----------
-    members
-        In the units of the fine field.
-    mean, std
-        Of the regression, and the standard deviation of its error; None without a regression, and for a logarithm.
-    """
-
-    members: Float[np.ndarray, "member time var lat lon"]
-    mean: Float[np.ndarray, "time var lat lon"] | None
-    std: Float[np.ndarray, "time var lat lon"] | None
+COORDINATES = ("place", "date", "hour")
 
 
 class Downscaler:
@@ -75,8 +62,8 @@ class Downscaler:
         coarse = read_coarse(trained, {trained.settings.data.coarse: cube, **(further or {})})
         fine = fine_template(trained, coarse[trained.settings.data.coarse])
         seen = None if in_situ is None else Field.from_cube(in_situ, units=self.units, land=trained.land)
-        drawn = downscale(trained, coarse, fine, self.settings, in_situ=seen)
-        return Reconstruction.of_members(drawn.members[:, :, 0], fine).to_cubes(fine)[0]
+        members = downscale(trained, coarse, fine, self.settings, in_situ=seen)
+        return Reconstruction.of_members(members[:, :, 0], fine).to_cubes(fine)[0]
 
 
 def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[str, Field]:
@@ -130,15 +117,47 @@ def fine_template(trained: TrainedDownscaler, coarse: Field) -> Field:
     return Field(nothing, np.zeros(nothing.shape, bool), trained.land, trained.record["units"], (cube,) * n_variables)
 
 
-def downscale(
+@dataclass(frozen=True)
+class FineGuess:
+    """What a regression says of all times; zero where it was not asked yet.
+
+    Attributes
+    ----------
+    trained
+        Whose it is.
+    mean, log_std
+        In scaled units.
+    """
+
+    trained: TrainedDownscaler
+    mean: Float[np.ndarray, "time var lat lon"]
+    log_std: Float[np.ndarray, "time var lat lon"]
+
+    @classmethod
+    def empty(cls, trained: TrainedDownscaler, fine: Field) -> "FineGuess":
+        """A guess of which nothing is known yet."""
+        return cls(trained, *(np.zeros(fine.values.shape, np.float32) for _ in range(2)))
+
+    def in_units(self, fine: Field) -> Reconstruction:
+        """Values, and the standard deviation of their error, which is not known of a logarithm; NaN on land."""
+        month, scaling = months_of(fine), self.trained.scaling
+        mean = np.where(fine.land, np.float32(np.nan), scaling.unscale(self.mean, month)[:, 0])
+        std = None
+        if scaling.log_scale is None:
+            std = np.where(fine.land, np.float32(np.nan), (np.exp(self.log_std) * scaling.std[month - 1])[:, 0])
+        return Reconstruction.of_days(mean, fine, std)
+
+
+def aim_at_fine(
     trained: TrainedDownscaler,
     coarse: Mapping[str, Field],
     fine: Field,
     settings: EnsembleSettings,
     *,
     in_situ: Field | None = None,
-) -> Downscaled:
-    """Draw members of fine fields.
+    without: Collection[str] = (),
+) -> tuple[Aim, FineGuess]:
+    """Say what fine fields are drawn from.
 
     Parameters
     ----------
@@ -149,9 +168,16 @@ def downscale(
     fine
         Says which times are drawn, see `fine_template`.
     settings
-        Members, sampler, tiles.
+        Tiles, and whether members shall be consistent with the coarse field.
     in_situ
         Observations on the fine grid; None if there are none.
+    without
+        What the networks are not told, of the conditions of the training, `place`, `date` and `hour`.
+
+    Returns
+    -------
+    Aim, FineGuess
+        What is drawn, and what the regression says of the times that were drawn; nothing where there is none.
 
     Raises
     ------
@@ -160,54 +186,57 @@ def downscale(
     SettingsError
         If consistency is asked for of a logarithm.
     """
-    aim = trained.settings
-    log_scale = aim.data.log_scale
-    if settings.consistent and log_scale is not None:
+    if settings.consistent and trained.scaling.log_scale is not None:
         raise SettingsError(
             "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
         )
-    inputs = _inputs(trained, coarse)
-    observed = None if in_situ is None else in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
-    month = months_of(fine)
-    season, hour = (torch.from_numpy(part.astype(np.float32)) for part in (fine.year_fraction, fine.hour))
-    position = position_of(fine.lat, fine.lon)
-    n_variables = fine.values.shape[1]
-    guesses = [np.zeros(fine.values.shape, np.float32) for _ in range(2 if trained.regression else 0)]
+    inputs = _inputs(trained, {name: field for name, field in coarse.items() if name not in without})
+    observed = None
+    if in_situ is not None and IN_SITU not in without:
+        observed = in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
+    told, n_variables = coordinates_of(fine, without), fine.values.shape[1]
+    guess = FineGuess.empty(trained, fine)
 
     def tell(chosen: np.ndarray) -> Told:
-        channels = _channels(trained, inputs, observed, fine, chosen)
-        told, known = (torch.from_numpy(part) for part in channels)
+        channels = _channels(trained, inputs, observed, fine, chosen, without)
+        values, known = (torch.from_numpy(part) for part in channels)
         land = torch.from_numpy(np.broadcast_to(fine.land, (len(chosen), *fine.land.shape)).copy())
-        maps = downscale_maps(told, known, land)
-        nothing = torch.zeros(len(chosen), n_variables, *fine.land.shape)
+        maps = downscale_maps(values, known, land)
+        base = values[:, :n_variables].masked_fill(~known[:, :n_variables], 0.0)
+        nothing = torch.zeros_like(base)
         if trained.regression is None:
             return Told(maps, nothing, nothing.bool())
-        base = told[:, :n_variables].masked_fill(~known[:, :n_variables], 0.0)
-        condition = Condition(maps, None, season[chosen], hour[chosen])
-        guess = guess_in_tiles(
-            trained.regression, condition, base, tile=settings.tile, position=position, ring=fine.closes
+        condition = Condition(maps, None, told.season[chosen], told.hour[chosen])
+        said = guess_in_tiles(
+            trained.regression, condition, base, tile=settings.tile, position=told.position, ring=fine.closes
         )
-        for whole, part in zip(guesses, guess, strict=True):
-            whole[chosen] = part.numpy()
-        return Told(torch.cat([maps, *guess], dim=1), nothing, nothing.bool())
+        guess.mean[chosen], guess.log_std[chosen] = (part.numpy() for part in said)
+        return Told(torch.cat([maps, *said], dim=1), nothing, nothing.bool())
 
-    members = draw_members(trained, fine, settings, tell)
-    mean = std = None
-    if trained.regression:
-        members *= np.exp(guesses[1])
-        members += guesses[0]
-        mean = trained.scaling.unscale(guesses[0], month)
-        std = np.exp(guesses[1]) * trained.scaling.std[month - 1] if log_scale is None else None
-    members = trained.scaling.unscale(members, month)
-    for part in (members, mean, std):
-        if part is not None:
-            part[..., fine.land] = np.nan
-    if settings.consistent:
+    def finish(states: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        members = trained.scaling.unscale(
+            guess.mean[chosen] + np.exp(guess.log_std[chosen]) * states, months_of(fine)[chosen]
+        )
+        members[..., fine.land] = np.nan
+        if not settings.consistent:
+            return members
         given = inputs[0]
-        average = averager(trained.grid, given.regridder.source)
-        times = match_times(given.field, fine, names=("coarse field", "fine field"))
-        members = make_consistent(members, given.field.values[times], average)
-    return Downscaled(members, mean, std)
+        times = match_times(given.field, fine[chosen], names=("coarse field", "fine field"))
+        return make_consistent(members, given.field.values[times], averager(trained.grid, given.regridder.source))
+
+    return Aim(fine, tell, finish, tuple(name for name in without if name in COORDINATES)), guess
+
+
+def downscale(
+    trained: TrainedDownscaler,
+    coarse: Mapping[str, Field],
+    fine: Field,
+    settings: EnsembleSettings,
+    *,
+    in_situ: Field | None = None,
+) -> Float[np.ndarray, "member time var lat lon"]:
+    """Draw members of fine fields, in their units and NaN on land; parameters and errors as of `aim_at_fine`."""
+    return draw(trained, aim_at_fine(trained, coarse, fine, settings, in_situ=in_situ)[0], settings)
 
 
 def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: Interpolation) -> Reconstruction:
@@ -233,6 +262,7 @@ def _channels(
     in_situ: Field | None,
     fine: Field,
     chosen: np.ndarray,
+    without: Collection[str],
 ) -> Channels:
     """All conditions at some times, in the order of the training; what is not given is left out."""
     aim, some = trained.settings, fine[chosen]
@@ -242,10 +272,10 @@ def _channels(
         told.name: told.tell(match_times(told.field, some, names=("coarse field", "fine field"))) for told in inputs
     }
     parts = [given.get(name, absent) for name in (aim.data.coarse, *aim.conditions.coarse)]
-    static: StaticFields = trained.static
-    parts.append(
-        Channels(*(np.broadcast_to(part, (len(chosen), *part.shape)).copy() for part in (static.values, static.known)))
-    )
+    static = trained.static
+    kept = np.array([name not in without for name in static.names], bool)[:, None, None]
+    fixed = (np.where(kept, static.values, np.float32(0.0)), static.known & kept)
+    parts.append(Channels(*(np.broadcast_to(part, (len(chosen), *part.shape)).copy() for part in fixed)))
     if aim.conditions.in_situ:
         seen = None if in_situ is None else np.where(in_situ.observed, in_situ.values, np.float32(np.nan))[chosen]
         parts.append(absent if seen is None else scaled_channels(seen, trained.scaling, months_of(some)))

@@ -1,5 +1,6 @@
 """Gaps filled by members that depart from a first guess."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from esmlearn.data.preparation import check_daily
 from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import Anomalies
-from esmlearn.ensemble.drawing import Told, draw_members
+from esmlearn.ensemble.drawing import Aim, Told, draw
 from esmlearn.errors import DataError
 from esmlearn.models.filling import days_around, fill_maps
 from esmlearn.reconstruct import Reconstructor
@@ -64,18 +65,37 @@ def fill(
     Reconstruction
         Mean, standard deviation and members of days and months. Where a value was observed all members have it.
     """
+    members = draw(trained, aim_at_gaps(trained, field, guide=guide), settings)
+    return Reconstruction.of_members(members[:, :, 0], field)
+
+
+def aim_at_gaps(
+    trained: TrainedEnsemble, field: Field, *, guide: Reconstruction | None = None, without: Collection[str] = ()
+) -> Aim:
+    """Say what the gaps of a field are filled from.
+
+    Parameters
+    ----------
+    trained, field, guide
+        As of `fill`.
+    without
+        What the denoiser is not told, of `place` and `date`; its guide knows what it always knows.
+    """
     check_daily(field)
     days = _prepare(trained, field, guide)
 
     def tell(chosen: np.ndarray) -> Told:
         return _tell(days, chosen, field.land, trained.settings.neighbour_days)
 
-    states = draw_members(trained, field, settings, tell)[:, :, 0]
-    members = (days.guess + np.exp(days.log_std) * states) * days.unit + days.cycle
-    observed = field.observed[:, 0]
-    members[:, observed] = field.values[:, 0][observed]
-    members[:, :, field.land] = np.nan
-    return Reconstruction.of_members(members, field)
+    def finish(states: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        guess, log_std, unit, cycle = (part[chosen] for part in (days.guess, days.log_std, days.unit, days.cycle))
+        members = (guess + np.exp(log_std) * states[:, :, 0]) * unit + cycle
+        observed = field.observed[chosen, 0]
+        members[:, observed] = field.values[chosen, 0][observed]
+        members[:, :, field.land] = np.nan
+        return members[:, :, None]
+
+    return Aim(field, tell, finish, without)
 
 
 def climate(trained: TrainedEnsemble, field: Field) -> tuple[Climatology, Scaling]:

@@ -103,7 +103,8 @@ def fit_downscaling(
         regression = _regression(settings, sizes, training, validation, run_dir / "regression")
     network = build_fine_denoiser(settings, *sizes)
     lessons = Departures(ask_fine, regression)
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
+    untold = settings.denoiser.coordinates_dropout
+    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
     state = train(network, training, Pair.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {
         "validation": state.best_validation,
@@ -153,5 +154,6 @@ def _regression(
         seed=options.seed + 2,
         length=options.regression_steps * options.batch_size,
     )
-    train(network, seen, Pair.stack, RegressionObjective(ask_fine, validation), first, run_dir)
+    untold = network.settings.coordinates_dropout
+    train(network, seen, Pair.stack, RegressionObjective(ask_fine, validation, untold), first, run_dir)
     return network.eval().requires_grad_(requires_grad=False)

@@ -159,7 +159,8 @@ def fit_filling(
     lessons = FillingLessons(guide.network.eval().requires_grad_(False) if guide else None, settings.neighbour_days)
     torch.manual_seed(options.seed)
     network = build_denoiser(settings, 1)
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
+    untold = settings.denoiser.coordinates_dropout
+    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
     state = train(network, training, Window.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
     amplitudes = np.ones(1, np.float32)
@@ -244,6 +245,7 @@ def fit_densifying(
     batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
     validation = [Sample.stack(list(batch)) for batch in batches]
     n_levels = target.values.shape[1]
+    untold = settings.denoiser.coordinates_dropout
     regression = None
     torch.manual_seed(options.seed)
     if settings.first_guess == "regression":
@@ -251,13 +253,12 @@ def fit_densifying(
         steps = {"steps": options.regression_steps, "resume": None}
         first = settings.model_copy(update={"training": options.model_copy(update=steps)})
         seen = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
-        train(
-            regression, seen, Sample.stack, RegressionObjective(ask_levels, validation), first, run_dir / "regression"
-        )
+        aim = RegressionObjective(ask_levels, validation, untold)
+        train(regression, seen, Sample.stack, aim, first, run_dir / "regression")
         regression.eval().requires_grad_(requires_grad=False)
     network = build_denoiser(settings, n_levels)
     lessons = Departures(ask_levels, regression)
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed)
+    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
     state = train(network, training, Sample.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
     amplitudes = np.ones(n_levels, np.float32)

@@ -16,11 +16,12 @@ class Condition(NamedTuple):
     maps
         Whatever is known at each pixel: first guess, observations, land. Each level has its own mask, as a channel.
     place
-        Latitude and longitude of the centre of the maps, in degrees; None where no place is given.
+        Latitude and longitude of the centre of the maps, in degrees; None where no place is given, and NaN for samples
+        that are not told theirs.
     year_fraction
-        Part of the year that has gone, from 0 to 1 in any calendar; None where no date is given.
+        Part of the year that has gone, from 0 to 1 in any calendar; None or NaN likewise.
     hour
-        Hour of the day in UTC, from 0 to 24; None where no hour is given.
+        Hour of the day in UTC, from 0 to 24; None or NaN likewise.
     """
 
     maps: Float[Tensor, "batch channel lat lon"]
@@ -35,6 +36,25 @@ class Condition(NamedTuple):
             for part in (self.place, self.year_fraction, self.hour)
         )
         return Condition(repeat_members(self.maps, n_members), place, season, hour)
+
+    def untold(self, share: float) -> "Condition":
+        """Keep place and time from a share of the samples, so that a network learns to do without.
+
+        Half of these samples lose both, a quarter the place only, and a quarter date and hour only.
+        """
+        if not share:
+            return self
+        # Numbers are drawn on the CPU, so that they are the same on every device.
+        drawn = (torch.rand(len(self.maps)) / share).to(self.maps.device)
+        no_place, no_time = drawn < 0.75, (drawn >= 0.25) & (drawn < 1.0)
+        parts = (
+            (self.place, rearrange(no_place, "n -> n 1")),
+            (self.year_fraction, no_time),
+            (self.hour, no_time),
+        )
+        return Condition(
+            self.maps, *(part if part is None else part.masked_fill(lost, torch.nan) for part, lost in parts)
+        )
 
 
 def repeat_members(part: Tensor, n_members: int) -> Tensor:

@@ -52,7 +52,9 @@ def count_features(coordinates: str, *, date: bool, hour: bool) -> int:
 
 
 def where_and_when(condition: Condition, coordinates: str, *, date: bool, hour: bool) -> Float[Tensor, "batch feature"]:
-    """Features of place, date and hour, of those that the settings ask for.
+    """Features of place, date and hour, of those that the settings ask for; zeros for what a sample is not told.
+
+    No date and no hour has zeros only, nor has any place as `unit_sphere` or `sincos`.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def where_and_when(condition: Condition, coordinates: str, *, date: bool, hour: 
         features.append(season(_given(condition.year_fraction, "year_fraction", "date: true", "date: false")))
     if hour:
         features.append(time_of_day(_given(condition.hour, "hour", "hour: true", "hour: false")))
-    return torch.cat(features, dim=-1)
+    return torch.cat(features, dim=-1).nan_to_num(nan=0.0)
 
 
 def _given(value: Tensor | None, name: str, setting: str, other: str) -> Tensor:

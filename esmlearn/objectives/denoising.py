@@ -56,24 +56,27 @@ class DenoisingObjective:
     settings
         Schedule, parameterization and weights.
     teach
-        Makes a lesson of a batch.
+        Makes a lesson of a batch; given `untold`, that share of the samples is not told place or date.
     validation
         Fixed batches with fixed gaps.
     seed
         Of the fixed noise of the validation.
+    untold
+        Share of the training samples that are not told place or date.
     """
 
     settings: DiffusionSettings
-    teach: Callable[[Any], Lesson]
+    teach: Callable[..., Lesson]
     validation: Sequence[Any]
     seed: int
+    untold: float = 0.0
 
     def ready(self, network: nn.Module, batches: Iterable[Any] | None, accelerator: Accelerator) -> None:
         """Start from the weights as they are."""
 
     def loss(self, network: nn.Module, batch: Any) -> dict[str, Tensor]:
         """Noise a lesson to random levels and ask for it back."""
-        lesson = self.teach(batch)
+        lesson = self.teach(batch, untold=self.untold)
         return self._ask(network, lesson, torch.rand(len(lesson.clean)), torch.randn(lesson.clean.shape))
 
     @torch.no_grad()

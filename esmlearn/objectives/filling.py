@@ -38,8 +38,8 @@ class FillingLessons:
     guide: SpatioTemporalModel | None
     neighbour_days: int
 
-    def __call__(self, window: Window) -> Lesson:
-        """Take the decoded days of some windows, each as a sample of its own."""
+    def __call__(self, window: Window, *, untold: float = 0.0) -> Lesson:
+        """Take the decoded days of some windows, each as a sample of its own; the guide knows what it always knows."""
         chosen = window.decoded & ~window.padded_days_mask
         batch, _, _ = chosen.nonzero(as_tuple=True)
         land = window.land_mask_patch[batch]
@@ -63,7 +63,7 @@ class FillingLessons:
             rearrange(clean, "n y x -> n 1 y x"),
             rearrange(valid & ~observed, "n y x -> n 1 y x"),
             area,
-            Condition(maps, centre(window.position[batch]), window.year_fraction[chosen]),
+            Condition(maps, centre(window.position[batch]), window.year_fraction[chosen]).untold(untold),
             rearrange(guess.log_std.exp(), "n y x -> n 1 y x"),
         )
 

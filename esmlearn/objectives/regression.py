@@ -61,9 +61,10 @@ class Departures:
     ask: Ask
     regression: nn.Module | None
 
-    def __call__(self, batch: Any) -> Lesson:
-        """Turn a batch into a lesson."""
+    def __call__(self, batch: Any, *, untold: float = 0.0) -> Lesson:
+        """Turn a batch into a lesson; what is not told is kept from the regression, too."""
         condition, base, values, valid, observed, learned, area = self.ask(batch)
+        condition = condition.untold(untold)
         if self.regression is None:
             return Lesson(values, learned, area, condition, torch.ones_like(values))
         with torch.no_grad():
@@ -84,10 +85,13 @@ class RegressionObjective:
         Makes a question of a batch.
     validation
         Fixed batches.
+    untold
+        Share of the training samples that are not told place or date.
     """
 
     ask: Ask
     validation: Sequence[Any]
+    untold: float = 0.0
 
     def ready(self, network: nn.Module, batches: Iterable[Any] | None, accelerator: Accelerator) -> None:
         """Start from the weights as they are."""
@@ -97,7 +101,7 @@ class RegressionObjective:
         question = self.ask(batch)
         if not question.learned.any():
             return {}
-        guess = regress(network, question.condition, question.base)
+        guess = regress(network, question.condition.untold(self.untold), question.base)
         error = (guess.mean - question.values)[question.learned]
         return {"loss": gaussian_loss(error, guess.log_std[question.learned])}
 

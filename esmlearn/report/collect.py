@@ -59,6 +59,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         words=words,
         rows=tuple(row for work in works for row in _json(work / "scores.json", [])),
         breakdown=tuple(row for work in works for row in _json(work / "breakdown.json", [])),
+        ablations=tuple(row for work in works for row in _json(work / "ablations.json", [])),
         facts=tuple(fact for work in works for fact in _json(work / "evaluation.json", [])),
         shortest={
             record["dataset"]: min(record["wavelength_km"])

@@ -118,6 +118,8 @@ class Report:
         A summary of the author's own, shown before the program's.
     rows, breakdown
         Rows of `scores.json` and `breakdown.json`.
+    ablations
+        Rows of `ablations.json`.
     facts
         What was evaluated and what was hidden, one mapping for each dataset; see `esmlearn.bridge.evaluation.facts`.
     shortest
@@ -151,6 +153,7 @@ class Report:
     words: str | None = None
     rows: tuple[Row, ...] = ()
     breakdown: tuple[Row, ...] = ()
+    ablations: tuple[Row, ...] = ()
     facts: tuple[Mapping[str, Any], ...] = ()
     shortest: Mapping[str, float] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from esmlearn.plots import method_label
+from esmlearn.report.ablations import ablation_sentences, ablation_tables
 from esmlearn.report.content import Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
 from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
@@ -27,6 +28,7 @@ SECTIONS = {
     "difficulty": ("skill_by_difficulty", "maps_bias"),
     "scales": ("spectra", "ensemble_spectra", "heatwaves"),
     "uncertainty": ("calibration", "rank_histogram", "spread_skill"),
+    "diffusion": ("diffusion_estimates", "diffusion_error", "diffusion_schedules"),
     "training": ("training",),
 }
 # What progress.json says while it is still going on, or what the page says already.
@@ -61,6 +63,8 @@ def render(report: Report) -> str:
         skill_tables=skill_tables(report.rows),
         uncertainty_tables=uncertainty_tables(report.rows),
         region_tables=region_tables(report.rows),
+        ablation_tables=ablation_tables(report.ablations),
+        ablation_sentences=ablation_sentences(report.ablations),
         scale_tables=scale_tables(report.rows, report.shortest),
         hidden=[(how_hidden(fact), fact_lines(fact), left_out(fact)) for fact in report.facts],
         split=split_lines(_split(report.models)),

@@ -76,11 +76,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of methods: title, column heads, lines."""
+    """A table of methods, or of what `first` says: title, column heads, lines."""
 
     title: str
     heads: tuple[str, ...]
     lines: tuple[Line, ...]
+    first: str = "Method"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """One frozen, validated model for each block of a recipe: every default is said here, and only here."""
 
+from esmlearn.settings.ablations import AblationSettings, ablation_problems
 from esmlearn.settings.base import Block, Period, Positive, Share, period_dates
 from esmlearn.settings.data import DataSettings, GapSettings, SplitSettings
 from esmlearn.settings.downscaling import (
@@ -37,6 +38,7 @@ from esmlearn.settings.training import AnyTrainSettings, LoopSettings, TrainingS
 __all__ = [
     "ESMVALCORE_KEYS",
     "SCRIPTS",
+    "AblationSettings",
     "AnyTrainSettings",
     "Baseline",
     "BaselineSettings",
@@ -76,6 +78,7 @@ __all__ = [
     "TrainSettings",
     "TrainingSettings",
     "WithholdSettings",
+    "ablation_problems",
     "check_script",
     "from_script",
     "period_dates",

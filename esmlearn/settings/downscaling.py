@@ -10,6 +10,9 @@ from esmlearn.settings.ensembles import DenoiserTrainingSettings, DiffusionSetti
 from esmlearn.settings.networks import ResidualUNetSettings
 from esmlearn.settings.training import AnyTrainSettings
 
+IN_SITU = "in_situ"
+"""Name of the observations at scattered cells among the conditions."""
+
 
 class DownscaleDataSettings(Block):
     """What super-resolution learns from; names are those of datasets, their aliases, or variables in the recipe."""
@@ -82,3 +85,15 @@ class DownscaleTrainSettings(AnyTrainSettings):
         if twice:
             raise ValueError(f"{', '.join(twice)} is named twice; name each condition once")
         return self
+
+    @property
+    def can_do_without(self) -> tuple[str, ...]:
+        """What training left out of some samples, so that the ensemble can be drawn without."""
+        told, denoiser = self.conditions, self.denoiser
+        # Stations that no dataset gives are never told when fields are drawn.
+        stations = (IN_SITU,) if told.in_situ and told.in_situ.dataset else ()
+        coordinates = {"place": denoiser.coordinates != "none", "date": denoiser.date, "hour": denoiser.hour}
+        return (
+            *((*told.coarse, *told.static, *stations) if told.dropout > 0 else ()),
+            *(name for name, known in coordinates.items() if known and denoiser.coordinates_dropout > 0),
+        )

@@ -1,6 +1,6 @@
 """Ensembles by conditional diffusion: how they are trained and drawn."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -147,6 +147,11 @@ class EnsembleTrainSettings(AnyTrainSettings):
     places: PlacesSettings | None = Field(
         PlacesSettings(), description="densify: places that are kept for the validation; none: it differs in time only"
     )
+    turns: bool = Field(
+        False,
+        description="densify: whether samples are flipped and turned at random; neither coordinates nor date may "
+        "condition the model then",
+    )
     denoiser: DenoiserSettings = DenoiserSettings()
     diffusion: DiffusionSettings = DiffusionSettings()
     training: EnsembleTrainingSettings = EnsembleTrainingSettings()
@@ -160,6 +165,28 @@ class EnsembleTrainSettings(AnyTrainSettings):
         if self.task == "densify" and self.data.target is None:
             raise ValueError("task `densify` needs data.target, the dataset with the complete levels")
         return self
+
+    @model_validator(mode="after")
+    def _turned_maps_lie_nowhere(self) -> "EnsembleTrainSettings":
+        if self.turns and self.task != "densify":
+            raise ValueError("turns are for the task `densify` only; leave them out")
+        # The front of a turned map would run across the gradient of the season, too.
+        if self.turns and (self.denoiser.coordinates != "none" or self.denoiser.date):
+            raise ValueError(
+                "samples can't be flipped or turned where coordinates or date condition the model, since a turned map "
+                "lies nowhere on Earth; set turns: false, or denoiser: {coordinates: none, date: false}"
+            )
+        return self
+
+    @property
+    def can_do_without(self) -> tuple[str, ...]:
+        """What training left out of some samples, so that the ensemble can be drawn without."""
+        told = {
+            "surface": self.task == "densify" and self.surface is not None and self.surface.dropout > 0,
+            "place": self.denoiser.coordinates != "none" and self.denoiser.coordinates_dropout > 0,
+            "date": self.denoiser.date and self.denoiser.coordinates_dropout > 0,
+        }
+        return tuple(name for name, left_out in told.items() if left_out)
 
 
 class EnsembleSettings(Block):
@@ -177,5 +204,8 @@ class EnsembleSettings(Block):
     consistent: bool = Field(
         False,
         description="super-resolution: whether members, averaged over the coarse cells, must give the coarse field",
+    )
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (), description="probabilities whose quantiles of the members are left in files of their own; (): none"
     )
     seed: int = Field(0, ge=0, description="of the members; member k is the same however many there are")

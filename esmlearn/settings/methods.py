@@ -5,6 +5,7 @@ from typing import Literal, get_args
 from pydantic import Field, model_validator
 
 from esmlearn.errors import SettingsError
+from esmlearn.settings.ablations import AblationSettings
 from esmlearn.settings.base import Block, Positive, _check_period
 from esmlearn.settings.data import GapSettings
 from esmlearn.settings.ensembles import EnsembleSettings
@@ -89,6 +90,10 @@ class ReconstructSettings(BaselineSettings):
         None, description="methods that run beside the model; default: all of its task"
     )
     ensemble: EnsembleSettings = EnsembleSettings()
+    ablations: dict[str, AblationSettings] = Field(
+        {}, description="the ensemble drawn otherwise, by names of your own, to see what each thing brings"
+    )
+    ablation_times: Positive = Field(12, description="times that the ablations are drawn at, spread over the period")
     overlap: float = Field(0.5, ge=0, le=0.9, description="share of a window that its neighbour covers too")
 
     @model_validator(mode="after")

@@ -62,6 +62,11 @@ class DenoiserOptions(Block):
         "unit_sphere", description="how the network knows the place; `none`: it does not"
     )
     date: bool = Field(True, description="whether the network knows the season")
+    coordinates_dropout: Share = Field(
+        0.1,
+        description="share of the training samples that are not told place, date or both, so that what these bring can "
+        "be told from one network",
+    )
     channels_last: bool = Field(True, description="keep the channels of a pixel side by side in memory: mostly faster")
     checkpoint_activations: bool = Field(
         False, description="compute activations twice rather than keep them: less memory, a third slower"

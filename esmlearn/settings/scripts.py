@@ -51,8 +51,11 @@ def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
 
 def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
     """Settings class of one of our scripts: what is trained is told by the key `task`."""
-    if script != "train" or "task" not in settings:
-        return SCRIPTS[script]
+    return ensemble_settings(settings) if script == "train" and "task" in settings else SCRIPTS[script]
+
+
+def ensemble_settings(settings: Mapping[str, Any]) -> type[EnsembleTrainSettings] | type[DownscaleTrainSettings]:
+    """Settings class of the training of an ensemble."""
     return DownscaleTrainSettings if settings["task"] == "downscale" else EnsembleTrainSettings
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from esmlearn.data.corruption import Turn, check_turns, degrade, drop_channels, hide_levels
+from esmlearn.data.corruption import Turn, degrade, drop_channels, hide_levels
 from esmlearn.data.gaps import KINDS
 from esmlearn.errors import SettingsError
 
@@ -113,10 +113,3 @@ def test_shape_is_kept():
     maps = np.zeros((2, 4, 6))
     turns = {Turn.draw(4, 6, rng) for _ in range(100)}
     assert len(turns) == 4 and all(turn.apply(maps).shape == maps.shape for turn in turns)
-
-
-def test_turns_and_coordinates_exclude_each_other():
-    with pytest.raises(SettingsError, match="coordinates condition"):
-        check_turns(turns=True, coordinates=True)
-    check_turns(turns=True, coordinates=False)
-    check_turns(turns=False, coordinates=True)

@@ -56,3 +56,21 @@ def test_metadata_say_what_is_what(case):
 def test_other_files_are_refused():
     with pytest.raises(DataError, match="no flag `observed`"):
         read_cube(make_cube(wavy_ocean(3)))
+
+
+def test_quantiles_have_a_dimension_of_their_own(case):
+    """Of the members 0, 1, ... 10 around a field, the quantiles of a tenth and of a half are 1 and 5."""
+    field, result = case
+    members = result.daily + np.arange(11, dtype=np.float32)[:, None, None, None]
+    ensemble = Reconstruction.of_members(members, field)
+    days, months = ensemble.quantile_cubes(field, (0.5, 0.1))
+    for cube, plain in ((days, result.daily), (months, result.monthly)):
+        coord = cube.coord("quantile", dim_coords=True)
+        assert coord.points.tolist() == [0.1, 0.5]
+        assert str(coord.units) == "1"
+        assert cube.coord_dims(coord) == (0,)
+        offset = 273.15 if str(cube.units) == "K" else 0.0
+        found = np.ma.filled(cube.data, np.nan)[:, :, ::-1] - offset  # the rows of the cube run southward
+        np.testing.assert_allclose(found, np.stack([plain + 1, plain + 5]), atol=1e-3)
+    with pytest.raises(DataError, match="no ensemble"):
+        result.quantile_cubes(field, (0.5,))

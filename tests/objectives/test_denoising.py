@@ -61,7 +61,7 @@ def test_only_hidden_pixels_tell_the_spread():
 
 
 def test_a_batch_with_nothing_hidden_has_no_loss():
-    objective = DenoisingObjective(DiffusionSettings(), lambda batch: batch, [], 0)
+    objective = DenoisingObjective(DiffusionSettings(), lambda batch, untold=0.0: batch, [], 0)
     nothing = lesson(1.0, hidden=0.0)
     assert objective.loss(Still(), nothing) == {}
     assert objective.loss(Still(), lesson(1.0))["loss"].isfinite()
@@ -72,10 +72,12 @@ def test_validation_is_the_same_each_time():
         def to(self, _device):
             return self
 
-    objective = DenoisingObjective(DiffusionSettings(), lambda batch: batch, [Batch(*lesson(1.0))], 0)
+    objective = DenoisingObjective(DiffusionSettings(), lambda batch, untold=0.0: batch, [Batch(*lesson(1.0))], 0)
     first, again = (objective.validate(Still(), Accelerator()) for _ in range(2))
     assert first == again
-    assert DenoisingObjective(DiffusionSettings(), lambda b: b, [], 0).validate(Still(), Accelerator()) == {}
+    assert (
+        DenoisingObjective(DiffusionSettings(), lambda b, untold=0.0: b, [], 0).validate(Still(), Accelerator()) == {}
+    )
 
 
 def test_lessons_are_what_was_hidden_in_units_of_the_guess():
@@ -101,3 +103,35 @@ def test_lessons_are_what_was_hidden_in_units_of_the_guess():
     seen = batch.nearby_observed[chosen.nonzero()[:, 0], index] & ocean
     torch.testing.assert_close(before[seen], batch.nearby[chosen.nonzero()[:, 0], index][seen])
     assert not before[~seen].any()
+
+
+def test_a_share_of_the_samples_is_not_told_place_or_date():
+    """Of these, half are told neither, a quarter no place, and a quarter no date."""
+    torch.manual_seed(0)
+    n = 20_000
+    told = Condition(torch.zeros(n, 1, 1, 1), torch.ones(n, 2), torch.ones(n), torch.ones(n))
+    some = told.untold(0.4)
+    no_place, no_date = some.place.isnan(), some.year_fraction.isnan()
+    assert torch.equal(no_place[:, 0], no_place[:, 1])
+    assert torch.equal(no_date, some.hour.isnan())
+    lost = torch.stack([no_place[:, 0] & no_date, no_place[:, 0] & ~no_date, ~no_place[:, 0] & no_date])
+    assert lost.float().mean(dim=1).tolist() == pytest.approx([0.2, 0.1, 0.1], abs=0.01)
+    assert told.untold(0.0) is told
+    assert Condition(told.maps).untold(0.9).place is None
+
+
+def test_only_the_training_keeps_place_and_date_from_samples():
+    asked = []
+
+    def teach(batch, untold=0.0):
+        asked.append(untold)
+        return batch
+
+    class Batch(Lesson):
+        def to(self, _device):
+            return self
+
+    objective = DenoisingObjective(DiffusionSettings(), teach, [Batch(*lesson(1.0))], 0, untold=0.3)
+    objective.loss(Still(), lesson(1.0))
+    objective.validate(Still(), Accelerator())
+    assert asked == [0.3, 0.0]

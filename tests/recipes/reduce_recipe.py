@@ -23,6 +23,7 @@ def main(recipe: Path, copy: Path) -> None:
                 script["period"] = PERIOD
                 script["baselines"] = ["bicubic" if "bicubic" in script["baselines"] else "climatology"]
                 script["ensemble"] = {"members": 3, "sampler": {"steps": 3, "sigma_max": 20}}
+                script["ablation_times"] = 3
     copy.write_text(yaml.safe_dump(content, sort_keys=False))
 
 

@@ -53,3 +53,15 @@ def test_all_that_is_wrong_with_a_recipe_is_said_at_once(tmp_path, monkeypatch):
     del scripts["train"]["model"]
     file.write_text(yaml.safe_dump(recipe))
     assert "'DemoOcaen', but the recipe has DemoOcean, DemoOceanCloudy" in "\n".join(check_recipe(file))
+
+
+def test_an_ablation_of_what_the_ensemble_is_not_told_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    recipe = yaml.safe_load((REPOSITORY / "recipes" / "recipe_depth_densification.yml").read_text())
+    scripts = recipe["diagnostics"]["depth"]["scripts"]
+    scripts["reconstruct"]["ablations"] = {"blind": {"without": ["surfaec"]}}
+    file = tmp_path / "recipe_wrong.yml"
+    file.write_text(yaml.safe_dump(recipe))
+    (problem,) = check_recipe(file)
+    assert "ablations.blind.without names surfaec" in problem
+    assert "do without surface, place, date only" in problem
