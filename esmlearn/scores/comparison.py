@@ -22,6 +22,9 @@ Row = dict[str, Any]
 # The method whose departures are correlated, and whose values anomalies are counted from.
 CLIMATOLOGY = "climatology"
 
+# Times on a day at each frequency but that of months.
+STEPS_A_DAY = {"day": 1, "6hr": 4, "3hr": 8, "1hr": 24}
+
 IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
 
