@@ -41,7 +41,7 @@ def inconsistency(
     """Sum of the squared differences of each map, weighted by area, and sum of the weights; see `consistency_error`."""
     square = (average(fine.astype(np.float64)) - coarse) ** 2
     weights = np.isfinite(square) * average.target.area
-    return np.nansum(square * weights, axis=(-2, -1)), weights.sum(axis=(-2, -1))
+    return np.asarray(np.nansum(square * weights, axis=(-2, -1))), np.asarray(weights.sum(axis=(-2, -1)))
 
 
 def make_consistent(

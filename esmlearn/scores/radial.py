@@ -1,7 +1,7 @@
 """Which scales a fine field holds, and which of them are right: radial power spectra and coherence.
 
-Maps of a limited area have no periodic edges. The discrete cosine transform needs none, and no trend has to be taken
-away that would be part of the signal (Denis et al. 2002, doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2). It asks for
+Maps of a limited area are not periodic. The discrete cosine transform does without, and no trend has to be taken away
+that would be part of the signal (Denis et al. 2002, doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2). It asks for
 maps without gaps: the largest rectangle of cells that are always known.
 """
 
@@ -197,9 +197,9 @@ def radial_records(comparison: Comparison, spectra: RadialSpectra) -> list[dict[
 
 
 def _rings(shape: tuple[int, int], height: float, width: float) -> tuple[Float[np.ndarray, " bin"], csr_array]:
-    """Frequency of each ring of modes, and the matrix that sums squared modes into the power of rings.
+    r"""Frequency of each ring of modes, and the matrix that sums squared modes into the power of rings.
 
-    The mode (m, n) of a map of M rows and N columns has the frequency :math:`\\sqrt{(m / 2 M dy)^2 + (n / 2 N dx)^2}`.
+    The mode (m, n) of a map of M rows and N columns has the frequency :math:`\sqrt{(m / 2 M dy)^2 + (n / 2 N dx)^2}`.
     A ring is as wide as the lowest frequency of the shorter side; the last one is the highest that both sides resolve.
     """
     y = np.arange(shape[0]) / (2 * shape[0] * height)
