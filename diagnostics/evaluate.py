@@ -72,6 +72,7 @@ def main(cfg: dict[str, Any]) -> None:
             spectra=found.spectra,
             reliability=found.reliability,
             ensembles=found.ensembles,
+            refined=found.refined,
             dates=settings.dates,
             place=settings.place,
         ):

@@ -24,8 +24,8 @@ class Refined:
     radial, quantiles
         Records of `radial_spectra.json` and `quantiles.json`.
     facts
-        What the report needs to know: `interpolation` and the wavelength `lost_km` from which on it has lost half of the
-        truth's power; `truth_consistency`, by how much the averages of the truth differ from the coarse field.
+        What the report needs to know: `interpolation`, and the wavelength `lost_km` from which on it has lost half of
+        the truth's power; `truth_consistency`, by how much the averages of the truth differ from the coarse field.
     left_out
         Why something was not scored: a sentence for each thing.
     """

@@ -3,6 +3,7 @@
 from esmlearn.plots.breakdowns import rmse_by
 from esmlearn.plots.curves import time_series, training_curve
 from esmlearn.plots.diffusion import error_on_the_way, estimates_on_the_way, schedules
+from esmlearn.plots.downscaling import maps_showcase, quantiles, radial_spectra
 from esmlearn.plots.ensemble import ensemble_spectra, maps_ensemble, rank_histograms, spread_skill
 from esmlearn.plots.geographic import Grid
 from esmlearn.plots.maps import MethodMap, Panel, maps, maps_bias, maps_methods, maps_monthly
@@ -26,9 +27,12 @@ __all__ = [
     "maps_ensemble",
     "maps_methods",
     "maps_monthly",
+    "maps_showcase",
     "method_colour",
     "method_label",
     "method_words",
+    "quantiles",
+    "radial_spectra",
     "rank_histograms",
     "ranked_skill",
     "rmse_by",

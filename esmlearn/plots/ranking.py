@@ -19,12 +19,12 @@ from esmlearn.plots.style import (
     with_units,
 )
 
-FREQUENCIES = {"day": "Daily", "mon": "Monthly"}
+FREQUENCIES = {"1hr": "Hourly", "3hr": "3-hourly", "6hr": "6-hourly", "day": "Daily", "mon": "Monthly"}
 HEATWAVES = {"hit": "hit_rate", "false": "false_alarm_ratio", "index": "critical_success_index"}
 
 
-def ranked_skill(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Rank all methods by their RMSE on hidden points, one panel for each frequency; the best is on top.
+def ranked_skill(rows: Sequence[Mapping[str, Any]], *, label: str = "RMSE on hidden points") -> Figure:
+    """Rank all methods by their RMSE, one panel for each frequency; the best is on top.
 
     The scale is logarithmic, for errors compare by their ratio. A line shows the interval of a row that has one.
 
@@ -32,6 +32,8 @@ def ranked_skill(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ----------
     rows
         Rows of `scores.json` of one dataset.
+    label
+        What the scale shows.
     """
     whole = [row for row in rows if row["metric"] == "rmse" and row["region"] == "all" and "bin" not in row]
     frequencies = [name for name in FREQUENCIES if any(row["frequency"] == name for row in whole)]
@@ -49,7 +51,7 @@ def ranked_skill(rows: Sequence[Mapping[str, Any]]) -> Figure:
             axis.set_xmargin(0.08)
             axis.grid(axis="x")
             axis.set_title(FREQUENCIES[frequency], loc="left")
-            axis.set_xlabel(with_units("RMSE on hidden points", ranked[0]["units"]))
+            axis.set_xlabel(with_units(label, ranked[0]["units"]))
     return figure
 
 

@@ -40,6 +40,7 @@ def calibration(
     reliability: Sequence[Mapping[str, Any]],
     *,
     units: str,
+    label: str = "RMSE on hidden points",
     bins: int = 15,
 ) -> Figure:
     """Draw the predicted standard deviation against the RMSE that came, and beside it the coverage of all intervals.
@@ -55,6 +56,8 @@ def calibration(
         of each nominal probability.
     units
         Units of the spreads.
+    label
+        What the error is.
     bins
         How many bins with the same number of points.
     """
@@ -65,7 +68,8 @@ def calibration(
         figure = Figure(figsize=(WIDTH, 3.35), layout="constrained")
         axes = figure.subplots(2, 1 + len(frequencies), squeeze=False, height_ratios=[3.4, 1], sharex="col")
         _spread_against_error(axes[:, 0], spreads, weights, colours, bins)
-        axes[0, 0].set_ylabel(with_units("RMSE on hidden points", units))
+        axes[0, 0].set_title(f"{FREQUENCIES[frequencies[0]]}: spread and error", loc="left")
+        axes[0, 0].set_ylabel(with_units(label, units))
         axes[1, 0].set_xlabel(with_units("Predicted standard deviation", units))
         for pair, frequency in zip(axes.T[1:], frequencies, strict=True):
             _reliability(pair, [row for row in reliability if row["frequency"] == frequency], colours)
@@ -103,7 +107,6 @@ def _spread_against_error(
             histtype="step",
             linewidth=1.1,
         )
-    axis.set_title("Daily: spread and error", loc="left")
     below.set_ylabel("Points (%)")
 
 

@@ -60,7 +60,7 @@ def by_season(dates: np.ndarray) -> Bins:
 def by_hour(dates: np.ndarray) -> Bins:
     """Sort by the hour of the day (UTC) of each date."""
     hours = np.array([date.hour for date in dates])[:, None, None]
-    return Bins("hour", hours, tuple((hour, hour) for hour in sorted(set(hours.flat))), "h", whole=True)
+    return Bins("hour", hours, tuple((hour, hour) for hour in sorted({date.hour for date in dates})), "h", whole=True)
 
 
 def by_surface(land: Bool[np.ndarray, "lat lon"]) -> Bins:
@@ -69,9 +69,9 @@ def by_surface(land: Bool[np.ndarray, "lat lon"]) -> Bins:
 
 
 def by_height(height: Float[np.ndarray, "lat lon"]) -> Bins:
-    """Sort by the height of the surface (m); a cell without one is in no bin."""
-    edges = (-INF, 200.0, 500.0, 1000.0, 1500.0, 2000.0, 3000.0, INF)
-    return Bins("height", height, tuple(pairwise(edges)), "m")
+    """Sort by the height of the surface (m), what is below the sea with the lowest; a cell without is in no bin."""
+    edges = (0.0, 200.0, 500.0, 1000.0, 1500.0, 2000.0, 3000.0, INF)
+    return Bins("height", np.maximum(height, 0.0), tuple(pairwise(edges)), "m")
 
 
 def by_share_hidden(share: np.ndarray) -> Bins:

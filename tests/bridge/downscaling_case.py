@@ -1,4 +1,4 @@
-"""What a script that downscales leaves, with members that are as likely as the truth, for tests of evaluation and report."""
+"""What a script that downscales leaves, with members as likely as the truth, for tests of evaluation and report."""
 
 import json
 from pathlib import Path
