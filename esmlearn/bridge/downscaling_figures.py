@@ -70,9 +70,10 @@ def draw_refinement(case: Case, rows: Sequence[Row], refined: Refined, note: str
             plots.radial_spectra(refined.radial, lost),
             f"Scales of {case.dataset} by discrete cosine transform (Denis et al. 2002,"
             " doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2), over all directions, in the largest rectangle"
-            " without gaps. Left: power. Middle: power over that of the truth; within the grey band it is right to 20 %."
-            " Right: coherence with the truth, 1 where every wave is right and 0 where waves lie at random; members have the"
-            f" power of the truth at small scales, and less coherence than a smooth mean.{where}{note}",
+            " without gaps. Left: power. Middle: power over that of the truth; within the grey band it is right to"
+            " 20 %. Right: coherence with the truth, 1 where every wave is right and 0 where waves lie at random."
+            " Right members have the power of the truth at small scales, and less coherence than a smooth mean."
+            f"{where}{note}",
             ("line",),
             ("other",),
         )

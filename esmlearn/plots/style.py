@@ -171,10 +171,11 @@ class _PlainLogLocator(LogLocator):
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
         """Give the ticks of an axis between two values."""
-        ticks = np.asarray(super().tick_values(vmin, vmax))
-        powers = np.log10(ticks[(ticks >= vmin) & (ticks <= vmax)])
-        plain = powers.size and np.isclose(10 ** (powers % 1), np.array([[1], [2], [5], [10]])).any(axis=0).all()
-        return ticks if plain and powers.size > 2 else MaxNLocator(nbins=4).tick_values(vmin, vmax)
+        low, high = sorted((vmin, vmax))  # the other way round on an axis that falls
+        ticks = np.asarray(super().tick_values(low, high))
+        powers = np.log10(ticks[(ticks >= low) & (ticks <= high)])
+        plain = np.isclose(10 ** (powers % 1), np.array([[1], [2], [5], [10]])).any(axis=0).all()
+        return ticks if plain and powers.size > 2 else MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
 
 
 def plain_log_ticks(axis: Axis) -> None:

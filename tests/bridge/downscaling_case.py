@@ -95,7 +95,7 @@ class Downscaled:
         for name, grid, values in (("coarse", coarse, self.coarse), ("fine", fine, truth)):
             self._add(f"{short_name}_{name}", cube_on(grid, values, short_name, steps_a_day=steps))
         if not land:
-            self._add("orog", cube_on(fine, np.maximum(300 * (fine.lon - 146) + 0 * fine.lat[:, None], 0), "orog"))
+            self._add("orog", cube_on(fine, np.maximum(300 * (142 - fine.lon) + 0 * fine.lat[:, None], 0), "orog"))
         methods = {name: interpolator(coarse, fine, name, fill_km=500)(self.coarse)
                    for name in ("nearest", "bilinear", "bicubic")}  # fmt: skip
         methods["ResidualUNet"] = known
