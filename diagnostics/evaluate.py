@@ -50,7 +50,7 @@ def main(cfg: dict[str, Any]) -> None:
     # the run would stop where a later script names both as ancestors.
     captions = {
         "scores.json": "Scores of all methods on the points that count (also as a table: scores.csv).",
-        "breakdown.json": "Scores by season, share hidden, distance and the like (also as a table: breakdown.csv).",
+        "breakdown.json": "Scores in groups of points, by season and other measures (also as a table: breakdown.csv).",
         "spectra.json": "Power spectra of the truth, of all methods and of their errors, along longitude.",
         "reliability.json": "How often the truth lies within the intervals that methods give.",
         "ensemble.json": "Ranks of the truth among members, their spread against skill, and their spectra.",

@@ -25,9 +25,9 @@ def draw_showcases(case: Case, results: Sequence[Result], dates: Sequence[date],
     lacks = "truth" if case.truth is not None else "fine structure"
     drawn = "" if ensemble is None else "; the spread is the standard deviation of all members"
     captions = {
-        "showcase": f"the coarse field in its own cells, and what is made of it{drawn}. The frame is the part that the"
+        "": f"the coarse field in its own cells, and what is made of it{drawn}. The frame is the part that the"
         " next figure shows.",
-        "showcase_zoom": f"the part in which interpolation lacks most of the {lacks}. Members differ in what the coarse"
+        "_zoom": f"the part in which interpolation lacks most of the {lacks}. Members differ in what the coarse"
         " field does not tell; each should look like the truth, and none need be like it.",
     }
     for day in chosen_days(case, dates):
@@ -36,9 +36,9 @@ def draw_showcases(case: Case, results: Sequence[Result], dates: Sequence[date],
         rows, columns = richest_box(structure[day])
         box = plots.Grid(grid.lat[rows], grid.lon[columns], grid.land[rows, columns], grid.middle)
         for (name, caption), part in zip(captions.items(), (np.s_[:, :], (rows, columns)), strict=True):
-            whole = name == "showcase"
+            whole = not name
             yield Drawing(
-                f"{name}_{case.grid.dates[day]:%Y%m%d{hour}}",
+                f"showcase_{case.grid.dates[day]:%Y%m%d{hour}}{name}",
                 plots.maps_showcase(
                     {title: field[part] for title, field in fields.items()},
                     grid if whole else box,

@@ -62,7 +62,8 @@ def fact_lines(fact: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Dataset", fact["dataset"]),
         (
             "Period",
-            f"{fact['start']} to {fact['end']} ({fact['days']} days, {times}{fact['calendar']}), split “{fact['split']}”",
+            f"{fact['start']} to {fact['end']} ({fact['days']} days, {times}{fact['calendar']}),"
+            f" split “{fact['split']}”",
         ),
         (
             "Region",

@@ -107,8 +107,8 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
         if fact["dataset"] not in scored:
             what = "fine field" if fact.get("downscaled") else "gaps"
             yield (
-                f"Nothing is known to be right about the {what} of {fact['dataset']}, so the reconstruction can be looked"
-                " at, but not scored."
+                f"Nothing is known to be right about the {what} of {fact['dataset']}, so the reconstruction can be"
+                " looked at, but not scored."
             )
         elif fact.get("withheld"):
             yield (
@@ -126,13 +126,14 @@ def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
     for name in ensembles_of(here) if grids else []:
         leads = [row for row in here if row["metric"] == "crpss" and row["method"] == name]
         worth = [
-            f"{percent(abs(row['value']))} {'below' if row['value'] >= 0 else 'above'} that of {method_words(row['against'])}"
+            f"{percent(abs(row['value']))} {'below' if row['value'] >= 0 else 'above'} that of"
+            f" {method_words(row['against'])}"
             for row in sorted(leads, key=lambda row: row["value"])[:2]
         ]
         if worth:
             yield (
-                f"The CRPS of {method_words(name)} is {' and '.join(worth)}; that of a method without members is its mean"
-                " absolute error, if it knows no deviation."
+                f"The CRPS of {method_words(name)} is {' and '.join(worth)}; that of a method that knows no deviation"
+                " is its mean absolute error."
             )
     power = {row["method"]: row for row in here if row["metric"] == "spectral_power_ratio"}
     models = [

@@ -278,12 +278,12 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
             methods = found.setdefault((row["dataset"], row["frequency"]), {})
             methods.setdefault(row["method"], {})[row["metric"]] = row
     groups = []
-    for (dataset, frequency), methods in found.items():
+    for (dataset, frequency_), methods in found.items():
         ranked = sorted(
             ((name, metrics) for name, metrics in methods.items() if "rmse" in metrics),
             key=lambda item: item[1]["rmse"]["value"],
         )
-        groups.append(Group(dataset, frequency, region, dict(ranked)))
+        groups.append(Group(dataset, frequency_, region, dict(ranked)))
     return groups
 
 

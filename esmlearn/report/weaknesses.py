@@ -49,7 +49,7 @@ def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, l
 
 
 def skill_against(model: Row, other: Row, rows: Iterable[Row], *, metric: str = "skill") -> Row | None:
-    """Row with the model's skill against another method on the same points, by RMSE or by CRPS; None if there is none."""
+    """Row with a model's skill (`crpss`: by CRPS) against another method on the same points; None if there is none."""
     pair = (model["method"], other["method"])
     found = (row for row in rows if row["metric"] == metric and (row["method"], row["against"]) == pair)
     return next((row for row in found if points_of(row) == points_of(model)), None)
@@ -106,12 +106,13 @@ def _in_crps(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _in_power(rows: Sequence[Row]) -> Iterator[str]:
-    """Models that have too little or too much power at the scales that interpolation loses."""
+    """Ensembles whose members have too little or too much power at the scales that interpolation loses."""
+    drawn = {row["method"] for row in rows if row["metric"] == "crps_plain"}
     for row in rows:
-        if row["metric"] == "spectral_power_ratio" and row["role"] == "model" and abs(row["value"] - 1) > FAIR_POWER:
+        if row["metric"] == "spectral_power_ratio" and row["method"] in drawn and abs(row["value"] - 1) > FAIR_POWER:
             yield (
-                f"On {fields(row)}, {method_words(row['method'])} has {percent(row['value'])} of the truth's power at the"
-                " scales that interpolation loses."
+                f"On {fields(row)}, the members of {method_words(row['method'])} have {percent(row['value'])} of the"
+                " truth's power at the scales that interpolation loses."
             )
 
 

@@ -59,8 +59,8 @@ def image_range(fact: Row) -> str:
     low, high = fact["image_range"]
     return (
         f"PSNR and SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861) of {fact['dataset']}: means over the maps, on"
-        f" the {points_words(fact)}, for a range from {number(low)} to {number(high)}{NO_BREAK}{pretty_units(fact['units'])},"
-        " the lowest and the highest value of the truth."
+        f" the {points_words(fact)}, for a range from {number(low)} to"
+        f" {number(high)}{NO_BREAK}{pretty_units(fact['units'])}, the lowest and the highest value of the truth."
     )
 
 

@@ -79,7 +79,7 @@ class Downscaled:
         shape = (n_days * steps, *cells)
         fine = RectilinearGrid(30.125 + 0.25 * np.arange(cells[0]), 140.125 + 0.25 * np.arange(cells[1]))
         coarse = RectilinearGrid(*(points.reshape(-1, RATIO).mean(axis=1) for points in (fine.lat, fine.lon)))
-        average, bicubic = averager(fine, coarse), interpolator(coarse, fine, "bicubic", fill_km=500)
+        average, bicubic = averager(fine, coarse), interpolator(coarse, fine, "bicubic", fill_km=500.0)
         # What the coarse field does not tell: averaged, it is next to nothing.
         noise = [0.4 * random_fields(shape, slope=1.0, seed=seed) for seed in range(N_MEMBERS + 1)]
         noise = [each - bicubic(average(each)) for each in noise]
@@ -96,7 +96,7 @@ class Downscaled:
             self._add(f"{short_name}_{name}", cube_on(grid, values, short_name, steps_a_day=steps))
         if not land:
             self._add("orog", cube_on(fine, np.maximum(300 * (142 - fine.lon) + 0 * fine.lat[:, None], 0), "orog"))
-        methods = {name: interpolator(coarse, fine, name, fill_km=500)(self.coarse)
+        methods = {name: interpolator(coarse, fine, name, fill_km=500.0)(self.coarse)
                    for name in ("nearest", "bilinear", "bicubic")}  # fmt: skip
         methods["ResidualUNet"] = known
         members = np.stack([known + each for each in noise[1:]])
