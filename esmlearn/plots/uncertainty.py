@@ -68,7 +68,8 @@ def calibration(
         figure = Figure(figsize=(WIDTH, 3.35), layout="constrained")
         axes = figure.subplots(2, 1 + len(frequencies), squeeze=False, height_ratios=[3.4, 1], sharex="col")
         _spread_against_error(axes[:, 0], spreads, weights, colours, bins)
-        axes[0, 0].set_title(f"{FREQUENCIES[frequencies[0]]}: spread and error", loc="left")
+        title = f"{FREQUENCIES[frequencies[0]]}: spread and error" if frequencies else "Spread and error"
+        axes[0, 0].set_title(title, loc="left")
         axes[0, 0].set_ylabel(with_units(label, units))
         axes[1, 0].set_xlabel(with_units("Predicted standard deviation", units))
         for pair, frequency in zip(axes.T[1:], frequencies, strict=True):

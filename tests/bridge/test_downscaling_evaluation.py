@@ -110,7 +110,8 @@ def test_the_page_speaks_of_grids_and_not_of_clouds(session, evaluated):
     for words in ("tos_fine was downscaled from 1° to 0.25° on 60 days", "What was downscaled", "Bias of quantiles",
                   "The CRPS of conditional diffusion is", "Of the truth&#39;s power at the scales",
                   "Averaged over coarse cells", "8 × 12 cells of 1°", "The fine field is known from tos_fine",
-                  "CRPS, which is the MAE of a method that is sure", "Frequency bias, 95\N{NO-BREAK SPACE}%"):  # fmt: skip
+                  "CRPS, which is the MAE of a method that is sure",
+                  "Frequency bias, 95\N{NO-BREAK SPACE}%"):  # fmt: skip
         assert words in page
     text = re.sub(r"<style>.*?</style>|base64,[^\"]*", "", page, flags=re.DOTALL)
     assert not re.search("hidden (points|ocean)|cloud|of its ocean|Heatwave days", text)
@@ -162,9 +163,9 @@ def test_names_are_variable_groups_of_one_dataset(session):
         np.testing.assert_allclose(case.coarse.values, session.coarse, atol=1e-4)
         assert np.all(np.diff(case.coarse.grid.lat) > 0)
         assert case.coarse.grid.lat_edges[0].tolist() == [30.0, 31.0]
-    with pytest.raises(DataError, match="tos_coarse.nc is not on the grid"):
+    with pytest.raises(DataError, match=r"tos_coarse.nc is not on the grid"):
         read(session, truth="tos_coarse")
-    with pytest.raises(SettingsError, match="coarse: no dataset 'tos_rough' with tos.*tos_coarse"):
+    with pytest.raises(SettingsError, match=r"coarse: no dataset 'tos_rough' with tos.*tos_coarse"):
         read(session, coarse="tos_rough")
 
 
