@@ -56,8 +56,3 @@ def points_of(case: Case) -> str:
 def rmse_label(case: Case) -> str:
     """Label of an axis with the error on the points that count."""
     return "RMSE" if case.downscaled else "RMSE on hidden points"
-
-
-def fields_words(frequency: str) -> str:
-    """Say which fields a frequency means."""
-    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency, frequency.replace("hr", "-hourly"))

@@ -5,7 +5,7 @@ from datetime import date
 
 from esmlearn import plots
 from esmlearn.bridge.cases import Case, Result
-from esmlearn.bridge.drawing import Drawing, day_label, fields_words, map_grid, points_of
+from esmlearn.bridge.drawing import Drawing, day_label, map_grid, points_of
 from esmlearn.bridge.ensemble_evaluation import EnsembleFindings
 from esmlearn.bridge.evaluation_choices import day_of_maps
 
@@ -94,7 +94,7 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
 
 def _fields(findings: EnsembleFindings) -> str:
     """Say which fields were looked into."""
-    return "monthly means" if findings.frequency == "mon" else f"{fields_words(findings.frequency)} fields"
+    return "monthly means" if findings.frequency == "mon" else f"{plots.frequency_words(findings.frequency)} fields"
 
 
 def _named(name: str, method: str, number: int) -> str:

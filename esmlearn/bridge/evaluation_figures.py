@@ -16,7 +16,6 @@ from esmlearn.bridge.drawing import (
     coarse_map,
     date_of,
     day_label,
-    fields_words,
     map_grid,
     points_of,
     rmse_label,
@@ -85,7 +84,7 @@ def draw_case(
             yield Drawing(
                 f"skill_by_difficulty_{frequency}",
                 plots.rmse_by(rows, frequency, by=by),
-                f"Root-mean-square error of the {fields_words(frequency)} fields of {case.dataset} on the"
+                f"Root-mean-square error of the {plots.frequency_words(frequency)} fields of {case.dataset} on the"
                 f" {points_of(case)}, by what makes a point difficult; all panels have the same logarithmic scale."
                 f" Below, the number of points.{note}",
                 ("line", "bar"),
@@ -180,7 +179,7 @@ def _time_series(case: Case, results: Sequence[Result], cell: tuple[int, int], n
         units=case.grid.units,
     )
     caption = (
-        f"{fields_words(case.frequency).capitalize()} {case.quantity} of {case.dataset} at {where},"
+        f"{plots.frequency_words(case.frequency).capitalize()} {case.quantity} of {case.dataset} at {where},"
         + (
             " where interpolation lacks most"
             if case.downscaled
@@ -255,8 +254,8 @@ def _maps_bias(case: Case, comparison: Comparison, results: Sequence[Result], no
             map_grid(case),
             units=case.grid.units,
         ),
-        f"Mean error (method - truth) of the {fields_words(case.frequency)} {case.quantity} of {case.dataset} over all"
-        f" times at each place that count, for models and the best baselines. White: too few of them.{note}",
+        f"Mean error (method - truth) of the {plots.frequency_words(case.frequency)} {case.quantity} of {case.dataset}"
+        f" over all times at each place that count, for models and the best baselines. White: too few of them.{note}",
         ("map", "geo"),
         ("diff", "mean"),
     )
@@ -271,8 +270,8 @@ def _spectra(case: Case, rows: Sequence[Row], spectra: Sequence[Mapping[str, Any
     yield Drawing(
         "spectra",
         plots.spectra(here, resolution),
-        f"Left: power spectra along latitude circles of the {fields_words(case.frequency)} anomalies of {case.dataset}"
-        f" from {'the mean of the truth' if case.downscaled else 'climatology'}, for the truth and all"
+        f"Left: power spectra along latitude circles of the {plots.frequency_words(case.frequency)} anomalies of"
+        f" {case.dataset} from {'the mean of the truth' if case.downscaled else 'climatology'}, for the truth and all"
         " methods. Right: power of the error over that of the truth; where it is 0.5 is the effective resolution"
         f" (Ballarotta et al. 2019, doi:10.5194/os-15-1091-2019), written behind a method's name.{note}",
         ("line",),

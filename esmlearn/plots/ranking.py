@@ -12,6 +12,8 @@ from esmlearn.plots.style import (
     QUIET,
     WIDTH,
     colours_of,
+    frequencies_of,
+    frequency_words,
     method_label,
     method_mark,
     plain_log_ticks,
@@ -19,7 +21,6 @@ from esmlearn.plots.style import (
     with_units,
 )
 
-FREQUENCIES = {"1hr": "Hourly", "3hr": "3-hourly", "6hr": "6-hourly", "day": "Daily", "mon": "Monthly"}
 HEATWAVES = {"hit": "hit_rate", "false": "false_alarm_ratio", "index": "critical_success_index"}
 
 
@@ -36,7 +37,7 @@ def ranked_skill(rows: Sequence[Mapping[str, Any]], *, label: str = "RMSE on hid
         What the scale shows.
     """
     whole = [row for row in rows if row["metric"] == "rmse" and row["region"] == "all" and "bin" not in row]
-    frequencies = [name for name in FREQUENCIES if any(row["frequency"] == name for row in whole)]
+    frequencies = frequencies_of(whole)
     colours = colours_of({row["method"]: row["role"] for row in whole})
     with style():
         figure = Figure(figsize=(WIDTH, 0.8 + 0.24 * len(colours)), layout="constrained")
@@ -50,7 +51,7 @@ def ranked_skill(rows: Sequence[Mapping[str, Any]], *, label: str = "RMSE on hid
             plain_log_ticks(axis.xaxis)
             axis.set_xmargin(0.08)
             axis.grid(axis="x")
-            axis.set_title(FREQUENCIES[frequency], loc="left")
+            axis.set_title(frequency_words(frequency).capitalize(), loc="left")
             axis.set_xlabel(with_units(label, ranked[0]["units"]))
     return figure
 

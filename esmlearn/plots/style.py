@@ -1,7 +1,7 @@
 """What all figures share: width, type, and one colour and one label for each method everywhere."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -138,6 +138,16 @@ def method_label(name: str) -> str:
 def method_words(name: str) -> str:
     """Name of a method within a sentence."""
     return WORDS.get(name) or method_label(name)
+
+
+def frequency_words(frequency: str) -> str:
+    """Say which fields a frequency means, as an adjective."""
+    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
+
+
+def frequencies_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give the frequencies that rows have, months last."""
+    return sorted({row["frequency"] for row in rows}, key=lambda frequency: frequency == "mon")
 
 
 def method_colour(name: str, role: str = "model", position: int = 0) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from esmlearn.plots import method_label, method_words
-from esmlearn.plots.style import pretty_units
+from esmlearn.plots.style import frequency_words, pretty_units
 from esmlearn.report.weaknesses import skill_against
-from esmlearn.report.words import NO_BREAK, Row, frequency, interval, number, percent
+from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
 
 # Frequencies of means; of others there are fields.
 MEANS = {"mon": "monthly means"}
@@ -119,7 +119,7 @@ class Group:
     @property
     def title(self) -> str:
         """Dataset and frequency in words."""
-        return f"{self.dataset}, {MEANS.get(self.frequency) or frequency({'frequency': self.frequency}) + ' fields'}"
+        return f"{self.dataset}, {MEANS.get(self.frequency) or frequency_words(self.frequency) + ' fields'}"
 
     @property
     def units(self) -> str:
@@ -278,12 +278,12 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
             methods = found.setdefault((row["dataset"], row["frequency"]), {})
             methods.setdefault(row["method"], {})[row["metric"]] = row
     groups = []
-    for (dataset, frequency_), methods in found.items():
+    for (dataset, frequency), methods in found.items():
         ranked = sorted(
             ((name, metrics) for name, metrics in methods.items() if "rmse" in metrics),
             key=lambda item: item[1]["rmse"]["value"],
         )
-        groups.append(Group(dataset, frequency_, region, dict(ranked)))
+        groups.append(Group(dataset, frequency, region, dict(ranked)))
     return groups
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from esmlearn.plots.style import pretty_units
+from esmlearn.plots.style import frequency_words, pretty_units
 
 Row = Mapping[str, Any]
 
-FREQUENCIES = {"1hr": "hourly", "3hr": "3-hourly", "6hr": "6-hourly", "day": "daily", "mon": "monthly"}
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -45,7 +44,7 @@ def span(lead: Row) -> str:
 
 def frequency(row: Row) -> str:
     """Say which fields a row is about."""
-    return FREQUENCIES.get(row["frequency"]) or str(row["frequency"])
+    return frequency_words(row["frequency"])
 
 
 def fields(row: Row) -> str:

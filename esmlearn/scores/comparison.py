@@ -23,7 +23,7 @@ Row = dict[str, Any]
 CLIMATOLOGY = "climatology"
 
 # Times on a day at each frequency but that of months.
-STEPS_A_DAY = {"day": 1, "6hr": 4, "3hr": 8, "1hr": 24}
+STEPS_A_DAY = {"day": 1} | {f"{hours}hr": 24 // hours for hours in (12, 8, 6, 4, 3, 2, 1)}
 
 IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
