@@ -55,7 +55,7 @@ def test_coarse_cells_lie_where_fine_ones_do_in_any_convention(turn):
     coarse = Grid(9.5 + np.arange(6.0), turn + 175.5 + np.arange(8.0), np.zeros((6, 8), bool), fine.middle)
     figure = drawn(maps_showcase(fields("Truth"), fine, coarse=(15 + np.zeros((6, 8)), coarse), **WORDS))
     shown = maps_of(figure)
-    edges = {name: mesh.get_coordinates()[0, :, 0] for name, mesh in shown.items()}
+    edges = {name: np.asarray(mesh.get_coordinates())[0, :, 0] for name, mesh in shown.items()}
     assert edges["Coarse"][[1, -2]] == pytest.approx(edges["Truth"][[0, -1]])
     np.testing.assert_allclose(*(axis.get_extent() for axis in figure.axes[:2]))
 
