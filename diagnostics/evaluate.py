@@ -3,7 +3,7 @@
 Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
 the whole domain and of regions, breakdown.json with those by month, share hidden and distances, both also as tables
 (.csv), spectra.json, reliability.json, ensemble.json, ablations.json if there are any, evaluation.json with what was
-hidden, and figures.
+hidden, and figures; of super-resolution also radial_spectra.json and quantiles.json.
 """
 
 import json
@@ -43,20 +43,29 @@ def main(cfg: dict[str, Any]) -> None:
     ablations = score_ablations(cfg, cases)
     if ablations:
         texts["ablations.json"] = scores_json(ablations)
+    downscaled = any(case.downscaled for case in cases)
+    if downscaled:
+        texts["radial_spectra.json"] = scores_json([record for found in scored for record in found.refined.radial])
+        texts["quantiles.json"] = scores_json([record for found in scored for record in found.refined.quantiles])
     for name, text in texts.items():
         with atomic_write(Path(cfg["work_dir"], name)) as aside:
             aside.write_text(text, encoding="utf-8")
     # ESMValCore names its records by the stem of a file: a record for the .csv would take the place of the .json's, and
     # the run would stop where a later script names both as ancestors.
     captions = {
-        "scores.json": "Scores of all methods on the hidden points (also as a table: scores.csv).",
-        "breakdown.json": "Scores by month, share hidden and distance (also as a table: breakdown.csv).",
+        "scores.json": "Scores of all methods on the points that count (also as a table: scores.csv).",
+        "breakdown.json": "Scores in groups of points, by season and other measures (also as a table: breakdown.csv).",
         "spectra.json": "Power spectra of the truth, of all methods and of their errors, along longitude.",
         "reliability.json": "How often the truth lies within the intervals that methods give.",
         "ensemble.json": "Ranks of the truth among members, their spread against skill, and their spectra.",
-        "evaluation.json": "What was evaluated, and what was hidden.",
         "ablations.json": "Scores of the ensemble without what it is told, with other gaps or steps.",
+        "evaluation.json": "What was evaluated, and what the methods were given.",
     }
+    if downscaled:
+        captions |= {
+            "radial_spectra.json": "Radial power spectra of the truth and all methods, and their coherence with it.",
+            "quantiles.json": "Quantiles of the values of the truth and of all methods.",
+        }
     with ProvenanceLogger(cfg) as provenance:
         for name, caption in captions.items():
             made_of = ancestors if name != "ablations.json" else [*ancestors, *map(str, find_ablations(cfg))]
@@ -70,6 +79,7 @@ def main(cfg: dict[str, Any]) -> None:
             spectra=found.spectra,
             reliability=found.reliability,
             ensembles=found.ensembles,
+            refined=found.refined,
             dates=settings.dates,
             place=settings.place,
         ):

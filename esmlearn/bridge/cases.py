@@ -1,7 +1,7 @@
 """What the script `evaluate` reads: every dataset that was reconstructed, with all methods, beside what is right."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,15 +13,37 @@ from iris.cube import Cube
 from jaxtyping import Bool, Float
 
 from esmlearn import scores
+from esmlearn.bridge.inputs import (
+    Coarse,
+    Inputs,
+    at_level,
+    depth_of,
+    find_file,
+    need_file,
+    on_grid,
+    read_coarse,
+    read_fixed,
+    read_on,
+    says_synthetic,
+)
 from esmlearn.data.field import Field
+from esmlearn.data.land import land_mask
 from esmlearn.data.reconstruction import Reconstruction, read_cube
+from esmlearn.data.times import match_times
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.scores.comparison import STEPS_A_DAY
 from esmlearn.settings import EvaluateSettings, Region
 
 logger = logging.getLogger(__name__)
 
 # A truth with fewer gaps than this is shown as complete; one with more is withheld observations, and no map of its own.
 COMPLETE = 0.99
+
+# A quantity with values on at least this share of the land, and of the sea, is known on both.
+KNOWN_ON = 0.5
+
+# Percentage of land above which a cell counts as land.
+MOSTLY_LAND = 50
 
 
 @dataclass(frozen=True)
@@ -31,7 +53,7 @@ class Result:
     Attributes
     ----------
     daily, monthly, members
-        The files; those of the members of an ensemble last.
+        The files; those of the members of an ensemble last. Of sub-daily data, `daily` holds all times.
     name, role
         The method.
     reconstruction
@@ -73,6 +95,16 @@ class Case:
         File of the observations; None if the script was not given it.
     synthetic
         Whether a file says that the data are synthetic.
+    frequency
+        That of the times that are not months: `day`, or `1hr`, `3hr`, `6hr`.
+    downscaled
+        Whether the methods were given a coarse field to refine, and not a fine one to fill.
+    coarse
+        That coarse field; None where there is none, or the script was not given it.
+    height
+        Height of the surface of each cell in metres, where the recipe names it.
+    on_land
+        Which cells are land, for a quantity that is known on land and sea; None for others.
     """
 
     settings: EvaluateSettings
@@ -88,6 +120,11 @@ class Case:
     truth_file: str | None
     observations_file: str | None
     synthetic: bool
+    frequency: str = "day"
+    downscaled: bool = False
+    coarse: Coarse | None = None
+    height: Float[np.ndarray, "lat lon"] | None = None
+    on_land: Bool[np.ndarray, "lat lon"] | None = None
 
     @property
     def label(self) -> str:
@@ -118,7 +155,7 @@ class Case:
     @cached_property
     def days_away(self) -> Float[np.ndarray, "time lat lon"]:
         """Days to the nearest observation at the same place."""
-        day = np.asarray(self.grid.like[0].coord("time").points, float)
+        day = np.array([(date - self.grid.dates[0]).total_seconds() / 86_400 for date in self.grid.dates])
         return np.round(scores.days_to_observation(self.observed, day))
 
     @property
@@ -144,8 +181,9 @@ class Case:
     @property
     def ancestors(self) -> list[str]:
         """Files that every product of the evaluation comes from."""
+        given = (self.truth_file, self.observations_file, self.coarse.file if self.coarse else None)
         left = [str(path) for result in self.results for path in (result.daily, result.monthly, *result.members)]
-        return left + sorted({file for file in (self.truth_file, self.observations_file) if file})
+        return left + sorted({file for file in given if file})
 
 
 def read_cases(cfg: dict[str, Any], settings: EvaluateSettings) -> list[Case]:
@@ -168,7 +206,7 @@ def read_cases(cfg: dict[str, Any], settings: EvaluateSettings) -> list[Case]:
     split = settings.split
     folders = [Path(path) for path in cfg.get("input_files", []) if Path(path).is_dir()]
     found = []
-    for path in sorted(path for folder in folders for path in folder.glob("*_day.nc")):
+    for path in sorted(path for folder in folders for part in STEPS_A_DAY for path in folder.glob(f"*_{part}.nc")):
         cube = iris.load_cube(path)
         if "esmlearn_method" in cube.attributes:
             found.append((path, cube))
@@ -184,7 +222,7 @@ def read_cases(cfg: dict[str, Any], settings: EvaluateSettings) -> list[Case]:
     files: dict[tuple[str, str, float], list[tuple[Path, Cube]]] = {}
     for path, cube in found:
         if cube.attributes.get("esmlearn_split", split) == chosen:
-            key = (str(cube.attributes["esmlearn_dataset"]), str(cube.var_name), _depth(cube))
+            key = (str(cube.attributes["esmlearn_dataset"]), str(cube.var_name), depth_of(cube))
             files.setdefault(key, []).append((path, cube))
     return [_read_case(key[0], files[key], cfg["input_data"], settings, chosen) for key in sorted(files)]
 
@@ -194,9 +232,10 @@ def read_baseline(case: Case) -> Field | None:
     cube = iris.load_cube(case.truth_file)
     if cube.shape[0] <= case.grid.dates.size:
         return None
-    field = _at_level(Field.from_cube(cube, units=case.grid.units), case.grid, Path(str(case.truth_file)).name)
-    reconstructed = {_day(date) for date in case.grid.dates}
-    return field[np.array([_day(date) not in reconstructed for date in field.dates])]
+    field = at_level(Field.from_cube(cube, units=case.grid.units), case.grid, Path(str(case.truth_file)).name)
+    others = np.ones(field.dates.size, bool)
+    others[match_times(field, case.grid, names=("truth", "reconstruction"))] = False
+    return field[others]
 
 
 def cells_within(region: Region, grid: Field) -> Bool[np.ndarray, "lat lon"]:
@@ -208,43 +247,21 @@ def cells_within(region: Region, grid: Field) -> Bool[np.ndarray, "lat lon"]:
 
 
 def _read_case(
-    dataset: str,
-    found: list[tuple[Path, Cube]],
-    input_data: dict[str, dict[str, Any]],
-    settings: EvaluateSettings,
-    split: str,
+    dataset: str, found: list[tuple[Path, Cube]], inputs: Inputs, settings: EvaluateSettings, split: str
 ) -> Case:
     """Read all methods of one dataset, and the truth on their dates."""
-    truth = settings.truth
     first = found[0][1]
-    _, _, observed = read_cube(first)
     grid = Field.from_cube(first)
-    results = []
-    for path, cube in found:
-        monthly = path.with_name(path.name.removesuffix("_day.nc") + "_mon.nc")
-        if not monthly.is_file():
-            raise DataError(f"{path.name} has no monthly counterpart {monthly.name}; run the reconstruction again.")
-        beside = (file.with_name(f"{file.stem}_members.nc") for file in (path, monthly))
-        members = tuple(file for file in beside if file.is_file())
-        drawn = [iris.load_cube(file) for file in members]
-        reconstruction = Reconstruction.from_cubes(cube, iris.load_cube(monthly), *drawn)
-        if cube.shape != first.shape or not np.array_equal(read_cube(cube)[2], observed):
-            raise DataError(f"{path.name} was made from other observations than {found[0][0].name}; reconstruct again.")
-        if len(reconstruction.monthly) != len(grid.months):
-            raise DataError(f"{monthly.name} does not have the months of {path.name}; run the reconstruction again.")
-        name, role = (str(cube.attributes[f"esmlearn_{key}"]) for key in ("method", "role"))
-        results.append(Result(path, monthly, name, role, reconstruction, members))
-    results.sort(key=lambda result: (result.role == "model", result.name))
-    short_name = str(first.var_name)
-    given = _find(dataset, short_name, input_data)
-    known = _find(truth or dataset, short_name, input_data)
-    if truth and not known:
-        there = {str(facets.get("alias", facets.get("dataset"))) for facets in input_data.values()}
-        raise SettingsError(
-            f"truth: no dataset '{truth}' with {short_name} is among the ancestors of this script;"
-            f" those there are: {', '.join(sorted(there)) or 'none'}."
-        )
-    fields = {file: _read_on(file, grid, dataset) for file in {given, known} if file}
+    observed = read_cube(first)[2]
+    results = sorted(
+        (_read_result(path, cube, found[0], grid) for path, cube in found),
+        key=lambda result: (result.role == "model", result.name),
+    )
+    attributes, short_name = first.attributes, str(first.var_name)
+    downscaled = attributes.get("esmlearn_task") == "downscale" or settings.coarse is not None
+    given = None if downscaled else find_file(dataset, inputs, short_name=short_name)
+    known, truth_name = _find_truth(dataset, short_name, inputs, settings, grid, downscaled=downscaled)
+    fields = {file: read_on(file, grid, dataset) for file in {given, known} if file}
     right = fields[known].values[:, 0] if known else None
     values = fields[given].values[:, 0] if given else results[-1].reconstruction.daily if right is None else right
     case = Case(
@@ -257,16 +274,72 @@ def _read_case(
         grid=grid,
         seen=np.where(observed, values, np.float32(np.nan)),
         truth=right,
-        truth_name=(truth or dataset) if known else None,
+        truth_name=truth_name,
         truth_file=known,
         observations_file=given,
-        synthetic=any(_says_synthetic(cube) for cube in (first, *(field.like[0] for field in fields.values()))),
+        synthetic=any(says_synthetic(cube) for cube in (first, *(field.like[0] for field in fields.values()))),
+        frequency=str(attributes.get("esmlearn_frequency", "day")),
+        downscaled=downscaled,
+        coarse=_find_coarse(attributes, short_name, inputs, settings, grid) if downscaled else None,
+        height=read_fixed(need_file("height", settings.height, inputs), grid) if settings.height else None,
+        on_land=_land_where_both_are_known(grid, inputs) if downscaled else None,
     )
-    if truth is None and right is not None and not np.isfinite(right[case.hidden]).any():
+    if settings.truth is None and right is not None and not np.isfinite(right[case.hidden]).any():
         logger.warning("%s: nothing that is known was hidden, so there is nothing to score; name a `truth`.", dataset)
         case = replace(case, truth=None, truth_name=None, truth_file=None)
     _check(case)
     return case
+
+
+def _read_result(path: Path, cube: Cube, first: tuple[Path, Cube], grid: Field) -> Result:
+    """Read what one method left, and see that it was given what the first one was."""
+    frequency = path.stem.rsplit("_", 1)[1]
+    monthly = path.with_name(path.name.removesuffix(f"_{frequency}.nc") + "_mon.nc")
+    if not monthly.is_file():
+        raise DataError(f"{path.name} has no monthly counterpart {monthly.name}; run the reconstruction again.")
+    beside = (file.with_name(f"{file.stem}_members.nc") for file in (path, monthly))
+    members = tuple(file for file in beside if file.is_file())
+    drawn = [iris.load_cube(file) for file in members]
+    reconstruction = Reconstruction.from_cubes(cube, iris.load_cube(monthly), *drawn)
+    if cube.shape != first[1].shape or not np.array_equal(read_cube(cube)[2], read_cube(first[1])[2]):
+        raise DataError(f"{path.name} was made from other observations than {first[0].name}; reconstruct again.")
+    if len(reconstruction.monthly) != len(grid.months):
+        raise DataError(f"{monthly.name} does not have the months of {path.name}; run the reconstruction again.")
+    name, role = (str(cube.attributes[f"esmlearn_{key}"]) for key in ("method", "role"))
+    return Result(path, monthly, name, role, reconstruction, members)
+
+
+def _find_truth(
+    dataset: str, short_name: str, inputs: Inputs, settings: EvaluateSettings, grid: Field, *, downscaled: bool
+) -> tuple[str | None, str | None]:
+    """Find the file of the truth, and what it is called; without a setting it is the reconstructed dataset itself."""
+    if settings.truth:
+        return need_file("truth", settings.truth, inputs, short_name=short_name, grid=grid), settings.truth
+    file = find_file(dataset, inputs, short_name=short_name, grid=grid)
+    if file is None or (downscaled and not on_grid(file, grid)):
+        return None, None
+    return file, dataset
+
+
+def _find_coarse(
+    attributes: Mapping[str, Any], short_name: str, inputs: Inputs, settings: EvaluateSettings, grid: Field
+) -> Coarse | None:
+    """Read the coarse field that the recipe names, or the files of the methods; None if it is not at hand."""
+    if settings.coarse:
+        return read_coarse(settings.coarse, need_file("coarse", settings.coarse, inputs, short_name=short_name), grid)
+    name = str(attributes.get("esmlearn_coarse", ""))
+    file = find_file(name, inputs, short_name=short_name)
+    return read_coarse(name, file, grid) if file else None
+
+
+def _land_where_both_are_known(grid: Field, inputs: Inputs) -> Bool[np.ndarray, "lat lon"] | None:
+    """Tell land from sea, by the field sftlf or by Natural Earth; None if the quantity is not known on both."""
+    shares = (file for file, facets in inputs.items() if facets.get("short_name") == "sftlf")
+    file = next((file for file in shares if on_grid(file, grid)), None)
+    land = land_mask(grid.lat, grid.lon) if file is None else read_fixed(file, grid) > MOSTLY_LAND
+    known = ~grid.land
+    both = all(part.any() and known[part].mean() > KNOWN_ON for part in (land, ~land))
+    return land if both else None
 
 
 def _check(case: Case) -> None:
@@ -284,54 +357,3 @@ def _check(case: Case) -> None:
     if known[case.hidden].any() and not known[case.counted].any():
         buffers = f"buffer_km {case.settings.buffer_km:g} and buffer_days {case.settings.buffer_days}"
         raise SettingsError(f"{buffers} leave no hidden point of {case.dataset} to score on; lower them.")
-
-
-def _find(name: str, short_name: str, input_data: dict[str, dict[str, Any]]) -> str | None:
-    """Find the preprocessed file of a dataset by its name or alias."""
-    for file, facets in input_data.items():
-        if facets.get("short_name") == short_name and name in (facets.get("dataset"), facets.get("alias")):
-            return file
-    return None
-
-
-def _read_on(file: str, grid: Field, dataset: str) -> Field:
-    """Read a preprocessed file on the grid and the dates of a reconstruction."""
-    name = Path(file).name
-    field = _at_level(Field.from_cube(iris.load_cube(file), units=grid.units), grid, name)
-    same = field.land.shape == grid.land.shape and np.allclose(field.lat, grid.lat, atol=1e-3)
-    if not same or not np.allclose((field.lon - grid.lon + 180) % 360, 180, atol=1e-3):
-        raise DataError(f"{name} is not on the grid of the reconstruction of {dataset}; regrid both alike.")
-    places = {_day(date): index for index, date in enumerate(field.dates)}
-    missing = [date for date in grid.dates if _day(date) not in places]
-    if missing:
-        raise DataError(
-            f"{name} lacks {len(missing)} of the {grid.dates.size} dates of the reconstruction of {dataset},"
-            f" the first of them {missing[0]:%Y-%m-%d}; give both the same timerange."
-        )
-    return field[np.array([places[_day(date)] for date in grid.dates])]
-
-
-def _depth(cube: Cube) -> float:
-    """Depth of a cube of one level in metres; 0 for one that knows of none."""
-    return float(cube.coord("depth").points[0]) if cube.coords("depth") else 0.0
-
-
-def _at_level(field: Field, grid: Field, name: str) -> Field:
-    """Take the level of a grid out of a field with levels."""
-    if grid.levels is None or field.levels is None:
-        return field
-    near = int(np.abs(field.levels - grid.levels[0]).argmin())
-    if not np.isclose(field.levels[near], grid.levels[0], rtol=1e-3):
-        raise DataError(f"{name} has no level at {grid.levels[0]:g} m; extract the same levels of all datasets.")
-    return field.level(near)
-
-
-def _day(date: Any) -> tuple[int, int, int]:
-    """Year, month and day of a date of any calendar."""
-    return date.year, date.month, date.day
-
-
-def _says_synthetic(cube: Cube) -> bool:
-    """Whether an attribute of a cube calls its data synthetic."""
-    texts: Iterable[str] = (value for value in cube.attributes.values() if isinstance(value, str))
-    return any("synthetic" in text.lower() for text in texts)

@@ -5,11 +5,9 @@ from datetime import date
 
 from esmlearn import plots
 from esmlearn.bridge.cases import Case, Result
-from esmlearn.bridge.drawing import Drawing, day_label, map_grid
+from esmlearn.bridge.drawing import Drawing, day_label, map_grid, points_of
 from esmlearn.bridge.ensemble_evaluation import EnsembleFindings
 from esmlearn.bridge.evaluation_choices import day_of_maps
-
-FIELDS = {"day": "Daily fields", "mon": "Monthly means"}
 
 
 def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], note: str) -> Iterator[Drawing]:
@@ -62,9 +60,9 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
         return
     methods = dict.fromkeys(plots.method_words(findings.method) for findings in found)
     names = [
-        FIELDS[findings.frequency]
+        _fields(findings).capitalize()
         if len(methods) == 1
-        else f"{plots.method_label(findings.method)}, {FIELDS[findings.frequency].lower()}"
+        else f"{plots.method_label(findings.method)}, {_fields(findings)}"
         for findings in found
     ]
     band = (
@@ -75,7 +73,7 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
     yield Drawing(
         "rank_histogram",
         plots.rank_histograms({name: findings.ranks for name, findings in zip(names, found, strict=True)}),
-        f"How often so many members of {' and '.join(methods)} are below the truth, on the hidden points of"
+        f"How often so many members of {' and '.join(methods)} are below the truth, on the {points_of(case)} of"
         f" {case.dataset}. Flat is right. Full ends: the spread is too small; a full middle: it is too large; one full"
         f" end: the members are too cold (right) or too warm (left).{band}{note}",
         ("histogram",),
@@ -86,12 +84,17 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
         plots.spread_skill(
             {name: findings.spread_skill for name, findings in zip(names, found, strict=True)}, units=case.grid.units
         ),
-        f"Error of the mean of {' and '.join(methods)} against the spread of its members, in bins of hidden points of"
-        f" {case.dataset} with about the same spread. On the dashed line they know the error of their mean; above it"
+        f"Error of the mean of {' and '.join(methods)} against the spread of its members, in bins of {points_of(case)}"
+        f" of {case.dataset} with about the same spread. On the dashed line they know the error of their mean; above it"
         f" they are too sure. The further a line reaches, the better they tell easy points from hard ones.{note}",
         ("scatter",),
         ("stddev", "rmsd"),
     )
+
+
+def _fields(findings: EnsembleFindings) -> str:
+    """Say which fields were looked into."""
+    return "monthly means" if findings.frequency == "mon" else f"{plots.frequency_words(findings.frequency)} fields"
 
 
 def _named(name: str, method: str, number: int) -> str:

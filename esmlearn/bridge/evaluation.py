@@ -11,8 +11,10 @@ from jaxtyping import Bool, Float
 
 from esmlearn import scores
 from esmlearn.bridge.cases import Case, cells_within, read_baseline
+from esmlearn.bridge.downscaling_evaluation import Refined, coarse_facts, score_refinement
 from esmlearn.bridge.ensemble_evaluation import EnsembleFindings, find_ensembles, image_range, score_days
 from esmlearn.errors import DataError
+from esmlearn.scores.comparison import STEPS_A_DAY
 from esmlearn.scores.uncertainty import FEWEST_BLOCKS
 
 logger = logging.getLogger(__name__)
@@ -38,8 +40,10 @@ class Scored:
         What was found out about ensembles, whose records `ensemble.json` holds.
     heatwaves
         Baseline of the threshold, and share of the points that are heatwave days in the truth; None if not scored.
+    refined
+        What was found out about super-resolution; empty for other tasks.
     points
-        Number of daily points that count.
+        Number of points in time and space that count.
     left_out
         Why something was not scored: a sentence for each thing.
     """
@@ -49,6 +53,7 @@ class Scored:
     reliability: list[dict[str, Any]] = field(default_factory=list)
     ensembles: list[EnsembleFindings] = field(default_factory=list)
     heatwaves: dict[str, Any] | None = None
+    refined: Refined = field(default_factory=Refined)
     points: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -63,7 +68,7 @@ def score_case(case: Case) -> Scored:
         return Scored()
     left_out: dict[str, str] = {}
     daily = hidden_points(case)
-    n_days, block = case.grid.dates.size, case.settings.block_days
+    n_days, block = case.grid.dates.size // STEPS_A_DAY[case.frequency], case.settings.block_days
     if n_days < FEWEST_BLOCKS * block:
         left_out["intervals"] = f"The {n_days} days are fewer than {FEWEST_BLOCKS} blocks of {block} days (block_days)."
     rows = scores.score(daily) + score_days(case, daily) + _score_regions(case, daily, left_out)
@@ -71,8 +76,10 @@ def score_case(case: Case) -> Scored:
         rows += scores.break_down(daily, bins)
     reliability = scores.reliability(daily)
     # The buffers are no matter for spectra: a segment counts by what was hidden of it.
-    scales = None if case.withheld else _comparison(case, "day", truth, case.hidden)
-    ensembles = find_ensembles(daily, case.grid, scales)
+    scales = None if case.withheld else _comparison(case, case.frequency, truth, case.hidden)
+    ensembles = find_ensembles(daily, case.grid, None if case.downscaled else scales)
+    refined = score_refinement(case, daily) if case.downscaled else Refined()
+    left_out |= refined.left_out
     monthly = _hidden_months(case, truth, left_out)
     if monthly is not None:
         rows += scores.score(monthly) + _score_regions(case, monthly, left_out)
@@ -90,17 +97,17 @@ def score_case(case: Case) -> Scored:
         )
     for what, why in left_out.items():
         logger.info("%s: %s left out. %s", case.dataset, what, why)
-    rows += resolution + extremes
+    rows += resolution + extremes + refined.rows
     if case.level is not None:
         rows = [row | {"level": case.level} for row in rows]
-    return Scored(rows, spectra, reliability, ensembles, heatwaves, int(daily.points.sum()), left_out)
+    return Scored(rows, spectra, reliability, ensembles, heatwaves, refined, int(daily.points.sum()), left_out)
 
 
 def hidden_points(case: Case) -> scores.Comparison:
     """Give the daily comparison on the points that count."""
     if case.truth is None:
         raise DataError(f"Nothing is known to be right about {case.dataset}; name a `truth`.")
-    return _comparison(case, "day", case.truth, case.counted)
+    return _comparison(case, case.frequency, case.truth, case.counted)
 
 
 def facts(case: Case, scored: Scored) -> dict[str, Any]:
@@ -118,7 +125,8 @@ def facts(case: Case, scored: Scored) -> dict[str, Any]:
         "start": grid.dates[0].strftime("%Y-%m-%d"),
         "end": grid.dates[-1].strftime("%Y-%m-%d"),
         "calendar": grid.dates[0].calendar,
-        "days": int(grid.dates.size),
+        "days": int(grid.dates.size // STEPS_A_DAY[case.frequency]),
+        "frequency": case.frequency,
         "cells": [int(size) for size in grid.land.shape],
         "ocean_cells": int(case.ocean.sum()),
         "region": [float(grid.lat[0]), float(grid.lat[-1]), float(grid.lon[0]), float(grid.lon[-1])],
@@ -140,6 +148,7 @@ def facts(case: Case, scored: Scored) -> dict[str, Any]:
             for name, part in settings.regions.items()
         },
         "heatwaves": scored.heatwaves,
+        "downscaled": ({**coarse_facts(case), **scored.refined.facts} if case.downscaled else None),
         "left_out": scored.left_out,
     }
 
@@ -162,13 +171,34 @@ def _daily_bins(case: Case, left_out: dict[str, str]) -> Iterator[scores.Bins]:
     grid = case.grid
     yield scores.by_month(grid.dates)
     yield scores.by_season(grid.dates)
-    yield scores.by_share_hidden(scores.share_hidden(case.hidden, case.ocean))
-    yield scores.by_distance(case.distance)
-    yield scores.by_days(case.days_away)
+    if STEPS_A_DAY[case.frequency] > 1:
+        yield scores.by_hour(grid.dates)
+    if not case.downscaled:
+        yield scores.by_share_hidden(scores.share_hidden(case.hidden, case.ocean))
+    if case.observed.any():
+        yield scores.by_distance(case.distance)
+        yield scores.by_days(case.days_away)
+    else:
+        left_out["distance to observations"] = "No method was given any."
     if grid.land.any():
         yield scores.by_coast(scores.distance_to_coast(grid.land, grid.lat, grid.lon))
     else:
         left_out["coast"] = "There is no land in the domain."
+    if case.downscaled:
+        yield from _surface_bins(case, left_out)
+
+
+def _surface_bins(case: Case, left_out: dict[str, str]) -> Iterator[scores.Bins]:
+    """Give what fields on land and sea are broken down by."""
+    if case.on_land is None:
+        left_out["land and sea"] = "The quantity is known on one of them only, or there is but one in the domain."
+    else:
+        yield scores.by_surface(case.on_land)
+    if case.height is None:
+        left_out["height"] = "The recipe names no field of it (height)."
+    else:
+        on_sea = False if case.on_land is None else ~case.on_land
+        yield scores.by_height(np.where(on_sea, np.nan, case.height))
 
 
 def _monthly_bins(case: Case) -> Iterator[scores.Bins]:
@@ -177,7 +207,8 @@ def _monthly_bins(case: Case) -> Iterator[scores.Bins]:
     first_days = case.grid.dates[[days.start for days in months]]
     yield scores.by_month(first_days)
     yield scores.by_season(first_days)
-    yield scores.by_share_hidden(scores.hidden_share_of_month(case.hidden, months))
+    if not case.downscaled:
+        yield scores.by_share_hidden(scores.hidden_share_of_month(case.hidden, months))
 
 
 def _hidden_months(
@@ -226,6 +257,11 @@ def _score_heatwaves(
     case: Case, daily: scores.Comparison, left_out: dict[str, str]
 ) -> tuple[list[scores.Row], dict[str, Any] | None]:
     """Scores of marine heatwave days as rows, and what the threshold is of."""
+    if case.downscaled:
+        left_out["heatwaves"] = (
+            "Super-resolution completes no days: when they begin and end is what the coarse field says."
+        )
+        return [], None
     if case.withheld:
         left_out["heatwaves"] = "Only withheld observations are known, and a heatwave needs days without a gap."
         return [], None
@@ -256,7 +292,8 @@ def _comparison(
     hidden: Bool[np.ndarray, "time lat lon"],
 ) -> scores.Comparison:
     """Put all methods beside the truth."""
-    daily = frequency == "day"
+    daily = frequency != "mon"
+    days = case.settings.block_days
     methods = []
     for result in case.results:
         said = result.reconstruction
@@ -275,5 +312,5 @@ def _comparison(
         weights=case.grid.area_weights,
         methods=tuple(methods),
         split=case.split,
-        block=case.settings.block_days if daily else max(1, round(case.settings.block_days / DAYS_OF_MONTH)),
+        block=days * STEPS_A_DAY[frequency] if daily else max(1, round(days / DAYS_OF_MONTH)),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from esmlearn.bridge.cases import Case, Result
+from esmlearn.bridge.downscaling_choices import fine_structure, rich_times, richest_cell
 from esmlearn.errors import SettingsError
 from esmlearn.scores import Row
 
@@ -16,7 +17,10 @@ def best_first(case: Case, rows: Sequence[Row]) -> list[Result]:
     error = {
         row["method"]: row["value"]
         for row in rows
-        if row["metric"] == "rmse" and row["frequency"] == "day" and row["region"] == "all" and "bin" not in row
+        if row["metric"] == "rmse"
+        and row["frequency"] == case.frequency
+        and row["region"] == "all"
+        and "bin" not in row
     }
     return sorted(case.results, key=lambda result: (error.get(result.name, np.inf), result.role != "model"))
 
@@ -33,9 +37,14 @@ def foremost(results: Sequence[Result], number: int) -> list[Result]:
 
 
 def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
-    """Days to show: those of the recipe, else the most hidden one with anything seen, and a typical one."""
+    """Days to show: those of the recipe, else the most hidden one with anything seen, and a typical one.
+
+    Of super-resolution, the ones with most and with a typical amount of fine structure; of a sub-daily recipe's days,
+    the time at noon or next to it.
+    """
     if dates:
-        places = {(day.year, day.month, day.day): index for index, day in enumerate(case.grid.dates)}
+        noon_last = sorted(enumerate(case.grid.dates), key=lambda item: -abs(item[1].hour - 12))
+        places = {(day.year, day.month, day.day): index for index, day in noon_last}
         lacking = [day for day in dates if (day.year, day.month, day.day) not in places]
         if lacking:
             first, last = case.grid.dates[[0, -1]]
@@ -44,12 +53,14 @@ def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
                 f" which run from {first:%Y-%m-%d} to {last:%Y-%m-%d}."
             )
         return [places[day.year, day.month, day.day] for day in dates]
+    if case.downscaled:
+        return rich_times(fine_structure(case))
     return sorted({typical_day(case), most_hidden_day(case)})
 
 
 def day_of_maps(case: Case, dates: Sequence[date]) -> int:
     """Day for figures of a single day: the first of the recipe, else a typical one."""
-    return chosen_days(case, dates)[0] if dates else typical_day(case)
+    return chosen_days(case, dates)[0] if dates or case.downscaled else typical_day(case)
 
 
 def typical_day(case: Case) -> int:
@@ -68,8 +79,13 @@ def most_hidden_day(case: Case) -> int:
 
 
 def chosen_place(case: Case, place: Any) -> tuple[int, int]:
-    """Cell of the time series: the ocean cell nearest to the recipe's place, else the one hidden most often."""
+    """Cell of the time series: the ocean cell nearest to the recipe's place, else the one hidden most often.
+
+    Of super-resolution, where there is most fine structure.
+    """
     grid = case.grid
+    if place is None and case.downscaled:
+        return richest_cell(case)
     if place is None:
         hidden = case.hidden.mean(axis=0)
         row, column = np.unravel_index(np.argmax(np.where(case.ocean & (hidden < 0.95), hidden, -1.0)), hidden.shape)

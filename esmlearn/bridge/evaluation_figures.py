@@ -9,7 +9,17 @@ from jaxtyping import Float
 
 from esmlearn import plots, scores
 from esmlearn.bridge.cases import Case, Result
-from esmlearn.bridge.drawing import Drawing, date_of, day_label, map_grid
+from esmlearn.bridge.downscaling_evaluation import Refined
+from esmlearn.bridge.downscaling_figures import draw_refinement, draw_showcases
+from esmlearn.bridge.drawing import (
+    Drawing,
+    coarse_map,
+    date_of,
+    day_label,
+    map_grid,
+    points_of,
+    rmse_label,
+)
 from esmlearn.bridge.ensemble_evaluation import EnsembleFindings
 from esmlearn.bridge.ensemble_figures import draw_members, draw_reliability, draw_spectra
 from esmlearn.bridge.evaluation import hidden_points
@@ -17,11 +27,11 @@ from esmlearn.bridge.evaluation_choices import best_first, best_model, chosen_da
 from esmlearn.scores import Comparison, Row, monthly_truth
 
 # Breakdowns in the figure of each frequency. Seasons say by day what months would, with less noise.
-DIFFICULTIES = {
-    "day": ("days_to_observation", "distance_to_observation", "share_hidden", "distance_to_coast", "season"),
-    "mon": ("share_hidden", "month"),
-}
-FREQUENCIES = {"day": "daily", "mon": "monthly"}
+DAILY_DIFFICULTIES = (
+    "days_to_observation", "distance_to_observation", "share_hidden", "distance_to_coast", "surface", "height", "hour",
+    "season",
+)  # fmt: skip
+MONTHLY_DIFFICULTIES = ("share_hidden", "month")
 # Methods in figures that cannot show all: the models and the best baselines.
 FOREMOST = {"bias": 4, "time_series": 3}
 
@@ -33,6 +43,7 @@ def draw_case(
     spectra: Sequence[Mapping[str, Any]] = (),
     reliability: Sequence[Mapping[str, Any]] = (),
     ensembles: Sequence[EnsembleFindings] = (),
+    refined: Refined | None = None,
     dates: Sequence[date] = (),
     place: Any = None,
 ) -> Iterator[Drawing]:
@@ -46,6 +57,8 @@ def draw_case(
         What `spectra.json` and `reliability.json` hold.
     ensembles
         What was found out about ensembles.
+    refined
+        What was found out about super-resolution.
     dates
         Days to show as maps; chosen if not given. All methods are shown on the first.
     place
@@ -58,24 +71,29 @@ def draw_case(
     if comparison:
         yield _ranked_skill(case, rows, note)
         yield from _maps_methods(case, comparison, dates, note)
-    yield from _maps(case, best_model(results), chosen_days(case, dates), note)
-    yield from draw_members(case, results, dates, note)
+    if case.downscaled:
+        yield from draw_showcases(case, results, dates, note)
+    else:
+        yield from _maps(case, best_model(results), chosen_days(case, dates), note)
+        yield from draw_members(case, results, dates, note)
     if comparison:
         yield from _maps_bias(case, comparison, foremost(results, FOREMOST["bias"]), note)
     yield _time_series(case, foremost(results, FOREMOST["time_series"]), chosen_place(case, place), note)
-    for frequency, by in DIFFICULTIES.items():
+    for frequency, by in ((case.frequency, DAILY_DIFFICULTIES), ("mon", MONTHLY_DIFFICULTIES)):
         if any(row["frequency"] == frequency and row.get("bin", {}).get("by") in by for row in rows):
             yield Drawing(
                 f"skill_by_difficulty_{frequency}",
                 plots.rmse_by(rows, frequency, by=by),
-                f"Root-mean-square error of the {FREQUENCIES[frequency]} fields of {case.dataset} on hidden points, by"
-                " what makes a point difficult; all panels have the same logarithmic scale. Below, the number of"
-                f" points.{note}",
+                f"Root-mean-square error of the {plots.frequency_words(frequency)} fields of {case.dataset} on the"
+                f" {points_of(case)}, by what makes a point difficult; all panels have the same logarithmic scale."
+                f" Below, the number of points.{note}",
                 ("line", "bar"),
                 ("rmsd",),
             )
     yield from _spectra(case, rows, spectra, note)
     yield from draw_spectra(case, ensembles, note)
+    if refined is not None:
+        yield from draw_refinement(case, rows, refined, note)
     if comparison:
         yield from _calibration(case, comparison, reliability, note)
     yield from draw_reliability(case, ensembles, note)
@@ -161,8 +179,13 @@ def _time_series(case: Case, results: Sequence[Result], cell: tuple[int, int], n
         units=case.grid.units,
     )
     caption = (
-        f"Daily {case.quantity} of {case.dataset} at {where}, which was observed on {int(case.observed[here].sum())} of"
-        f" {case.grid.dates.size} days.{note}"
+        f"{plots.frequency_words(case.frequency).capitalize()} {case.quantity} of {case.dataset} at {where},"
+        + (
+            " where interpolation lacks most"
+            if case.downscaled
+            else f" which was observed on {int(case.observed[here].sum())} of {case.grid.dates.size} days"
+        )
+        + f".{note}"
     )
     return Drawing("time_series", figure, caption, ("times", "line"), ("other",))
 
@@ -172,9 +195,9 @@ def _ranked_skill(case: Case, rows: Sequence[Row], note: str) -> Drawing:
     blocks = any(row.get("low") is not None for row in rows)
     return Drawing(
         "skill_ranked",
-        plots.ranked_skill(rows),
-        f"Root-mean-square error of each method on the hidden points of {case.dataset}, on a logarithmic scale; less is"
-        " better. All methods are scored on the same points with the same area weights."
+        plots.ranked_skill(rows, label=rmse_label(case)),
+        f"Root-mean-square error of each method on the {points_of(case)} of {case.dataset}, on a logarithmic scale;"
+        " less is better. All methods are scored on the same points with the same area weights."
         + (" Bars: 95 % intervals from a bootstrap over blocks of days." if blocks else "")
         + note,
         ("errorbar",),
@@ -188,8 +211,11 @@ def _maps_methods(case: Case, comparison: Comparison, dates: Sequence[date], not
         return
     day = day_of_maps(case, dates)
     points, truth = comparison.points[day], case.truth[day]
+    given, coarse = coarse_map(case, day, map_grid(case)) or (None if case.downscaled else case.seen[day], None)
     shown = []
     for result in case.results:
+        if coarse is not None and result.name == "nearest":
+            continue  # it is the coarse map
         values = result.reconstruction.daily[day]
         square = (values[points].astype(float) - truth[points]) ** 2
         rmse = float(np.sqrt(np.average(square, weights=comparison.weights[points]))) if points.any() else None
@@ -198,17 +224,19 @@ def _maps_methods(case: Case, comparison: Comparison, dates: Sequence[date], not
     yield Drawing(
         "maps_methods",
         plots.maps_methods(
-            case.seen[day],
+            given,
             truth,
             shown,
             map_grid(case),
             label=day_label(case, day),
             quantity=case.quantity,
             units=case.grid.units,
+            coarse=coarse,
         ),
-        f"{case.quantity} of {case.dataset} on {date_of(case, day)} as observed, as it was, and as each method has it,"
-        " with its error below; the root-mean-square errors are those of the day on the hidden points, the best comes"
-        f" first. Fields share one scale, and so do errors, which saturate for the weaker methods.{note}",
+        f"{case.quantity} of {case.dataset} on {date_of(case, day)} as {'given' if case.downscaled else 'observed'}, as"
+        " it was, and as each method has it, with its error below; the root-mean-square errors are those of this map on"
+        f" the {points_of(case)}, the best comes first. Fields share one scale, and so do errors, which saturate for"
+        f" the weaker methods.{note}",
         ("map", "geo"),
         ("diff", "rmsd"),
     )
@@ -226,8 +254,8 @@ def _maps_bias(case: Case, comparison: Comparison, results: Sequence[Result], no
             map_grid(case),
             units=case.grid.units,
         ),
-        f"Mean error (reconstruction - truth) of the daily {case.quantity} of {case.dataset} over the hidden days of"
-        f" each place, for models and the best baselines. White: too few hidden days.{note}",
+        f"Mean error (method - truth) of the {plots.frequency_words(case.frequency)} {case.quantity} of {case.dataset}"
+        f" over all times at each place that count, for models and the best baselines. White: too few of them.{note}",
         ("map", "geo"),
         ("diff", "mean"),
     )
@@ -242,9 +270,10 @@ def _spectra(case: Case, rows: Sequence[Row], spectra: Sequence[Mapping[str, Any
     yield Drawing(
         "spectra",
         plots.spectra(here, resolution),
-        f"Left: power spectra along latitude circles of the daily anomalies of {case.dataset} from climatology, for the"
-        " truth and all methods. Right: power of the error over that of the truth; where it is 0.5 is the effective"
-        f" resolution (Ballarotta et al. 2019, doi:10.5194/os-15-1091-2019), written behind a method's name.{note}",
+        f"Left: power spectra along latitude circles of the {plots.frequency_words(case.frequency)} anomalies of"
+        f" {case.dataset} from {'the mean of the truth' if case.downscaled else 'climatology'}, for the truth and all"
+        " methods. Right: power of the error over that of the truth; where it is 0.5 is the effective resolution"
+        f" (Ballarotta et al. 2019, doi:10.5194/os-15-1091-2019), written behind a method's name.{note}",
         ("line",),
         ("other",),
     )
@@ -271,9 +300,9 @@ def _calibration(
     here = [record for record in reliability if record["dataset"] == case.dataset]
     yield Drawing(
         "calibration",
-        plots.calibration(spreads, weights, here, units=comparison.units),
-        f"Predicted and actual error on the hidden points of {case.dataset}. Left: predicted standard deviation against"
-        " the root-mean-square error, in bins of equally many points; below, how often each was predicted."
+        plots.calibration(spreads, weights, here, units=comparison.units, label=rmse_label(case)),
+        f"Predicted and actual error on the {points_of(case)} of {case.dataset}. Left: predicted standard deviation"
+        " against the root-mean-square error, in bins of equally many points; below, how often each was predicted."
         " Then: share of the truth that lies within the central interval of each nominal probability, and by how many"
         f" percentage points it is off; within the grey band it is right to 3 points.{note}",
         ("scatter", "histogram"),

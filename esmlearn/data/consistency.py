@@ -31,9 +31,17 @@ def consistency_error(
     float
         In the units of the fields, over all cells that have both; NaN if there is none.
     """
+    square, weight = (part.sum() for part in inconsistency(fine, coarse, average))
+    return float(np.sqrt(square / weight)) if weight else float("nan")
+
+
+def inconsistency(
+    fine: Float[np.ndarray, "*lead lat lon"], coarse: Float[np.ndarray, "*lead_coarse y x"], average: Regridder
+) -> tuple[Float[np.ndarray, "*lead"], Float[np.ndarray, "*lead"]]:
+    """Sum of the squared differences of each map, weighted by area, and sum of the weights; see `consistency_error`."""
     square = (average(fine.astype(np.float64)) - coarse) ** 2
     weights = np.isfinite(square) * average.target.area
-    return float(np.sqrt(np.nansum(square * weights) / weights.sum())) if weights.any() else float("nan")
+    return np.asarray(np.nansum(square * weights, axis=(-2, -1))), np.asarray(weights.sum(axis=(-2, -1)))
 
 
 def make_consistent(

@@ -3,12 +3,13 @@
 from esmlearn.plots.breakdowns import rmse_by
 from esmlearn.plots.curves import time_series, training_curve
 from esmlearn.plots.diffusion import error_on_the_way, estimates_on_the_way, schedules
+from esmlearn.plots.downscaling import maps_showcase, quantiles, radial_spectra
 from esmlearn.plots.ensemble import ensemble_spectra, maps_ensemble, rank_histograms, spread_skill
 from esmlearn.plots.geographic import Grid
 from esmlearn.plots.maps import MethodMap, Panel, maps, maps_bias, maps_methods, maps_monthly
 from esmlearn.plots.ranking import heatwave_days, ranked_skill
 from esmlearn.plots.spectra import spectra
-from esmlearn.plots.style import method_colour, method_label, method_words
+from esmlearn.plots.style import frequency_words, method_colour, method_label, method_words
 from esmlearn.plots.uncertainty import Spread, calibration
 
 __all__ = [
@@ -20,15 +21,19 @@ __all__ = [
     "ensemble_spectra",
     "error_on_the_way",
     "estimates_on_the_way",
+    "frequency_words",
     "heatwave_days",
     "maps",
     "maps_bias",
     "maps_ensemble",
     "maps_methods",
     "maps_monthly",
+    "maps_showcase",
     "method_colour",
     "method_label",
     "method_words",
+    "quantiles",
+    "radial_spectra",
     "rank_histograms",
     "ranked_skill",
     "rmse_by",

@@ -16,15 +16,20 @@ Limits = tuple[Number, Number]
 
 MONTHS = "JFMAMJJASOND"
 SEASONS = ("DJF", "MAM", "JJA", "SON")
+SURFACES = ("Sea", "Land")
 # In the order of the panels, with the label of the axis by day and by month.
 BREAKDOWNS = {
     "days_to_observation": ("Days to the nearest observation",) * 2,
     "distance_to_observation": ("Nearest observation of the day (km)",) * 2,
     "share_hidden": ("Share of the ocean hidden (%)", "Share of the days hidden (%)"),
     "distance_to_coast": ("Distance to the coast (km)",) * 2,
+    "surface": ("Surface",) * 2,
+    "height": ("Height (m)",) * 2,
+    "hour": ("Hour of the day (UTC)",) * 2,
     "season": ("Season",) * 2,
     "month": ("Month",) * 2,
 }
+MOST_HOURS = 8  # labels below an axis
 # So many of the best baselines are drawn with marks; the others stay in the background.
 FOREGROUND = 3
 
@@ -42,7 +47,7 @@ def rmse_by(rows: Sequence[Mapping[str, Any]], frequency: str, *, by: Sequence[s
         `day` or `mon`.
     by
         Breakdowns to show, of `days_to_observation`, `distance_to_observation`, `share_hidden`, `distance_to_coast`,
-        `season`, `month`.
+        `surface`, `height`, `hour`, `season`, `month`.
     """
     found = [
         row
@@ -123,9 +128,13 @@ def _limits(row: Mapping[str, Any]) -> Limits:
 
 def _ticks(by: str, limits: Sequence[Limits]) -> tuple[list[float], list[str]]:
     """Ticks and their labels: at the edges of bins that touch, else one for each bin."""
-    names = {"month": MONTHS, "season": SEASONS}
+    names = {"month": MONTHS, "season": SEASONS, "surface": SURFACES}
     if by in names:
-        return [float(place) for place in range(len(limits))], [names[by][int(low) - 1] for low, _ in limits]
+        first = 0 if by == "surface" else 1
+        return [float(place) for place in range(len(limits))], [names[by][int(low) - first] for low, _ in limits]
+    if by == "hour":
+        places = range(0, len(limits), -(-len(limits) // MOST_HOURS))
+        return [float(place) for place in places], [f"{limits[place][0]:.0f}" for place in places]
     if all(high == low for (_, high), (low, _) in pairwise(limits)):
         edges = [limits[0][0], *(high for _, high in limits)]
         unit = 100 if by == "share_hidden" else 1

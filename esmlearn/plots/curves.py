@@ -68,16 +68,17 @@ def time_series(
             )
         if truth is not None:
             axis.plot(x, truth, color=INK, linewidth=1.0, label="Truth", zorder=4, linestyle=(0, (5, 1.2)))
-        axis.plot(
-            x[observed],
-            observations[observed],
-            "o",
-            color=INK,
-            markersize=2.6,
-            label="Observed",
-            zorder=5,
-            markeredgewidth=0,
-        )
+        if observed.any():
+            axis.plot(
+                x[observed],
+                observations[observed],
+                "o",
+                color=INK,
+                markersize=2.6,
+                label="Observed",
+                zorder=5,
+                markeredgewidth=0,
+            )
         if isinstance(x[0], datetime):
             locator = AutoDateLocator(maxticks=10)
             axis.xaxis.set_major_locator(locator)

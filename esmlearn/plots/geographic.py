@@ -36,22 +36,26 @@ class Grid:
         Centres in degrees; latitudes from south to north, longitudes from west to east, also across the date line.
     land
         True on land.
+    centre
+        Longitude in the middle of the map, for cells that are drawn onto a map of others; their own if not given.
     """
 
     lat: Float[np.ndarray, " lat"]
     lon: Float[np.ndarray, " lon"]
     land: Bool[np.ndarray, "lat lon"]
+    centre: float | None = None
 
     @cached_property
     def middle(self) -> float:
         """Longitude in the middle of the map."""
         eastward = _eastward(self.lon)
-        return float((eastward[0] + eastward[-1]) / 2)
+        return float((eastward[0] + eastward[-1]) / 2) if self.centre is None else self.centre
 
     @cached_property
     def x(self) -> Float[np.ndarray, " edge"]:
         """Edges of the cells in the map's own longitudes, in which a region across the date line is in one piece."""
-        return _edges(_eastward(self.lon) - self.middle)
+        away = _edges(_eastward(self.lon) - self.middle)
+        return away - 360 * np.round((away[0] + away[-1]) / 720)
 
     @cached_property
     def y(self) -> Float[np.ndarray, " edge"]:
@@ -131,15 +135,20 @@ def map_axes(figure: Figure, grid: Grid, n_rows: int, n_columns: int, *, titled:
 
 
 def draw_map(axis: GeoAxes, field: Float[np.ndarray, "lat lon"], grid: Grid, scale: Scale) -> QuadMesh:
-    """Draw one field with its land and coast."""
+    """Draw one field with its land and coast; the map becomes that of its grid."""
     axis.pcolormesh(grid.x, grid.y, np.where(grid.land, 1.0, np.nan), cmap=ListedColormap([LAND]), rasterized=True)
     shown = np.where(grid.land, np.nan, field)
     options: dict[str, Any] = {"cmap": scale.cmap, "vmin": scale.low, "vmax": scale.high, "rasterized": True}
     mesh = axis.pcolormesh(grid.x, grid.y, shown, **options)
     axis.add_geometries(grid.coast, axis.projection, facecolor="none", edgecolor=INK, linewidth=0.4)
-    axis.set_extent((grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]), crs=axis.projection)
+    show_part(axis, grid)
     axis.spines["geo"].set(linewidth=0.5, edgecolor=QUIET)
     return mesh
+
+
+def show_part(axis: GeoAxes, grid: Grid) -> None:
+    """Show the part of a map that a grid covers."""
+    axis.set_extent((grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]), crs=axis.projection)
 
 
 def label_degrees(axis: GeoAxes, grid: Grid, *, left: bool, bottom: bool) -> None:

@@ -15,6 +15,7 @@ from esmlearn.plots.geographic import (
     map_axes,
     scale_of_errors,
     scale_of_values,
+    show_part,
 )
 from esmlearn.plots.style import method_label, pretty_units, style, with_units
 
@@ -111,7 +112,7 @@ def maps_monthly(panels: Sequence[Panel], grid: Grid, *, quantity: str, units: s
 
 
 def maps_methods(
-    observed: Float[np.ndarray, "lat lon"],
+    observed: Float[np.ndarray, "y x"] | None,
     truth: Float[np.ndarray, "lat lon"],
     methods: Sequence[MethodMap],
     grid: Grid,
@@ -119,13 +120,14 @@ def maps_methods(
     label: str,
     quantity: str,
     units: str,
+    coarse: Grid | None = None,
 ) -> Figure:
     """Draw one day as seen, as it was, and as every method has it, each with its error below.
 
     Parameters
     ----------
     observed
-        What the methods were given; NaN elsewhere.
+        What the methods were given; NaN elsewhere. None for no such map.
     truth
         The complete truth of the day.
     methods
@@ -136,20 +138,24 @@ def maps_methods(
         Which day, written beside the first maps if there is room.
     quantity, units
         Name and units of what is shown, for the colour bars.
+    coarse
+        Where the cells of `observed` lie, if it is a coarse field.
     """
     columns = min(COLUMNS, max(2, len(methods)))
     blocks = -(-len(methods) // columns)
     errors = [method.values - truth for method in methods]
-    fields = [observed, truth, *(method.values for method in methods)]
+    fields = [truth, *(method.values for method in methods)]
     scale = scale_of_values([_ocean(field, grid) for field in fields], with_units(quantity, units))
     # A scale that fits the worst would hide what sets the best apart.
     error_scale = scale_of_errors([_ocean(error, grid) for error in errors[:COLUMNS]], with_units(ERROR, units))
     with style():
         figure = Figure(layout="constrained")
         axes = map_axes(figure, grid, 1 + 2 * blocks, columns, titled=True)
-        mesh = draw_map(axes[0, 0], observed, grid, scale)
-        draw_map(axes[0, 1], truth, grid, scale)
-        axes[0, 0].set_title("Observed", pad=4)
+        if observed is not None:
+            draw_map(axes[0, 0], observed, coarse or grid, scale)
+            show_part(axes[0, 0], grid)
+            axes[0, 0].set_title("Coarse" if coarse else "Observed", pad=4)
+        mesh = draw_map(axes[0, 1], truth, grid, scale)
         axes[0, 1].set_title("Truth", pad=4)
         for number, (method, error) in enumerate(zip(methods, errors, strict=True)):
             above, below = axes[1 + 2 * (number // columns) :, number % columns][:2]

@@ -12,6 +12,8 @@ from esmlearn.plots.style import (
     QUIET,
     WIDTH,
     colours_of,
+    frequencies_of,
+    frequency_words,
     method_label,
     method_mark,
     plain_log_ticks,
@@ -19,12 +21,11 @@ from esmlearn.plots.style import (
     with_units,
 )
 
-FREQUENCIES = {"day": "Daily", "mon": "Monthly"}
 HEATWAVES = {"hit": "hit_rate", "false": "false_alarm_ratio", "index": "critical_success_index"}
 
 
-def ranked_skill(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Rank all methods by their RMSE on hidden points, one panel for each frequency; the best is on top.
+def ranked_skill(rows: Sequence[Mapping[str, Any]], *, label: str = "RMSE on hidden points") -> Figure:
+    """Rank all methods by their RMSE, one panel for each frequency; the best is on top.
 
     The scale is logarithmic, for errors compare by their ratio. A line shows the interval of a row that has one.
 
@@ -32,9 +33,11 @@ def ranked_skill(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ----------
     rows
         Rows of `scores.json` of one dataset.
+    label
+        What the scale shows.
     """
     whole = [row for row in rows if row["metric"] == "rmse" and row["region"] == "all" and "bin" not in row]
-    frequencies = [name for name in FREQUENCIES if any(row["frequency"] == name for row in whole)]
+    frequencies = frequencies_of(whole)
     colours = colours_of({row["method"]: row["role"] for row in whole})
     with style():
         figure = Figure(figsize=(WIDTH, 0.8 + 0.24 * len(colours)), layout="constrained")
@@ -48,8 +51,8 @@ def ranked_skill(rows: Sequence[Mapping[str, Any]]) -> Figure:
             plain_log_ticks(axis.xaxis)
             axis.set_xmargin(0.08)
             axis.grid(axis="x")
-            axis.set_title(FREQUENCIES[frequency], loc="left")
-            axis.set_xlabel(with_units("RMSE on hidden points", ranked[0]["units"]))
+            axis.set_title(frequency_words(frequency).capitalize(), loc="left")
+            axis.set_xlabel(with_units(label, ranked[0]["units"]))
     return figure
 
 

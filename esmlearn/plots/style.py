@@ -1,15 +1,16 @@
 """What all figures share: width, type, and one colour and one label for each method everywhere."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axis import Axis
-from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 WIDTH = 7.0  # inches: two columns of a journal page
 
@@ -25,8 +26,11 @@ COLOURS = {
     "time_interpolation": "#009E73",
     "optimal_interpolation": "#CC79A7",
     "dineof": "#D55E00",
+    "nearest": "#8c8c8c",
+    "bilinear": "#E69F00",
     "bicubic": "#8a6d00",
     "SpatioTemporalModel": "#0072B2",
+    "ResidualUNet": "#0072B2",
     "ConditionalDiffusion": "#5b3a8c",
 }
 MODEL_COLOURS = ("#0072B2", "#5b3a8c", "#000000", "#8a6d00")
@@ -39,6 +43,9 @@ MARKS = {
     "time_interpolation": "P",
     "optimal_interpolation": "X",
     "dineof": "d",
+    "nearest": "s",
+    "bilinear": "^",
+    "bicubic": "D",
     "ConditionalDiffusion": "h",
 }
 MODEL_MARK = "o"
@@ -51,7 +58,10 @@ LABELS = {
     "time_interpolation": "Linear in time",
     "optimal_interpolation": "Optimal interpolation",
     "dineof": "DINEOF",
+    "nearest": "Nearest cell",
+    "bilinear": "Bilinear",
     "bicubic": "Bicubic",
+    "ResidualUNet": "Regression (U-Net)",
     "ConditionalDiffusion": "Conditional diffusion",
 }
 
@@ -63,6 +73,10 @@ WORDS = {
     "persistence": "persistence",
     "time_interpolation": "linear interpolation in time",
     "optimal_interpolation": "optimal interpolation",
+    "nearest": "the nearest coarse cell",
+    "bilinear": "bilinear interpolation",
+    "bicubic": "bicubic interpolation",
+    "ResidualUNet": "the regression",
     "ConditionalDiffusion": "conditional diffusion",
 }
 
@@ -126,6 +140,16 @@ def method_words(name: str) -> str:
     return WORDS.get(name) or method_label(name)
 
 
+def frequency_words(frequency: str) -> str:
+    """Say which fields a frequency means, as an adjective."""
+    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
+
+
+def frequencies_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give the frequencies that rows have, months last."""
+    return sorted({row["frequency"] for row in rows}, key=lambda frequency: frequency == "mon")
+
+
 def method_colour(name: str, role: str = "model", position: int = 0) -> str:
     """Colour of a method: fixed for the baselines, by position among the models for these."""
     if name in COLOURS:
@@ -152,9 +176,21 @@ def colours_of(methods: dict[str, str]) -> dict[str, str]:
     return {name: method_colour(name, role, places.get(name, 0)) for name, role in methods.items()}
 
 
+class _PlainLogLocator(LogLocator):
+    """Ticks at 1, 2, 5, 10, ...; at a few round numbers on an axis too short for three of these."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """Give the ticks of an axis between two values."""
+        low, high = sorted((vmin, vmax))  # the other way round on an axis that falls
+        ticks = np.asarray(super().tick_values(low, high))
+        powers = np.log10(ticks[(ticks >= low) & (ticks <= high)])
+        plain = np.isclose(10 ** (powers % 1), np.array([[1], [2], [5], [10]])).any(axis=0).all()
+        return ticks if plain and powers.size > 2 else MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+
+
 def plain_log_ticks(axis: Axis) -> None:
     """Mark a logarithmic axis at 1, 2, 5, 10, ... and write the numbers as they are."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_locator(_PlainLogLocator(subs=(1, 2, 5)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 

@@ -9,8 +9,17 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from esmlearn.plots.ranking import FREQUENCIES
-from esmlearn.plots.style import QUIET, WIDTH, colours_of, method_label, method_mark, style, with_units
+from esmlearn.plots.style import (
+    QUIET,
+    WIDTH,
+    colours_of,
+    frequencies_of,
+    frequency_words,
+    method_label,
+    method_mark,
+    style,
+    with_units,
+)
 
 # Percentage points by which a coverage may be off and still count as right.
 FAIR = 3.0
@@ -40,6 +49,7 @@ def calibration(
     reliability: Sequence[Mapping[str, Any]],
     *,
     units: str,
+    label: str = "RMSE on hidden points",
     bins: int = 15,
 ) -> Figure:
     """Draw the predicted standard deviation against the RMSE that came, and beside it the coverage of all intervals.
@@ -55,21 +65,27 @@ def calibration(
         of each nominal probability.
     units
         Units of the spreads.
+    label
+        What the error is.
     bins
         How many bins with the same number of points.
     """
-    frequencies = [name for name in FREQUENCIES if any(row["frequency"] == name for row in reliability)]
+    frequencies = frequencies_of(reliability)
     roles = {spread.method: spread.role for spread in spreads}
     colours = colours_of(roles | {row["method"]: roles.get(row["method"], "model") for row in reliability})
     with style():
         figure = Figure(figsize=(WIDTH, 3.35), layout="constrained")
         axes = figure.subplots(2, 1 + len(frequencies), squeeze=False, height_ratios=[3.4, 1], sharex="col")
         _spread_against_error(axes[:, 0], spreads, weights, colours, bins)
-        axes[0, 0].set_ylabel(with_units("RMSE on hidden points", units))
+        title = (
+            f"{frequency_words(frequencies[0]).capitalize()}: spread and error" if frequencies else "Spread and error"
+        )
+        axes[0, 0].set_title(title, loc="left")
+        axes[0, 0].set_ylabel(with_units(label, units))
         axes[1, 0].set_xlabel(with_units("Predicted standard deviation", units))
         for pair, frequency in zip(axes.T[1:], frequencies, strict=True):
             _reliability(pair, [row for row in reliability if row["frequency"] == frequency], colours)
-            pair[0].set_title(f"{FREQUENCIES[frequency]}: coverage", loc="left")
+            pair[0].set_title(f"{frequency_words(frequency).capitalize()}: coverage", loc="left")
         for pair in axes.T[1:2]:
             pair[0].set_ylabel("Truth within the interval (%)")
             pair[1].set_ylabel("Difference")
@@ -103,7 +119,6 @@ def _spread_against_error(
             histtype="step",
             linewidth=1.1,
         )
-    axis.set_title("Daily: spread and error", loc="left")
     below.set_ylabel("Points (%)")
 
 

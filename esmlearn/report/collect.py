@@ -17,6 +17,7 @@ import yaml
 
 from esmlearn.errors import SettingsError
 from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
+from esmlearn.scores.comparison import STEPS_A_DAY
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script, settings_of
 
 SOFTWARE = (
@@ -52,7 +53,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
     files = {run_of(work).name: _script_of(work, recipe) for work in works}
     texts = {name: text for name, block in settings.items() if (text := _settings_text(files[name], block))}
     inputs = _inputs(settings.values(), cfg)
-    methods = [found for work in works for file in sorted(work.glob("*_day.nc")) if (found := _method(file))]
+    methods = [found for work in works for file in _reconstructions(work) if (found := _method(file))]
     return Report(
         title=title or str(about.get("title") or "Reconstruction"),
         description=" ".join(str(about.get("description") or "").split()),
@@ -162,6 +163,11 @@ def _method(file: Path) -> tuple[Method, Path | None] | None:
     folder = attributes.get("esmlearn_model_folder")
     parameters = json.loads(attributes.get("esmlearn_parameters", "{}"))
     return Method(name, role, dataset, parameters), Path(str(folder)) if folder else None
+
+
+def _reconstructions(work: Path) -> list[Path]:
+    """Files of all times that a script has reconstructed, whatever their frequency."""
+    return sorted(file for part in STEPS_A_DAY for file in work.glob(f"*_{part}.nc"))
 
 
 def _costs(works: Iterable[Path]) -> Iterator[Cost]:

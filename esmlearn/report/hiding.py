@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from esmlearn.report.words import area, percent
+from esmlearn.plots.style import pretty_units
+from esmlearn.report.words import NO_BREAK, area, frequency, grid_step, number, percent
 
 GAPS = {
     "data": "The gaps are those that the data have.",
@@ -33,6 +34,8 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
     fact
         What was evaluated and hidden; see `esmlearn.bridge.evaluation.facts`.
     """
+    if fact.get("downscaled"):
+        return list(_how_downscaled(fact))
     sentences = []
     for block, words in ((fact.get("gaps"), GAPS), (fact.get("withhold"), WITHHELD)):
         if block:
@@ -53,21 +56,21 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
 def fact_lines(fact: Mapping[str, Any]) -> list[tuple[str, str]]:
     """List what was evaluated."""
     rows, columns = fact["cells"]
-    mean, least, most, unseen = (
-        100 * fact[key] for key in ("share_hidden", "share_hidden_least", "share_hidden_most", "months_unseen")
-    )
+    downscaled = fact.get("downscaled")
+    times = "" if fact.get("frequency", "day") == "day" else f"{frequency(fact)}, "
     lines = [
         ("Dataset", fact["dataset"]),
         (
             "Period",
-            f"{fact['start']} to {fact['end']} ({fact['days']} days, {fact['calendar']}), split “{fact['split']}”",
+            f"{fact['start']} to {fact['end']} ({fact['days']} days, {times}{fact['calendar']}),"
+            f" split “{fact['split']}”",
         ),
-        ("Region", f"{area(*fact['region'])}, {rows} × {columns} cells, {fact['ocean_cells']} of them ocean"),
         (
-            "Hidden",
-            f"{mean:.1f} % of the ocean in the mean, {least:.0f} to {most:.0f} % on a day; {unseen:.1f} % of the cells"
-            " have no observation in a month, in the mean over the months",
+            "Region",
+            f"{area(*fact['region'])}, {rows} × {columns} cells, {fact['ocean_cells']} of them"
+            f" {'with values' if downscaled else 'ocean'}",
         ),
+        *(_lines_of_grids(downscaled, fact["units"]) if downscaled else [_line_of_gaps(fact)]),
     ]
     if fact.get("points"):
         lines.append(("Points that count", f"{fact['points']:,}"))
@@ -99,6 +102,10 @@ def left_out(fact: Mapping[str, Any]) -> list[str]:
         "coast": "distance to the coast",
         "heatwaves": "marine heatwaves",
         "images": "PSNR and SSIM",
+        "distance to observations": "scores by distance to observations",
+        "land and sea": "scores by land and sea",
+        "height": "scores by height",
+        "power of lost scales": "power at the scales that interpolation loses",
     }
     return [
         f"No {names.get(what, what)} of {fact['dataset']}: {why[0].lower() + why[1:]}"
@@ -112,6 +119,47 @@ def _period(text: str) -> str:
     return start if start == end else f"{start} to {end}"
 
 
+def _line_of_gaps(fact: Mapping[str, Any]) -> tuple[str, str]:
+    """How much was hidden."""
+    mean, least, most, unseen = (
+        100 * fact[key] for key in ("share_hidden", "share_hidden_least", "share_hidden_most", "months_unseen")
+    )
+    return (
+        "Hidden",
+        f"{mean:.1f} % of the ocean in the mean, {least:.0f} to {most:.0f} % on a day; {unseen:.1f} % of the cells"
+        " have no observation in a month, in the mean over the months",
+    )
+
+
+def _lines_of_grids(grids: Mapping[str, Any], units: str) -> Iterator[tuple[str, str]]:
+    """From which cells to which, and whether they agree."""
+    yield "Fine cells", grid_step(grids["fine_step"])
+    if grids.get("coarse"):
+        rows, columns = grids["coarse"]["cells"]
+        yield (
+            "Coarse field",
+            f"{grids['coarse']['name']}, {rows} × {columns} cells of {grid_step(grids['coarse']['step'])}",
+        )
+    if grids.get("truth_consistency") is not None:
+        missed = f"{number(grids['truth_consistency'])}{NO_BREAK}{pretty_units(units)}".strip()
+        yield "Truth and coarse field", f"averages of the truth over coarse cells differ by {missed} (root mean square)"
+
+
+def _how_downscaled(fact: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the methods were given, and what counts."""
+    seen = 1 - fact["share_hidden"]
+    yield "The methods were given the coarse field" + (
+        f", and observations of {percent(seen, digits=1)} of the fine values, which do not count." if seen else "."
+    )
+    yield (
+        f"The fine field is known from {fact['truth']}."
+        if fact["truth"]
+        else "The fine field is not known: there are no scores."
+    )
+    if fact["truth"]:
+        yield from _buffers(fact)
+
+
 def _buffers(fact: Mapping[str, Any]) -> Iterator[str]:
     """Say which points are left out for being too near, and how intervals come about."""
     near = []
@@ -121,7 +169,7 @@ def _buffers(fact: Mapping[str, Any]) -> Iterator[str]:
         near.append(f"{fact['buffer_days']} days to one at the same place")
     if near:
         yield f"Hidden points nearer than {' or '.join(near)} do not count."
-    elif "buffer_km" in fact:
+    elif "buffer_km" in fact and not fact.get("downscaled"):
         yield "Every hidden point counts, however near an observation is."
     if fact.get("block_days") and "intervals" not in (fact.get("left_out") or {}):
         yield (

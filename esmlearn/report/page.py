@@ -17,16 +17,23 @@ from esmlearn.report.graph import HEIGHT, WIDTH, draw
 from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
 from esmlearn.report.references import read_references
 from esmlearn.report.summary import ensembles_of, summarize
-from esmlearn.report.tables import region_tables, scale_tables, skill_tables, uncertainty_tables
+from esmlearn.report.tables import (
+    crps_tables,
+    distribution_tables,
+    region_tables,
+    scale_tables,
+    skill_tables,
+    uncertainty_tables,
+)
 from esmlearn.report.weaknesses import weaknesses
-from esmlearn.report.words import duration, image_range
+from esmlearn.report.words import duration, image_range, points_words
 
 # Which figures stand in which section and in which order, by the beginning of their names.
 SECTIONS = {
     "skill": ("skill_ranked",),
-    "maps": ("maps_methods", "maps_day", "ensemble_members", "maps_month", "time_series"),
+    "maps": ("showcase", "maps_methods", "maps_day", "ensemble_members", "maps_month", "time_series"),
     "difficulty": ("skill_by_difficulty", "maps_bias"),
-    "scales": ("spectra", "ensemble_spectra", "heatwaves"),
+    "scales": ("radial_spectra", "spectra", "ensemble_spectra", "quantiles", "heatwaves"),
     "uncertainty": ("calibration", "rank_histogram", "spread_skill"),
     "diffusion": ("diffusion_estimates", "diffusion_error", "diffusion_schedules"),
     "training": ("training",),
@@ -60,8 +67,12 @@ def render(report: Report) -> str:
         n_models=len({row["method"] for row in report.rows if row["role"] == "model"}),
         ensembles=[method_label(name) for name in ensembles_of(report.rows)],
         ranges=[image_range(fact) for fact in report.facts if fact.get("image_range")],
-        skill_tables=skill_tables(report.rows),
+        downscaled=any(fact.get("downscaled") for fact in report.facts),
+        heatwaves=any(row["metric"].startswith("heatwave") for row in report.rows),
+        skill_tables=skill_tables(report.rows, points_words(report.facts[0]) if report.facts else "hidden points"),
         uncertainty_tables=uncertainty_tables(report.rows),
+        crps_tables=crps_tables(report.rows),
+        distribution_tables=distribution_tables(report.rows),
         region_tables=region_tables(report.rows),
         ablation_tables=ablation_tables(report.ablations),
         ablation_sentences=ablation_sentences(report.ablations),

@@ -5,7 +5,7 @@ from typing import Any
 
 from esmlearn.plots import method_words
 from esmlearn.report.weaknesses import contests, points_of, skill_against, weaknesses
-from esmlearn.report.words import Row, fields, frequency, percent, span, value
+from esmlearn.report.words import NO_BREAK, Row, fields, frequency, grid_step, percent, points_words, span, value
 
 # Share by which the coverage of an interval may be off before it is called too wide or too narrow.
 FAIR_COVERAGE = 0.03
@@ -27,8 +27,11 @@ def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequenc
     sentences = [_what_was_hidden(fact) for fact in facts]
     sentences += list(_what_is_known(facts, {row["dataset"] for row in rows}))
     ranked = _best_first(whole)
+    points = points_words(facts[0]) if facts else "hidden points"
     for model, baselines in ranked:
-        sentences.append(_lead(model, min(baselines, key=lambda row: row["value"], default=None), whole))
+        sentences.append(_lead(model, min(baselines, key=lambda row: row["value"], default=None), whole, points))
+    for fact in facts:
+        sentences += list(_how_fine(fact, whole))
     sentences += list(_beside_ensembles(whole))
     several = len({model["method"] for model, _ in ranked}) > 1
     for model, _ in ranked:
@@ -84,6 +87,13 @@ def _crps(ensemble: Row, other: Row) -> str:
 
 def _what_was_hidden(fact: Mapping[str, Any]) -> str:
     """One sentence on what was evaluated."""
+    grids = fact.get("downscaled")
+    if grids:
+        coarse = f" from {grid_step(grids['coarse']['step'])}" if grids.get("coarse") else ""
+        return (
+            f"{fact['dataset']} was downscaled{coarse} to {grid_step(grids['fine_step'])} on {fact['days']} days from"
+            f" {fact['start']} to {fact['end']}."
+        )
     return (
         f"{fact['dataset']} was reconstructed on {fact['days']} days from {fact['start']} to {fact['end']}, with"
         f" {100 * fact['share_hidden']:.0f} % of its ocean hidden"
@@ -95,9 +105,10 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
     """Say where the truth is not known, or only at observations that were withheld."""
     for fact in facts:
         if fact["dataset"] not in scored:
+            what = "fine field" if fact.get("downscaled") else "gaps"
             yield (
-                f"Nothing is known to be right about the gaps of {fact['dataset']}, so the reconstruction can be looked"
-                " at, but not scored."
+                f"Nothing is known to be right about the {what} of {fact['dataset']}, so the reconstruction can be"
+                " looked at, but not scored."
             )
         elif fact.get("withheld"):
             yield (
@@ -106,11 +117,47 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
             )
 
 
-def _lead(model: Row, best: Row | None, rows: Iterable[Row]) -> str:
+def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
+    """Say what an ensemble is worth beside what is sure of itself, and whether small scales are there."""
+    here = [
+        row for row in rows if row["dataset"] == fact["dataset"] and row["frequency"] == fact.get("frequency", "day")
+    ]
+    grids = fact.get("downscaled") or {}
+    for name in ensembles_of(here) if grids else []:
+        leads = [row for row in here if row["metric"] == "crpss" and row["method"] == name]
+        worth = [
+            f"{percent(abs(row['value']))} {'below' if row['value'] >= 0 else 'above'} that of"
+            f" {method_words(row['against'])}"
+            for row in sorted(leads, key=lambda row: row["value"])[:2]
+        ]
+        if worth:
+            yield (
+                f"The CRPS of {method_words(name)} is {' and '.join(worth)}; that of a method that knows no deviation"
+                " is its mean absolute error."
+            )
+    power = {row["method"]: row for row in here if row["metric"] == "spectral_power_ratio"}
+    models = [
+        f"{method_words(name)} has {percent(row['value'])}" for name, row in power.items() if row["role"] == "model"
+    ]
+    if models and "lost_km" in grids:
+        yield (
+            f"Of the truth's power at the scales of which {method_words(grids['interpolation'])} has lost half"
+            f" ({grids['lost_km']:.0f}{NO_BREAK}km and less), {' and '.join(models)}."
+        )
+    missed = [
+        f"{method_words(row['method'])} misses the coarse field by {value(row)}"
+        for row in here
+        if row["metric"] == "coarse_consistency" and row["role"] == "model"
+    ]
+    if missed:
+        yield f"Averaged over coarse cells, {' and '.join(missed)} (root mean square)."
+
+
+def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str:
     """One sentence on a model beside the best baseline."""
     says = (
         f"On {fields(model)}, {method_words(model['method'])} has an error (RMSE) of {value(model)} on the"
-        f" {model['n']:,} hidden points"
+        f" {model['n']:,} {points}"
     )
     if best is None or best["value"] <= 0:
         return says + "; no baseline was run beside it."
@@ -151,6 +198,9 @@ def _sorted_by(names: Iterable[str]) -> str:
         "distance_to_observation": "distance to observations",
         "days_to_observation": "days to observations",
         "distance_to_coast": "distance to the coast",
+        "hour": "hour",
+        "surface": "land and sea",
+        "height": "height",
     }
     *first, last = [word for name, word in words.items() if name in names]
     return f"{', '.join(first)} and {last}" if first else last

@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from esmlearn.plots import method_label, method_words
-from esmlearn.plots.style import pretty_units
+from esmlearn.plots.style import frequency_words, pretty_units
 from esmlearn.report.weaknesses import skill_against
 from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
 
-TITLES = {"day": "daily fields", "mon": "monthly means"}
+# Frequencies of means; of others there are fields.
+MEANS = {"mon": "monthly means"}
+
+# Quantiles of all values, and those above which they are extreme, in percent.
+QUANTILES = ("01", "05", "50", "95", "99")
+EXTREMES = (95, 99)
 
 # Which value of each score is best.
 BEST: dict[str, Callable[[float], float]] = {
@@ -23,6 +28,12 @@ BEST: dict[str, Callable[[float], float]] = {
     "heatwave_critical_success_index": lambda value: -value,
     "psnr": lambda value: -value,
     "ssim": lambda value: -value,
+    "spectral_power_ratio": lambda value: abs(value - 1),
+    "coarse_consistency": abs,
+    **{f"quantile_bias_{level}": abs for level in QUANTILES},
+    **{f"frequency_bias_{level}": lambda value: abs(value - 1) for level in EXTREMES},
+    **{f"sedi_{level}": lambda value: -value for level in EXTREMES},
+    **{f"brier_{level}": abs for level in EXTREMES},
 }
 HEADS = {
     "rmse": "RMSE",
@@ -41,12 +52,20 @@ HEADS = {
     "energy_score": "Energy score",
     "psnr": "PSNR (dB)",
     "ssim": "SSIM",
+    "spectral_power_ratio": "Power / truth’s",
+    "coarse_consistency": "Off the coarse field",
+    **{f"quantile_bias_{level}": f"{int(level)}{NO_BREAK}%" for level in QUANTILES},
+    **{f"frequency_bias_{level}": f"Frequency bias, {level}{NO_BREAK}%" for level in EXTREMES},
+    **{f"sedi_{level}": f"SEDI, {level}{NO_BREAK}%" for level in EXTREMES},
+    **{f"brier_{level}": f"Brier score, {level}{NO_BREAK}%" for level in EXTREMES},
 }
 SKILL = ("rmse", "mae", "bias", "correlation")
 UNCERTAINTY = ("coverage_50", "coverage_90", "spread_skill_ratio", "sharpness", "crps", "mae")
 OF_ENSEMBLES = ("energy_score",)
 SCALES = (
     "effective_resolution",
+    "spectral_power_ratio",
+    "coarse_consistency",
     "heatwave_hit_rate",
     "heatwave_false_alarm_ratio",
     "heatwave_critical_success_index",
@@ -101,7 +120,7 @@ class Group:
     @property
     def title(self) -> str:
         """Dataset and frequency in words."""
-        return f"{self.dataset}, {TITLES.get(self.frequency, self.frequency)}"
+        return f"{self.dataset}, {MEANS.get(self.frequency) or frequency_words(self.frequency) + ' fields'}"
 
     @property
     def units(self) -> str:
@@ -119,8 +138,16 @@ class Group:
         return next(iter(self.methods.values()))["rmse"]["n"]
 
 
-def skill_tables(rows: Sequence[Row]) -> list[Table]:
-    """RMSE, MAE, bias, correlation of every method, the best first, and each model's lead over each baseline."""
+def skill_tables(rows: Sequence[Row], points: str = "hidden points") -> list[Table]:
+    """RMSE, MAE, bias, correlation of every method, the best first, and each model's lead over each baseline.
+
+    Parameters
+    ----------
+    rows
+        Rows of `scores.json`.
+    points
+        What to call the points that count.
+    """
     tables = []
     for group in _groups(rows):
         leads = (
@@ -137,7 +164,7 @@ def skill_tables(rows: Sequence[Row]) -> list[Table]:
             )
             for name, metrics in group.methods.items()
         ]
-        title = f"{group.title}: error on {group.n:,} hidden points{group.units}"
+        title = f"{group.title}: error on {group.n:,} {points}{group.units}"
         tables.append(Table(title, (*(HEADS[metric] for metric in SKILL), *leads), tuple(lines)))
     return tables
 
@@ -193,9 +220,55 @@ def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Tab
             for name in group.methods
         ]
         if metrics:
-            title = f"{group.title}: scales and extremes"
+            consistent = group.units if "coarse_consistency" in metrics else ""
+            title = f"{group.title}: scales and extremes{consistent}"
             tables.append(Table(title, tuple(HEADS[metric] for metric in metrics), tuple(lines)))
     return tables
+
+
+def crps_tables(rows: Sequence[Row]) -> list[Table]:
+    """CRPS of ensembles beside that of all other methods, and by how much it is below."""
+    tables = []
+    for group in _groups(rows):
+        ensembles = [name for name, metrics in group.methods.items() if "crps_plain" in metrics]
+        if ensembles:
+            lines = [
+                _line(
+                    group,
+                    name,
+                    _cell(group, name, "crps" if "crps" in metrics else "mae"),
+                    *(_lead_by_crps(group, drawn, name, rows) for drawn in ensembles),
+                )
+                for name, metrics in group.methods.items()
+            ]
+            heads = (f"Lead of {method_words(name)}" for name in ensembles)
+            title = f"{group.title}: CRPS, which is the MAE of a method that is sure{group.units}"
+            tables.append(Table(title, ("CRPS", *heads), tuple(lines)))
+    return tables
+
+
+def distribution_tables(rows: Sequence[Row]) -> list[Table]:
+    """Bias of quantiles, and how well every method has what is above the truth's 95 and 99 % quantile."""
+    tables = []
+    for group in _groups(rows):
+        quantiles = tuple(f"quantile_bias_{level}" for level in QUANTILES)
+        extremes = tuple(f"{name}_{level}" for name in ("frequency_bias", "sedi", "brier") for level in EXTREMES)
+        for metrics, title in ((quantiles, f"bias of quantiles{group.units}"), (extremes, "extremes")):
+            shown = group.scored(metrics)
+            if shown:
+                lines = [
+                    _line(group, name, *(_cell(group, name, metric) for metric in shown)) for name in group.methods
+                ]
+                heads = tuple(HEADS[metric] for metric in shown)
+                tables.append(Table(f"{group.title}: {title}", heads, tuple(lines)))
+    return tables
+
+
+def _lead_by_crps(group: Group, ensemble: str, other: str, rows: Iterable[Row]) -> Cell:
+    """By how much the CRPS of an ensemble is below that of another method, and whether that may be chance."""
+    own = group.methods[ensemble]["rmse"]
+    row = skill_against(own, group.methods[other]["rmse"], rows, metric="crpss")
+    return Cell("") if row is None else _cell_of_lead(row["value"], row)
 
 
 def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
@@ -244,9 +317,12 @@ def _lead(model: Row, other: Row, rows: Iterable[Row]) -> Cell:
     """By how much a model's RMSE is below that of a baseline, and whether that may be chance."""
     if other["role"] != "baseline" or other["value"] <= 0:
         return Cell("")
-    ahead = 1 - model["value"] / other["value"]
+    return _cell_of_lead(1 - model["value"] / other["value"], skill_against(model, other, rows))
+
+
+def _cell_of_lead(ahead: float, row: Row | None) -> Cell:
+    """A lead in percent, with its interval if there is one."""
     text = f"{100 * ahead:+.0f}{NO_BREAK}%".replace("-", "−")
-    row = skill_against(model, other, rows)
     if row is None or row.get("significant") is None:
         return Cell(text, emphasis="bad" if ahead < 0 else "")
     emphasis = "unsure" if not row["significant"] else "bad" if ahead < 0 else ""

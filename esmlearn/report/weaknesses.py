@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from esmlearn.plots import method_label, method_words
-from esmlearn.report.words import Row, fields, frequency, span, value, where
+from esmlearn.report.words import Row, fields, frequency, percent, span, value, where
 
 # Where no interval tells chance from lead: one of less than this share of the baseline's error is called not clear.
 # Between two methods that are equally good, years of daily fields easily show differences of a few percent.
 CLEAR_LEAD = 0.05
 # A group of points is called weak if the model's error is larger by more than this share: less is not worth a sentence.
 WEAK = 0.01
+# Share by which power may be off before it is called wrong.
+FAIR_POWER = 0.2
 # Most sentences on groups of points.
 MOST_GROUPS = 8
 
@@ -35,7 +37,7 @@ def weaknesses(rows: Iterable[Row], breakdown: Iterable[Row] = ()) -> list[str]:
         Sentences; none if there is nothing of the kind.
     """
     rows, breakdown = list(rows), list(breakdown)
-    return [*_in_rmse(rows), *_in_other_scores(rows), *_in_groups(breakdown)]
+    return [*_in_rmse(rows), *_in_other_scores(rows), *_in_crps(rows), *_in_power(rows), *_in_groups(breakdown)]
 
 
 def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, list[Row]]]:
@@ -46,10 +48,10 @@ def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, l
             yield model, [row for row in found if row["role"] == "baseline" and points_of(row) == points_of(model)]
 
 
-def skill_against(model: Row, other: Row, rows: Iterable[Row]) -> Row | None:
-    """Row with the model's skill against a baseline on the same points; None if there is none."""
+def skill_against(model: Row, other: Row, rows: Iterable[Row], *, metric: str = "skill") -> Row | None:
+    """Row with a model's skill (`crpss`: by CRPS) against another method on the same points; None if there is none."""
     pair = (model["method"], other["method"])
-    found = (row for row in rows if row["metric"] == "skill" and (row["method"], row["against"]) == pair)
+    found = (row for row in rows if row["metric"] == metric and (row["method"], row["against"]) == pair)
     return next((row for row in found if points_of(row) == points_of(model)), None)
 
 
@@ -87,6 +89,31 @@ def _in_other_scores(rows: Sequence[Row]) -> Iterator[str]:
                     f"On {fields(model)}, the {words} of {method_words(model['method'])} is worse than that of"
                     f" {method_words(other['method'])} ({value(model)} against {value(other)})."
                 )
+
+
+def _in_crps(rows: Sequence[Row]) -> Iterator[str]:
+    """Methods without members that an ensemble does not clearly beat by its CRPS."""
+    for row in rows:
+        significant = row.get("significant")
+        if row["metric"] != "crpss" or (row["value"] > 0 and (significant is not False)):
+            continue
+        verdict = "worse than" if row["value"] < 0 else "not clearly better than"
+        yield (
+            f"On {fields(row)}, the CRPS of {method_words(row['method'])} is {verdict} that of"
+            f" {method_words(row['against'])}, which is its mean absolute error if it is sure"
+            f" (lead {percent(row['value'])}{_chance(row)})."
+        )
+
+
+def _in_power(rows: Sequence[Row]) -> Iterator[str]:
+    """Ensembles whose members have too little or too much power at the scales that interpolation loses."""
+    drawn = {row["method"] for row in rows if row["metric"] == "crps_plain"}
+    for row in rows:
+        if row["metric"] == "spectral_power_ratio" and row["method"] in drawn and abs(row["value"] - 1) > FAIR_POWER:
+            yield (
+                f"On {fields(row)}, the members of {method_words(row['method'])} have {percent(row['value'])} of the"
+                " truth's power at the scales that interpolation loses."
+            )
 
 
 def _in_groups(breakdown: Sequence[Row]) -> Iterator[str]:

@@ -1,13 +1,12 @@
 """Numbers, places and names as sentences and tables write them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from esmlearn.plots.style import pretty_units
+from esmlearn.plots.style import frequency_words, pretty_units
 
 Row = Mapping[str, Any]
 
-FREQUENCIES = {"day": "daily", "mon": "monthly"}
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -45,7 +44,7 @@ def span(lead: Row) -> str:
 
 def frequency(row: Row) -> str:
     """Say which fields a row is about."""
-    return FREQUENCIES.get(row["frequency"]) or str(row["frequency"])
+    return frequency_words(row["frequency"])
 
 
 def fields(row: Row) -> str:
@@ -58,10 +57,21 @@ def image_range(fact: Row) -> str:
     """Say what PSNR and SSIM are made of."""
     low, high = fact["image_range"]
     return (
-        f"PSNR and SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861) of {fact['dataset']}: means over the days, on"
-        f" the hidden points, for a range from {number(low)} to {number(high)}{NO_BREAK}{pretty_units(fact['units'])},"
-        " the lowest and the highest value of the truth."
+        f"PSNR and SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861) of {fact['dataset']}: means over the maps, on"
+        f" the {points_words(fact)}, for a range from {number(low)} to"
+        f" {number(high)}{NO_BREAK}{pretty_units(fact['units'])}, the lowest and the highest value of the truth."
     )
+
+
+def points_words(fact: Row) -> str:
+    """Say which points count; a fine field is hidden nowhere in particular."""
+    return "points" if fact.get("downscaled") else "hidden points"
+
+
+def grid_step(step: Sequence[float]) -> str:
+    """Write the width of cells in latitude and longitude; once if they are square."""
+    lat, lon = (f"{width:.3g}°" for width in step)
+    return lat if lat == lon else f"{lat} × {lon}"
 
 
 def where(row: Row) -> str:
@@ -75,6 +85,12 @@ def where(row: Row) -> str:
             return f"in {MONTHS[int(low) - 1]}"
         case "season":
             return f"from {SEASONS[int(low) - 1]}"
+        case "hour":
+            return f"at {low:02.0f} UTC"
+        case "surface":
+            return "on land" if low else "at sea"
+        case "height":
+            return f"{span} m above the sea"
         case "share_hidden":
             what = "of the ocean is hidden" if row["frequency"] == "day" else "of the days are hidden"
             return f"where {100 * low:.0f} to {100 * high:.0f} % {what}"

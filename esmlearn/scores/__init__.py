@@ -7,9 +7,12 @@ from esmlearn.scores.difficulty import (
     by_coast,
     by_days,
     by_distance,
+    by_height,
+    by_hour,
     by_month,
     by_season,
     by_share_hidden,
+    by_surface,
     days_to_observation,
     distance_to_coast,
     distance_to_observation,
@@ -17,9 +20,13 @@ from esmlearn.scores.difficulty import (
 )
 from esmlearn.scores.ensemble import energy_score, fair_variance, rank_histogram, spread_skill_bins
 from esmlearn.scores.ensemble_spectra import ensemble_spectra
+from esmlearn.scores.exceedances import exceedance_rows
 from esmlearn.scores.extremes import calendar_day, heatwave_days, heatwave_threshold, score_heatwaves
 from esmlearn.scores.images import psnr, ssim
 from esmlearn.scores.points import break_down, mean_error_map, score
+from esmlearn.scores.quantiles import quantile_records, quantile_rows
+from esmlearn.scores.radial import RadialSpectra, lost_scales, power_rows, radial_records, radial_spectra
+from esmlearn.scores.refinement import consistency_rows
 from esmlearn.scores.reliability import reliability
 from esmlearn.scores.spectra import Spectra, effective_resolution, power_spectra, resolution_rows, spectra_records
 from esmlearn.scores.uncertainty import Draws
@@ -29,6 +36,7 @@ __all__ = [
     "Comparison",
     "Draws",
     "Method",
+    "RadialSpectra",
     "Row",
     "Spectra",
     "as_csv",
@@ -36,25 +44,36 @@ __all__ = [
     "by_coast",
     "by_days",
     "by_distance",
+    "by_height",
+    "by_hour",
     "by_month",
     "by_season",
     "by_share_hidden",
+    "by_surface",
     "calendar_day",
+    "consistency_rows",
     "days_to_observation",
     "distance_to_coast",
     "distance_to_observation",
     "effective_resolution",
     "energy_score",
     "ensemble_spectra",
+    "exceedance_rows",
     "fair_variance",
     "gaussian_crps",
     "heatwave_days",
     "heatwave_threshold",
     "hidden_share_of_month",
+    "lost_scales",
     "mean_error_map",
     "monthly_truth",
+    "power_rows",
     "power_spectra",
     "psnr",
+    "quantile_records",
+    "quantile_rows",
+    "radial_records",
+    "radial_spectra",
     "rank_histogram",
     "reliability",
     "resolution_rows",

@@ -22,6 +22,9 @@ Row = dict[str, Any]
 # The method whose departures are correlated, and whose values anomalies are counted from.
 CLIMATOLOGY = "climatology"
 
+# Times on a day at each frequency but that of months.
+STEPS_A_DAY = {"day": 1} | {f"{hours}hr": 24 // hours for hours in (12, 8, 6, 4, 3, 2, 1)}
+
 IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
 

@@ -57,6 +57,23 @@ def by_season(dates: np.ndarray) -> Bins:
     return Bins("season", seasons, tuple((season, season) for season in range(1, 5)), "1", whole=True)
 
 
+def by_hour(dates: np.ndarray) -> Bins:
+    """Sort by the hour of the day (UTC) of each date."""
+    hours = np.array([date.hour for date in dates])[:, None, None]
+    return Bins("hour", hours, tuple((hour, hour) for hour in sorted({date.hour for date in dates})), "h", whole=True)
+
+
+def by_surface(land: Bool[np.ndarray, "lat lon"]) -> Bins:
+    """Sort by what is below: 0 is sea, 1 is land."""
+    return Bins("surface", land.astype(int), ((0, 0), (1, 1)), "1", whole=True)
+
+
+def by_height(height: Float[np.ndarray, "lat lon"]) -> Bins:
+    """Sort by the height of the surface (m), what is below the sea with the lowest; a cell without is in no bin."""
+    edges = (0.0, 200.0, 500.0, 1000.0, 1500.0, 2000.0, 3000.0, INF)
+    return Bins("height", np.maximum(height, 0.0), tuple(pairwise(edges)), "m")
+
+
 def by_share_hidden(share: np.ndarray) -> Bins:
     """Sort by a share that is hidden: of the ocean on a day, or of a month's days at a place."""
     edges = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

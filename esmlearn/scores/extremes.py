@@ -5,6 +5,8 @@ less are one. The percentile is that of all days within five days of the calenda
 smoothed over 31 days.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float, Int
@@ -12,6 +14,7 @@ from scipy import ndimage
 from scores.categorical import BasicContingencyManager
 
 from esmlearn.scores.comparison import Comparison, Row, row
+from esmlearn.scores.uncertainty import Draws
 
 PERCENTILE = 90
 WINDOW_DAYS = 11
@@ -108,14 +111,7 @@ def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time l
     truth = heatwave_days(comparison.truth, threshold)
     rows = []
     for method in comparison.methods:
-        said = heatwave_days(method.values, threshold)
-        # Counted by area, so that `scores` has weights, and for all draws at once.
-        areas_of = {"tp": truth & said, "tn": ~truth & ~said, "fp": ~truth & said, "fn": truth & ~said}
-        counts = {
-            f"{name}_count": xr.DataArray(draws.counts @ np.where(where, areas, 0.0).sum(axis=(1, 2)), dims="draw")
-            for name, where in areas_of.items()
-        }
-        table = BasicContingencyManager(counts | {"total_count": sum(counts.values())})
+        table = contingency(draws, truth, [heatwave_days(method.values, threshold)], areas)
         for metric, found in (
             ("heatwave_hit_rate", table.hit_rate()),
             ("heatwave_false_alarm_ratio", table.false_alarm_ratio()),
@@ -128,3 +124,29 @@ def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time l
                 )
     share = np.where(truth, areas, 0.0).sum() / weights.sum() if weights.any() else 0.0
     return rows, float(share)
+
+
+def contingency(
+    draws: Draws,
+    truth: Bool[np.ndarray, "time lat lon"],
+    said: Sequence[Bool[np.ndarray, "time lat lon"]],
+    areas: Float[np.ndarray, "time lat lon"],
+) -> BasicContingencyManager:
+    """Count hits, misses and false alarms by area, so that `scores` has weights, for all draws at once.
+
+    Parameters
+    ----------
+    draws
+        Of the time steps.
+    truth
+        Where the event is.
+    said
+        Where a method has it, or each of its members, which are counted together.
+    areas
+        Relative area of each point; zero where it does not count.
+    """
+    counts = {}
+    for name, right, claimed in (("tp", True, True), ("tn", False, False), ("fp", False, True), ("fn", True, False)):
+        sums = sum(np.where((truth == right) & (each == claimed), areas, 0.0).sum(axis=(1, 2)) for each in said)
+        counts[f"{name}_count"] = xr.DataArray(draws.counts @ sums, dims="draw")
+    return BasicContingencyManager(counts | {"total_count": sum(counts.values())})

@@ -30,7 +30,9 @@ def score(comparison: Comparison) -> list[Row]:
     `correlation` is that of departures from climatology (from the truth's mean at each place where no climatology is
     compared), for that of plain sea-surface temperature mostly says that the south is warmer than the north. A method
     without any departure, as climatology itself, has none. `skill` is 1 - RMSE(model) / RMSE(baseline). The `crps` of
-    an ensemble is the fair one, which compares with the closed form that other methods get.
+    an ensemble is the fair one, which compares with the closed form that other methods get. `crpss` is
+    1 - CRPS(ensemble) / CRPS(other), where the other is any method without members; the CRPS of one that is sure is its
+    MAE.
     """
     groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
     truth = comparison.at_points(comparison.truth)
@@ -146,26 +148,30 @@ def _rows(
                 if np.isfinite(drawn[0, index]):
                     interval = groups.draws.interval(drawn[:, index], weights)
                     rows.append(row(comparison, method, metric, drawn[0, index], int(n), interval) | key)
-        for model, baseline in _contests(comparison.methods):
-            drawn = 1 - ratio(found[model.name]["rmse"][:, index], found[baseline.name]["rmse"][:, index])
+        for metric, model, baseline in _contests(comparison.methods, found):
+            own, other = (_compared(found[method.name], metric)[:, index] for method in (model, baseline))
+            drawn = 1 - ratio(own, other)
             if np.isfinite(drawn[0]):
                 interval = groups.draws.interval(drawn, weights)
                 against = {
                     "against": baseline.name,
                     "significant": None if interval is None else not interval[0] <= 0 <= interval[1],
                 }
-                rows.append(row(comparison, model, "skill", drawn[0], int(n), interval) | against | key)
+                rows.append(row(comparison, model, metric, drawn[0], int(n), interval) | against | key)
     return rows
 
 
-def _contests(methods: Sequence[Method]) -> list[tuple[Method, Method]]:
-    """Each model with each baseline."""
-    return [
-        (model, baseline)
-        for model in methods
-        for baseline in methods
-        if model.role == "model" and baseline.role == "baseline"
-    ]
+def _contests(methods: Sequence[Method], found: Mapping[str, Means]) -> list[tuple[str, Method, Method]]:
+    """Each model with each baseline by its RMSE, and each ensemble with each method that is none by its CRPS."""
+    pairs = [(one, other) for one in methods for other in methods if one is not other]
+    contests = [("skill", one, other) for one, other in pairs if (one.role, other.role) == ("model", "baseline")]
+    drawn = [method.name for method in methods if method.members is not None and "crps" in found[method.name]]
+    return contests + [("crpss", one, other) for one, other in pairs if one.name in drawn and other.members is None]
+
+
+def _compared(found: Means, metric: str) -> Float[np.ndarray, "draw group"]:
+    """Score that two methods are compared by; the absolute error is the CRPS of a method that is sure."""
+    return found["rmse"] if metric == "skill" else found.get("crps", found["mae"])
 
 
 def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "draw group"]]:

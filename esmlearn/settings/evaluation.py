@@ -37,6 +37,12 @@ class EvaluateSettings(Block):
     truth: str | None = Field(
         None, description="dataset with what is right; default: what was withheld from the reconstructed dataset itself"
     )
+    coarse: str | None = Field(
+        None, description="super-resolution: the coarse field; default: what the reconstruction says it came from"
+    )
+    height: str | None = Field(
+        None, description="height of the surface (orog) on the fine grid, to break scores down by; none: they are not"
+    )
     buffer_km: float = Field(
         0.0, ge=0, description="hidden points nearer than this to an observation of the same day do not count"
     )

@@ -2,7 +2,15 @@
 
 import pytest
 
-from esmlearn.report.tables import Cell, region_tables, scale_tables, skill_tables, uncertainty_tables
+from esmlearn.report.tables import (
+    Cell,
+    crps_tables,
+    distribution_tables,
+    region_tables,
+    scale_tables,
+    skill_tables,
+    uncertainty_tables,
+)
 from tests.score_rows import contest, lead, row
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -99,3 +107,32 @@ def test_leads_of_two_models_are_named_as_sentences_name_them():
     (table,) = skill_tables([*contest(0.3, 0.4), row("ConditionalDiffusion", "model", "rmse", 0.2)])
     assert table.heads[-2:] == ("Lead of conditional diffusion", "Lead of Net")
     assert list(cells(table)) == ["Conditional diffusion", "Net", "Linear in time"]
+
+
+def test_the_best_power_is_that_of_the_truth_and_not_the_most():
+    rows = [*contest(0.3, 0.4), *contest(0.9, 1.3, "spectral_power_ratio"), *contest(0.2, 0.1, "coarse_consistency")]
+    (table,) = scale_tables(rows, {})
+    found = cells(table)
+    assert found["Net"]["Power / truth’s"] == Cell("0.900", "", "best")
+    assert found["Linear in time"]["Off the coarse field"].emphasis == "best"
+    assert table.title.endswith("scales and extremes, in °C")
+
+
+def test_an_ensemble_leads_by_its_crps_what_is_sure():
+    ensemble = row("Net", "model", "crps_plain", 0.25), row("Net", "model", "crps", 0.2)
+    ahead = row("Net", "model", "crpss", 0.5) | {"against": "time_interpolation", "significant": None}
+    (table,) = crps_tables([*contest(0.3, 0.4), *contest(0.25, 0.4, "mae"), *ensemble, ahead])
+    found = cells(table)
+    assert found["Net"] == {"CRPS": Cell("0.200"), "Lead of Net": Cell("")}
+    assert found["Linear in time"] == {"CRPS": Cell("0.400"), "Lead of Net": Cell(f"+50{NBSP}%")}
+    assert crps_tables(contest(0.3, 0.4)) == []
+
+
+def test_the_smallest_bias_of_a_quantile_and_the_rightest_frequency_are_best():
+    rows = [
+        *contest(0.3, 0.4), *contest(-0.1, 0.2, "quantile_bias_99"), *contest(0.8, 1.1, "frequency_bias_95"),
+    ]  # fmt: skip
+    quantiles, extremes = distribution_tables(rows)
+    assert cells(quantiles)["Net"] == {f"99{NBSP}%": Cell("−0.100", "", "best")}
+    assert cells(extremes)["Linear in time"] == {f"Frequency bias, 95{NBSP}%": Cell("1.10", "", "best")}
+    assert distribution_tables(contest(0.3, 0.4)) == []
