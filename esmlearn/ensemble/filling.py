@@ -15,8 +15,12 @@ from esmlearn.data.windows import Anomalies
 from esmlearn.ensemble.drawing import Told, draw_members
 from esmlearn.errors import DataError
 from esmlearn.models.filling import days_around, fill_maps
+from esmlearn.objectives.spread import find_errors, fit_stretch
 from esmlearn.reconstruct import Reconstructor
 from esmlearn.settings import EnsembleSettings
+
+SPREAD_DAYS = 20
+"""Days that the spread of members is measured on."""
 
 
 class Days(NamedTuple):
@@ -71,11 +75,42 @@ def fill(
         return _tell(days, chosen, field.land, trained.settings.neighbour_days)
 
     states = draw_members(trained, field, settings, tell)[:, :, 0]
-    members = (days.guess + np.exp(days.log_std) * states) * days.unit + days.cycle
+    deviation = np.exp((1 + trained.power) * days.log_std)
+    members = (days.guess + deviation * states) * days.unit + days.cycle
     observed = field.observed[:, 0]
     members[:, observed] = field.values[:, 0][observed]
     members[:, :, field.land] = np.nan
     return Reconstruction.of_members(members, field)
+
+
+def measure_spread(
+    trained: TrainedEnsemble, seen: Field, complete: Field, settings: EnsembleSettings
+) -> tuple[float, float]:
+    """Find the amplitude and the power with which the spread of members is that of their errors.
+
+    They are measured on some days of the whole domain, as members are drawn. Windows would not do: at their edges the
+    guide errs more than in a reconstruction, in which windows overlap.
+
+    Parameters
+    ----------
+    trained
+        The denoiser with its guide; its amplitude is 1, and its power 0.
+    seen, complete
+        What is observed in a period that was not learned from, and what is known of it.
+    settings
+        Members, sampler, tiles.
+    """
+    days = _prepare(trained, seen, None)
+    some = np.unique(np.linspace(0, len(seen.dates) - 1, SPREAD_DAYS).round().astype(int))
+
+    def tell(chosen: np.ndarray) -> Told:
+        return _tell(days, some[chosen], seen.land, trained.settings.neighbour_days)
+
+    states = draw_members(trained, seen[some], settings, tell)[:, :, 0]
+    truth, std = Anomalies.of(complete, *climate(trained, seen)).values, np.exp(days.log_std)
+    hidden = (complete.observed & ~seen.observed)[:, 0]
+    errors = find_errors(states, *(part[some] for part in ((truth - days.guess) / std, hidden, std)))
+    return fit_stretch(errors, settings.members)
 
 
 def climate(trained: TrainedEnsemble, field: Field) -> tuple[Climatology, Scaling]:
