@@ -10,9 +10,11 @@ from pydantic import ValidationError
 import esmlearn
 from esmlearn.checkpoint import save_model
 from esmlearn.ensemble import EnsembleReconstructor, fill, tiled
+from esmlearn.ensemble.filling import measure_spread
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fitting import fit, fit_filling
 from esmlearn.models.condition import Condition
+from esmlearn.reconstruct import Reconstructor
 from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings
 from tests.small import small_ocean, small_settings
 
@@ -87,6 +89,39 @@ def test_a_folder_needs_nothing_else(trained, field, tmp_path):
     assert isinstance(loaded, EnsembleReconstructor)
     again = EnsembleReconstructor(loaded.trained, DRAW).reconstruct_field(field)
     np.testing.assert_allclose(again.members, fill(trained, field, DRAW).members, atol=1e-5)
+
+
+def test_a_power_stretches_states_by_how_sure_the_guide_is(trained, field):
+    """Departures from the guide grow by s^power, with s in scaled units; observations stay."""
+    (plain, more), guide = (
+        (fill(replace(trained, power=power), field, DRAW) for power in (0.0, 0.5)),
+        Reconstructor(trained.guide).reconstruct_field(field),
+    )
+    hidden = ~field.observed[:, 0] & ~field.land
+    unit = trained.scalings[0].at(field.year_fraction)[:, None, None]
+    std = (guide.daily_std / unit)[hidden]
+    found = (more.members - guide.daily)[:, hidden]
+    np.testing.assert_allclose(found, (plain.members - guide.daily)[:, hidden] * std**0.5, atol=2e-3)
+    assert (more.members[:, ~hidden] == plain.members[:, ~hidden])[:, field.observed[:, 0][~hidden]].all()
+
+
+def test_the_spread_is_measured_on_what_was_hidden(trained):
+    """With a truth three times as far away, members must lie three times as far apart, and vary alike."""
+    observations, complete = (field[slice(600, 700)] for field in small_ocean())
+    near = replace(trained, amplitudes=np.ones(1, np.float32), power=0.0)
+    guide = Reconstructor(trained.guide).reconstruct_field(observations).daily[:, None]
+    far = replace(complete, values=np.where(complete.observed, guide + 3 * (complete.values - guide), np.nan))
+    (once, power), (thrice, same) = (measure_spread(near, observations, truth, DRAW) for truth in (complete, far))
+    assert once > 0
+    assert thrice > 2 * once
+    assert same == pytest.approx(power, abs=0.3)
+
+
+def test_without_a_target_the_spread_is_measured_under_other_clouds(guide, tmp_path):
+    settings = ensemble_settings(data=small_settings(target=False).data.model_dump())
+    ensemble = fit_filling(small_ocean()[0], None, settings, guide, tmp_path)
+    assert ensemble.amplitudes[0] > 0.1
+    assert ensemble.power != 0
 
 
 def test_members_come_back_from_cubes(trained, field):

@@ -121,7 +121,8 @@ def _ensemble(folder: Path, content: Mapping[str, Any], tensors: Tensors) -> Tra
     if guide is not None and not isinstance(guide, TrainedModel):
         raise ModelFolderError(f"{folder / GUIDE} is no transformer; copy the folder again.")
     others = tensors["land"].numpy(), tensors["amplitudes"].numpy(), content["record"]
-    return TrainedEnsemble(denoiser, settings, climatologies, scalings, *others, guide, regression)
+    power = float(tensors["power"]) if "power" in tensors else 0.0
+    return TrainedEnsemble(denoiser, settings, climatologies, scalings, *others, guide, regression, power)
 
 
 def _downscaler(folder: Path, content: Mapping[str, Any], tensors: Tensors) -> TrainedDownscaler:

@@ -76,6 +76,9 @@ class TrainedEnsemble:
     guide, regression
         The model whose reconstruction the members depart from, or the network whose mean; with neither, they depart
         from the climatology.
+    power
+        Where the guide's standard deviation is s, states are stretched by s^power too: it may be too sure where it is
+        sure, and less sure than it could be where it is not.
     """
 
     network: ConvNextUNet
@@ -87,6 +90,7 @@ class TrainedEnsemble:
     record: Mapping[str, Any]
     guide: TrainedModel | None = None
     regression: ConvNextUNet | None = None
+    power: float = 0.0
 
     def networks(self) -> dict[str, nn.Module]:
         """Networks by the first part of the names of their weights."""
@@ -94,7 +98,7 @@ class TrainedEnsemble:
 
     def tensors(self) -> Tensors:
         """All else that is needed, by name."""
-        others = as_tensors(land=self.land, amplitudes=self.amplitudes)
+        others = as_tensors(land=self.land, amplitudes=self.amplitudes, power=np.array(self.power))
         return climate_tensors(self.climatologies, self.scalings) | others
 
 

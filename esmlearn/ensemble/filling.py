@@ -13,11 +13,15 @@ from esmlearn.data.preparation import check_daily
 from esmlearn.data.reconstruction import Reconstruction
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import Anomalies
-from esmlearn.ensemble.drawing import Aim, Told, draw
+from esmlearn.ensemble.drawing import Aim, Told, draw, draw_members
 from esmlearn.errors import DataError
 from esmlearn.models.filling import days_around, fill_maps
+from esmlearn.objectives.spread import find_errors, fit_stretch
 from esmlearn.reconstruct import Reconstructor
 from esmlearn.settings import EnsembleSettings
+
+SPREAD_DAYS = 20
+"""Days that the spread of members is measured on."""
 
 
 class Days(NamedTuple):
@@ -89,13 +93,43 @@ def aim_at_gaps(
 
     def finish(states: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         guess, log_std, unit, cycle = (part[chosen] for part in (days.guess, days.log_std, days.unit, days.cycle))
-        members = (guess + np.exp(log_std) * states[:, :, 0]) * unit + cycle
+        members = (guess + np.exp((1 + trained.power) * log_std) * states[:, :, 0]) * unit + cycle
         observed = field.observed[chosen, 0]
         members[:, observed] = field.values[chosen, 0][observed]
         members[:, :, field.land] = np.nan
         return members[:, :, None]
 
     return Aim(field, tell, finish, without)
+
+
+def measure_spread(
+    trained: TrainedEnsemble, seen: Field, complete: Field, settings: EnsembleSettings
+) -> tuple[float, float]:
+    """Find the amplitude and the power with which the spread of members is that of their errors.
+
+    They are measured on some days of the whole domain, as members are drawn. Windows would not do: at their edges the
+    guide errs more than in a reconstruction, in which windows overlap.
+
+    Parameters
+    ----------
+    trained
+        The denoiser with its guide; its amplitude is 1, and its power 0.
+    seen, complete
+        What is observed in a period that was not learned from, and what is known of it.
+    settings
+        Members, sampler, tiles.
+    """
+    days = _prepare(trained, seen, None)
+    some = np.unique(np.linspace(0, len(seen.dates) - 1, SPREAD_DAYS).round().astype(int))
+
+    def tell(chosen: np.ndarray) -> Told:
+        return _tell(days, some[chosen], seen.land, trained.settings.neighbour_days)
+
+    states = draw_members(trained, seen[some], settings, tell)[:, :, 0]
+    truth, std = Anomalies.of(complete, *climate(trained, seen)).values, np.exp(days.log_std)
+    hidden = (complete.observed & ~seen.observed)[:, 0]
+    errors = find_errors(states, *(part[some] for part in ((truth - days.guess) / std, hidden, std)))
+    return fit_stretch(errors, settings.members)
 
 
 def climate(trained: TrainedEnsemble, field: Field) -> tuple[Climatology, Scaling]:

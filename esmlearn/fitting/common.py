@@ -11,10 +11,10 @@ from torch import nn
 from esmlearn.data.field import Field
 from esmlearn.objectives.denoising import Lesson, find_amplitudes
 from esmlearn.run_state import State
-from esmlearn.settings import DiffusionSettings
+from esmlearn.settings import DiffusionSettings, LoopSettings
 
-CALIBRATION_BATCHES = 6
-"""About as many of the validation batches are drawn members for, to measure their spread."""
+CALIBRATION_SAMPLES = 32
+"""About as many of the validation samples are drawn members for, to measure their spread."""
 
 
 def measure_amplitudes(
@@ -22,12 +22,12 @@ def measure_amplitudes(
     teach: Callable[[Any], Lesson],
     validation: Sequence[Any],
     diffusion: DiffusionSettings,
-    *,
-    seed: int,
+    options: LoopSettings,
 ) -> Float[np.ndarray, " var"]:
     """Measure the spread on some of the batches that the weights were chosen on."""
-    some = (teach(batch) for batch in validation[:: max(1, len(validation) // CALIBRATION_BATCHES)])
-    return find_amplitudes(network, some, diffusion, seed=seed)
+    n_batches = max(1, CALIBRATION_SAMPLES // options.batch_size)
+    some = (teach(batch) for batch in validation[:: max(1, len(validation) // n_batches)])
+    return find_amplitudes(network, some, diffusion, seed=options.seed)
 
 
 def describe(learned: Field, network: nn.Module, state: State) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from esmlearn.objectives.regression import Departures, RegressionObjective
 from esmlearn.settings import DownscaleTrainSettings
 from esmlearn.training import train
 
-VALIDATION_PAIRS = 96
+VALIDATION_PAIRS = 64
 """Fixed samples that the best weights are chosen on."""
 
 
@@ -119,7 +119,7 @@ def fit_downscaling(
         static=static,
         grid=grid,
         land=fine.land,
-        amplitudes=measure_amplitudes(network, lessons, validation, settings.diffusion, seed=options.seed)
+        amplitudes=measure_amplitudes(network, lessons, validation, settings.diffusion, options)
         if regression
         else np.ones(sizes[0], np.float32),
         record={**known, **(record or {})},

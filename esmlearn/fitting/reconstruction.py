@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,17 @@ from esmlearn.data.preparation import check_daily, select_role
 from esmlearn.data.profiles import LevelFields, Sample, SparseLevels, same_dates
 from esmlearn.data.scaling import Climatology, Scaling
 from esmlearn.data.windows import DAYS, Anomalies, TrainingWindows, Window
+from esmlearn.ensemble.filling import measure_spread
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fitting.common import describe, measure_amplitudes
 from esmlearn.models.denoisers import build_denoiser, build_regression
 from esmlearn.models.spatiotemporal import SpatioTemporalModel
-from esmlearn.objectives.denoising import DenoisingObjective
+from esmlearn.objectives.denoising import CALIBRATION_MEMBERS, DenoisingObjective
 from esmlearn.objectives.densifying import ask_levels
 from esmlearn.objectives.filling import FillingLessons
 from esmlearn.objectives.reconstruction import ReconstructionObjective
 from esmlearn.objectives.regression import Departures, RegressionObjective
-from esmlearn.settings import EnsembleTrainSettings, ModelSettings, TrainSettings
+from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings, ModelSettings, TrainSettings
 from esmlearn.training import train
 
 VALIDATION_WINDOWS = 24
@@ -163,19 +165,28 @@ def fit_filling(
     objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
     state = train(network, training, Window.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
-    amplitudes = np.ones(1, np.float32)
-    if guide:
-        amplitudes = measure_amplitudes(network, lessons, validation, settings.diffusion, seed=options.seed)
-    return TrainedEnsemble(
+    trained = TrainedEnsemble(
         network=network,
         settings=settings,
         climatologies=(climatology,),
         scalings=(scaling,),
         land=learned.land,
-        amplitudes=amplitudes,
+        amplitudes=np.ones(1, np.float32),
         record={**known, **(record or {})},
         guide=guide,
     )
+    if guide is None:
+        return trained
+    right = select_role(complete, split, "validation")
+    seen = select_role(observations, split, "validation") if target is not None else _under_other_clouds(right)
+    drawing = EnsembleSettings(members=CALIBRATION_MEMBERS, seed=options.seed)
+    amplitude, power = measure_spread(trained, seen, right, drawing)
+    return replace(trained, amplitudes=np.array([amplitude], np.float32), power=power)
+
+
+def _under_other_clouds(field: Field) -> Field:
+    """Hide what the gaps of half a period later would have hidden: nobody knows what the own ones hide."""
+    return field.hide(np.roll(~field.observed[:, 0] & ~field.land, len(field.dates) // 2, axis=0))
 
 
 def fit_densifying(
@@ -263,7 +274,7 @@ def fit_densifying(
     known = describe(learned, network, state) | {"validation": state.best_validation}
     amplitudes = np.ones(n_levels, np.float32)
     if regression:
-        amplitudes = measure_amplitudes(network, lessons, validation, settings.diffusion, seed=options.seed)
+        amplitudes = measure_amplitudes(network, lessons, validation, settings.diffusion, options)
     known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
     return TrainedEnsemble(
         network=network,

@@ -1,0 +1,84 @@
+"""How far members must lie apart for their spread to be that of the errors: measured beside a truth, once for all."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+LEAST_FACTOR = 0.1
+"""Smallest factor on a state: an ensemble without any spread is none."""
+
+CLASSES = 8
+"""Classes of the deviation of the first guess, as many pixels in each, that its power is fitted to."""
+
+STIFFNESS = 0.02
+"""Pulls the power to zero where the logarithm of the deviation has no larger variance: little tells of it there."""
+
+
+class Errors(NamedTuple):
+    """What members said of hidden pixels, beside the truth.
+
+    Attributes
+    ----------
+    squares
+        Squared errors of the mean of the members, in units of the deviation of the first guess.
+    variances
+        Variance of the members in these units.
+    unit
+        That deviation.
+    """
+
+    squares: Float[np.ndarray, " pixel"]
+    variances: Float[np.ndarray, " pixel"]
+    unit: Float[np.ndarray, " pixel"]
+
+
+def find_errors(
+    states: Float[np.ndarray, "member *map lat lon"],
+    clean: Float[np.ndarray, "*map lat lon"],
+    where: Bool[np.ndarray, "*map lat lon"],
+    unit: Float[np.ndarray, "*map lat lon"],
+) -> Errors:
+    """Compare the states of members with clean states where something was hidden."""
+    states, clean = states[:, where].astype(float), clean[where].astype(float)
+    return Errors((states.mean(axis=0) - clean) ** 2, states.var(axis=0, ddof=1), unit[where].astype(float))
+
+
+def fit_stretch(errors: Errors, n_members: int) -> tuple[float, float]:
+    r"""Find the factor a and the power p by which states are stretched: a s^p, where s is the deviation of the guess.
+
+    A network that was trained for a short while draws members that lie too far apart, and so do few steps; and a guess
+    is often surer than it should be where it is sure, and less where it is not. With errors e of the mean of M members
+    whose variance is v, right members have
+
+    .. math:: E(e^2) = a^2 s^{2p} v + v / M ,
+
+    for the mean of a few errs itself. The power makes this hold as well as it can in classes of s, each counting alike;
+    the factor makes it hold of all pixels together, in the units of the data.
+
+    Parameters
+    ----------
+    errors
+        On points that neither the network nor its guess was fitted to.
+    n_members
+        Members that were drawn.
+
+    Returns
+    -------
+    tuple of float
+        Factor and power; 1 and 0 where nothing was hidden.
+    """
+    excess, variances, unit = errors.squares - errors.variances / n_members, errors.variances, errors.unit
+    if not variances.sum() > 0:
+        return 1.0, 0.0
+    order = np.argsort(unit, kind="stable")
+    classes = [some for some in np.array_split(order, CLASSES) if variances[some].sum() > 0]
+    log_unit = np.array([np.log(unit[some]).mean() for some in classes])
+    log_factor = np.array([0.5 * np.log(_ratio(excess[some], variances[some])) for some in classes])
+    spread = log_unit - log_unit.mean()
+    power = float((spread * log_factor).mean() / ((spread**2).mean() + STIFFNESS))
+    return float(np.sqrt(_ratio(excess * unit**2, variances * unit ** (2 + 2 * power)))), power
+
+
+def _ratio(excess: Float[np.ndarray, " pixel"], variances: Float[np.ndarray, " pixel"]) -> float:
+    return max(float(excess.sum() / variances.sum()), LEAST_FACTOR**2)
