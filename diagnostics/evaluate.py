@@ -16,6 +16,7 @@ from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
 from esmlearn.bridge.evaluation import facts, score_case, scores_json
 from esmlearn.bridge.evaluation_figures import draw_case
+from esmlearn.bridge.profile_evaluation import score_profiles
 from esmlearn.files import atomic_write
 from esmlearn.settings import EvaluateSettings, from_script
 
@@ -25,7 +26,7 @@ def main(cfg: dict[str, Any]) -> None:
     settings = from_script(EvaluateSettings, cfg)
     cases = read_cases(cfg, settings)
     scored = [score_case(case) for case in cases]
-    rows = [row for found in scored for row in found.rows]
+    rows = [row for found in scored for row in found.rows] + score_profiles(cases)
     ancestors = sorted({file for case in cases for file in case.ancestors})
     # Kept apart, so that whoever looks up a method's RMSE in scores.json finds one, and one for each region.
     whole = [row for row in rows if "bin" not in row]

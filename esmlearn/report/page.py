@@ -26,7 +26,7 @@ from esmlearn.report.tables import (
     uncertainty_tables,
 )
 from esmlearn.report.weaknesses import weaknesses
-from esmlearn.report.words import duration, image_range, points_words
+from esmlearn.report.words import duration, image_range, points_words, profile_score
 
 # Which figures stand in which section and in which order, by the beginning of their names.
 SECTIONS = {
@@ -70,6 +70,7 @@ def render(report: Report) -> str:
         downscaled=any(fact.get("downscaled") for fact in report.facts),
         heatwaves=any(row["metric"].startswith("heatwave") for row in report.rows),
         skill_tables=skill_tables(report.rows, points_words(report.facts[0]) if report.facts else "hidden points"),
+        profiles=[profile_score(row) for row in report.rows if row["metric"] == "energy_score_profile"],
         uncertainty_tables=uncertainty_tables(report.rows),
         crps_tables=crps_tables(report.rows),
         distribution_tables=distribution_tables(report.rows),

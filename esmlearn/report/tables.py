@@ -284,7 +284,8 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
             ((name, metrics) for name, metrics in methods.items() if "rmse" in metrics),
             key=lambda item: item[1]["rmse"]["value"],
         )
-        groups.append(Group(dataset, frequency, region, dict(ranked)))
+        if ranked:  # scores of profiles as wholes belong to no level, and stand in a sentence
+            groups.append(Group(dataset, frequency, region, dict(ranked)))
     return groups
 
 

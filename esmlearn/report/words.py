@@ -74,6 +74,16 @@ def grid_step(step: Sequence[float]) -> str:
     return lat if lat == lon else f"{lat} × {lon}"
 
 
+def profile_score(row: Row) -> str:
+    """Say how an ensemble does on whole profiles."""
+    bounds = f" {interval(row)}" if interval(row) else ""
+    return (
+        f"Energy score of whole profiles of {row['dataset']}, each level in the deviation of its truth from the"
+        f" climatology: {number(row['value'])}{bounds} on {row['n']:,} profiles. It also counts how errors go together"
+        " from level to level."
+    )
+
+
 def where(row: Row) -> str:
     """Say which points a bin holds."""
     limits = row["bin"]
