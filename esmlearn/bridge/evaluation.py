@@ -259,7 +259,7 @@ def _score_heatwaves(
     """Scores of marine heatwave days as rows, and what the threshold is of."""
     if case.downscaled:
         left_out["heatwaves"] = (
-            "Super-resolution completes no days: when they begin and end is what the coarse field says."
+            "Super-resolution fills no gap in time; when they begin and end is what the coarse field says."
         )
         return [], None
     if case.withheld:
