@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from esmlearn import scores
-from esmlearn.bridge.cases import Case, cells_within, read_baseline
+from esmlearn.bridge.cases import Case, cells_within
 from esmlearn.bridge.downscaling_evaluation import Refined, coarse_facts, score_refinement
 from esmlearn.bridge.ensemble_evaluation import EnsembleFindings, find_ensembles, image_range, score_days
+from esmlearn.bridge.reading import read_baseline
 from esmlearn.errors import DataError
 from esmlearn.scores.comparison import STEPS_A_DAY
 from esmlearn.scores.uncertainty import FEWEST_BLOCKS

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.downscaling_choices import rich_times, richest_box
 from esmlearn.bridge.evaluation import score_case
+from esmlearn.bridge.reading import read_cases
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.report.weaknesses import weaknesses
 from esmlearn.settings import EvaluateSettings
