@@ -12,11 +12,11 @@ from typing import Any
 
 from esmlearn import scores
 from esmlearn.bridge.ablation_scores import find_ablations, score_ablations
-from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
 from esmlearn.bridge.evaluation import facts, score_case, scores_json
 from esmlearn.bridge.evaluation_figures import draw_case
 from esmlearn.bridge.profile_evaluation import score_profiles
+from esmlearn.bridge.reading import read_cases
 from esmlearn.files import atomic_write
 from esmlearn.settings import EvaluateSettings, from_script
 

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from esmlearn import scores
-from esmlearn.bridge.cases import Case, cells_within, read_baseline
+from esmlearn.bridge.cases import Case, cells_within
 from esmlearn.bridge.downscaling_evaluation import Refined, coarse_facts, score_refinement
 from esmlearn.bridge.ensemble_evaluation import EnsembleFindings, find_ensembles, image_range, score_days
+from esmlearn.bridge.reading import read_baseline
 from esmlearn.errors import DataError
 from esmlearn.scores.comparison import STEPS_A_DAY
 from esmlearn.scores.uncertainty import FEWEST_BLOCKS
@@ -259,7 +260,7 @@ def _score_heatwaves(
     """Scores of marine heatwave days as rows, and what the threshold is of."""
     if case.downscaled:
         left_out["heatwaves"] = (
-            "Super-resolution completes no days: when they begin and end is what the coarse field says."
+            "Super-resolution fills no gap in time; when they begin and end is what the coarse field says."
         )
         return [], None
     if case.withheld:

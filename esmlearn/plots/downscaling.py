@@ -191,6 +191,8 @@ def quantiles(records: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, 
         often.axvline(1, color=INK, linewidth=0.8, linestyle=DASHES)
         often.set_title("How often it is extreme", loc="left")
         often.set_xlabel("Frequency bias")
+        often.set_xscale("log")
+        plain_log_ticks(often.xaxis)
         _dots(right, rows, "sedi", names, colours)
         right.set_title("And where the truth is", loc="left")
         right.set_xlabel("SEDI")

@@ -185,7 +185,7 @@ class _PlainLogLocator(LogLocator):
         ticks = np.asarray(super().tick_values(low, high))
         powers = np.log10(ticks[(ticks >= low) & (ticks <= high)])
         plain = np.isclose(10 ** (powers % 1), np.array([[1], [2], [5], [10]])).any(axis=0).all()
-        return ticks if plain and powers.size > 2 else MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+        return ticks if plain and powers.size > 2 else MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
 
 
 def plain_log_ticks(axis: Axis) -> None:

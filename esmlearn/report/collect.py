@@ -124,8 +124,7 @@ def _figures(work: Path) -> Iterator[Figure]:
 def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], here: Path) -> Iterator[Product]:
     """All recorded files of the run, in the order in which they were made."""
     for file, facets in inputs.items():
-        name = facets.get("alias") or facets.get("dataset")
-        yield _product(file, "input", f"{name}: {facets.get('short_name')} as preprocessed", (), here)
+        yield _product(file, "input", f"{Dataset(facets).label}: {facets.get('short_name')} as preprocessed", (), here)
     for work in works:
         for name, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
             ancestors = tuple(map(Path, record.get("ancestors", [])))

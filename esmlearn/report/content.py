@@ -24,6 +24,13 @@ class Dataset:
     facets: Mapping[str, Any]
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """Its name, with that of the variable in the recipe where this tells more than the variable itself."""
+        name = str(self.facets.get("alias") or self.facets.get("dataset", ""))
+        group = self.facets.get("variable_group")
+        return name if group in (None, self.facets.get("short_name")) else f"{name} ({group})"
+
 
 @dataclass(frozen=True)
 class Product:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from esmlearn.plots import method_label
 from esmlearn.report.ablations import ablation_sentences, ablation_tables
-from esmlearn.report.content import Figure, Method, Model, Report
+from esmlearn.report.content import Dataset, Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
 from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
 from esmlearn.report.references import read_references
@@ -81,6 +81,7 @@ def render(report: Report) -> str:
         hidden=[(how_hidden(fact), fact_lines(fact), left_out(fact)) for fact in report.facts],
         split=split_lines(_split(report.models)),
         facets=FACETS,
+        origins=_origins(report.datasets),
         trainings=[(model.name, lines) for model in report.models if (lines := _training_lines(model))],
         parameters=[(method_label(method.name), _parameters(method)) for method in report.methods if method.parameters],
         costs=[
@@ -105,6 +106,18 @@ def _summary(report: Report) -> list[str]:
         facts, rows, breakdown = ([item for item in part if item["dataset"] == name] for part in parts)
         paragraphs.append(" ".join(summarize(rows, breakdown, facts)))
     return [words for words in paragraphs if words]
+
+
+def _origins(datasets: Sequence[Dataset]) -> list[tuple[list[str], Mapping[str, str]]]:
+    """What files say of themselves, once for all that say the same."""
+    found: list[tuple[list[str], Mapping[str, str]]] = []
+    for data in datasets:
+        same = next((names for names, attributes in found if attributes == data.attributes), None)
+        if same is not None:
+            same.append(data.label)
+        elif data.attributes:
+            found.append(([data.label], data.attributes))
+    return found
 
 
 def _sections(figures: Sequence[Figure]) -> dict[str, list[Figure]]:

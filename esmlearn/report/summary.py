@@ -118,39 +118,49 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
 
 
 def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
-    """Say what an ensemble is worth beside what is sure of itself, and whether small scales are there."""
-    here = [
-        row for row in rows if row["dataset"] == fact["dataset"] and row["frequency"] == fact.get("frequency", "day")
-    ]
-    grids = fact.get("downscaled") or {}
-    for name in ensembles_of(here) if grids else []:
-        leads = [row for row in here if row["metric"] == "crpss" and row["method"] == name]
-        worth = [
-            f"{percent(abs(row['value']))} {'below' if row['value'] >= 0 else 'above'} that of"
-            f" {method_words(row['against'])}"
-            for row in sorted(leads, key=lambda row: row["value"])[:2]
-        ]
+    """Say what an ensemble is worth beside what is sure of itself, and whether small scales and averages are right."""
+    grids = fact.get("downscaled")
+    if not grids:
+        return
+    here = [row for row in rows if (row["dataset"], row["frequency"]) == (fact["dataset"], fact["frequency"])]
+    scored = {(row["method"], row["metric"]): row for row in here}
+    models = [name for (name, metric), row in scored.items() if metric == "rmse" and row["role"] == "model"]
+    drawn = ensembles_of(here)
+    for name in drawn:
+        sure = [row for row in here if row["metric"] == "mae" and row["method"] not in drawn]
+        best = {row["role"]: row for row in sorted(sure, key=lambda row: -row["value"])}
+        worth = [_beside_mae(scored[name, "crps"], best[role]) for role in ("model", "baseline") if role in best]
         if worth:
-            yield (
-                f"The CRPS of {method_words(name)} is {' and '.join(worth)}; that of a method that knows no deviation"
-                " is its mean absolute error."
-            )
-    power = {row["method"]: row for row in here if row["metric"] == "spectral_power_ratio"}
-    models = [
-        f"{method_words(name)} has {percent(row['value'])}" for name, row in power.items() if row["role"] == "model"
+            yield f"The CRPS of {method_words(name)} is {' and '.join(worth)}."
+    powers = [
+        (name, scored[name, "spectral_power_ratio"]) for name in models if (name, "spectral_power_ratio") in scored
     ]
-    if models and "lost_km" in grids:
+    if powers:
+        shares = [f"{_drawn(name, drawn)} {percent(row['value'])}" for name, row in powers]
         yield (
             f"Of the truth's power at the scales of which {method_words(grids['interpolation'])} has lost half"
-            f" ({grids['lost_km']:.0f}{NO_BREAK}km and less), {' and '.join(models)}."
+            f" ({grids['lost_km']:.0f}{NO_BREAK}km and less), {' and '.join(shares)}."
         )
-    missed = [
-        f"{method_words(row['method'])} misses the coarse field by {value(row)}"
-        for row in here
-        if row["metric"] == "coarse_consistency" and row["role"] == "model"
-    ]
+    missed = [(name, scored[name, "coarse_consistency"]) for name in models if (name, "coarse_consistency") in scored]
     if missed:
-        yield f"Averaged over coarse cells, {' and '.join(missed)} (root mean square)."
+        words = [f"{value(row)} for {method_words(name)}" for name, row in missed]
+        yield f"Averages over coarse cells miss the coarse field by {' and '.join(words)} (root mean square)."
+
+
+def _beside_mae(ensemble: Row, sure: Row) -> str:
+    """How the CRPS of an ensemble compares with the error of a method, which is the CRPS of one that is sure."""
+    lead = 1 - ensemble["value"] / sure["value"] if sure["value"] > 0 else 0.0
+    of = f"the mean absolute error of {method_words(sure['method'])}"
+    return (
+        f"no different from {of}"
+        if abs(lead) < SAME
+        else f"{percent(abs(lead))} {'below' if lead > 0 else 'above'} {of}"
+    )
+
+
+def _drawn(name: str, ensembles: Sequence[str]) -> str:
+    """Name a method, and its members where these count."""
+    return f"the members of {method_words(name)} have" if name in ensembles else f"{method_words(name)} has"
 
 
 def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.downscaling_choices import rich_times, richest_box
 from esmlearn.bridge.evaluation import score_case
+from esmlearn.bridge.reading import read_cases
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.report.weaknesses import weaknesses
 from esmlearn.settings import EvaluateSettings
@@ -109,7 +109,8 @@ def test_the_page_speaks_of_grids_and_not_of_clouds(session, evaluated):
     page = (session.work("report") / "report.html").read_text(encoding="utf-8")
     for words in ("tos_fine was downscaled from 1° to 0.25° on 60 days", "What was downscaled", "Bias of quantiles",
                   "The CRPS of conditional diffusion is", "Of the truth&#39;s power at the scales",
-                  "Averaged over coarse cells", "8 × 12 cells of 1°", "The fine field is known from tos_fine",
+                  "the mean absolute error of the regression", "DemoOcean (tos_coarse)",
+                  "Averages over coarse cells miss", "8 × 12 cells of 1°", "The fine field is known from tos_fine",
                   "CRPS, which is the MAE of a method that is sure",
                   "Frequency bias, 95\N{NO-BREAK SPACE}%"):  # fmt: skip
         assert words in page

@@ -6,8 +6,9 @@ import iris
 import numpy as np
 import pytest
 
-from esmlearn.bridge.cases import cells_within, read_cases
+from esmlearn.bridge.cases import cells_within
 from esmlearn.bridge.evaluation import facts, score_case, scores_json
+from esmlearn.bridge.reading import read_cases
 from esmlearn.data.field import Field
 from esmlearn.data.reconstruction import Reconstruction, monthly_means
 from esmlearn.errors import SettingsError

@@ -8,8 +8,8 @@ import iris
 import numpy as np
 import pytest
 
-from esmlearn.bridge.cases import read_cases
 from esmlearn.bridge.evaluation import facts, score_case
+from esmlearn.bridge.reading import read_cases
 from esmlearn.data.preparation import select_role
 from esmlearn.data.reconstruction import read_cube
 from esmlearn.settings import EvaluateSettings
