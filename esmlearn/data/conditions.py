@@ -13,8 +13,9 @@ from jaxtyping import Bool, Float, Int
 
 from esmlearn.data.field import Field
 from esmlearn.data.grids import RectilinearGrid
-from esmlearn.data.monthly_scaling import MonthlyScaling, months_of
+from esmlearn.data.monthly_scaling import MonthlyScaling
 from esmlearn.data.regridding import Regridder, interpolator
+from esmlearn.data.times import match_times
 
 FILL_KM = 500.0
 """Fine sea cells in bays that no coarse cell resolves take the nearest value within this distance."""
@@ -108,12 +109,20 @@ class CoarseInput:
         carried = replace(like, values=values, observed=np.isfinite(values), units=self.field.units)
         return replace(self, scaling=MonthlyScaling.fit(carried, by=by, log_scale=log_scale))
 
-    def tell(self, times: Int[np.ndarray, " time"]) -> Channels:
-        """Scaled values at some times on the fine grid."""
+    def at(self, fine: Field) -> "CoarseInput":
+        """The same at the times of a fine field."""
+        return replace(self, field=self.field[match_times(self.field, fine, names=("coarse field", "fine field"))])
+
+    def within(self, lat: slice, lon: slice) -> "CoarseInput":
+        """The same in a window of the fine cells."""
+        scaling = self.scaling and self.scaling.within(lat, lon)
+        return replace(self, regridder=self.regridder.within(lat, lon), scaling=scaling)
+
+    def tell(self, times: Int[np.ndarray, " time"], month: Int[np.ndarray, " time"]) -> Channels:
+        """Scaled values at some times, whose calendar months are given, on the fine cells."""
         if self.scaling is None:
             raise ValueError(f"{self.name} has no scaling yet; fit it first.")
-        values = self.regridder(self.field.values[times])
-        return scaled_channels(values, self.scaling, months_of(self.field)[times])
+        return scaled_channels(self.regridder(self.field.values[times]), self.scaling, month)
 
 
 def scaled_channels(

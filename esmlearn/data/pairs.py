@@ -1,5 +1,6 @@
 """Samples of super-resolution: a fine field in a window, and what is told of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -8,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from esmlearn.data.conditions import Channels, StaticFields
+from esmlearn.data.conditions import CoarseInput, StaticFields, join
 from esmlearn.data.field import Field
 from esmlearn.data.monthly_scaling import MonthlyScaling, months_of
 from esmlearn.data.windows import corners_with_ocean
@@ -62,7 +63,8 @@ class FinePairs(Dataset[Pair]):
     scaling
         Of the fine field.
     coarse
-        What is told of it by coarse fields, at the same times; the first channels are those of the field itself.
+        Coarse fields that tell of it, the field itself first. They are carried to the window of each sample: on the
+        fine grid, all of them together would take more memory than the fine field itself.
     static
         Fields that never change.
     settings
@@ -77,14 +79,16 @@ class FinePairs(Dataset[Pair]):
         self,
         fine: Field,
         scaling: MonthlyScaling,
-        coarse: Channels,
+        coarse: Sequence[CoarseInput],
         static: StaticFields,
         settings: DownscaleTrainSettings,
         *,
         seed: int,
         length: int,
     ) -> None:
-        self.field, self.scaling, self.coarse, self.static = fine, scaling, coarse, static
+        self.field, self.scaling, self.static = fine, scaling, static
+        self.coarse = [given.at(fine) for given in coarse]
+        self.within: dict[tuple[int, int], list[CoarseInput]] = {}
         self.settings, self.seed, self.length = settings, seed, length
         self.month = months_of(fine)
         self.position = np.stack(np.meshgrid(fine.lat, fine.lon, indexing="ij")).astype(np.float32)
@@ -131,8 +135,13 @@ class FinePairs(Dataset[Pair]):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Conditions of a window, some of them left out; the coarse field itself never is."""
         conditions = self.settings.conditions
-        values = [self.coarse.values[time][:, *window], self.static.values[:, *window]]
-        known = [self.coarse.known[time][:, *window], self.static.known[:, *window]]
+        corner = window[0].start, window[1].start
+        if corner not in self.within:
+            self.within[corner] = [given.within(*window) for given in self.coarse]
+        month = self.month[time : time + 1]
+        carried = join([given.tell(np.array([time]), month) for given in self.within[corner]])
+        values = [carried.values[0], self.static.values[:, *window]]
+        known = [carried.known[0], self.static.known[:, *window]]
         if conditions.in_situ:
             share = rng.uniform(*conditions.in_situ.share)
             seen = valid & (rng.random(valid.shape) < share)

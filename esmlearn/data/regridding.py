@@ -1,7 +1,7 @@
 """Fields from one grid to another: interpolation to finer cells, averages over coarser ones."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, kron
 from scipy.spatial import cKDTree
 
 from esmlearn.data import axis_weights
-from esmlearn.data.grids import RectilinearGrid, beside, check_covered, extent
+from esmlearn.data.grids import RectilinearGrid, beside, check_covered, extent, part
 from esmlearn.errors import DataError
 from esmlearn.settings import Interpolation
 
@@ -72,6 +72,18 @@ class Regridder:
             if self.fill_km:
                 self._fill(found, there, known)
         return unpack(found.astype(values.dtype), lead, "* y x")[0]
+
+    def within(self, lat: slice, lon: slice) -> "Regridder":
+        """Weights of a part of the new cells."""
+        n_lat, n_lon = (np.arange(size) for size in self.target.shape)
+        return replace(
+            self,
+            target=part(self.target, n_lat[lat], n_lon[lon]),
+            rows=self.rows[lat],
+            columns=self.columns[lon],
+            safe_rows=self.safe_rows[lat],
+            safe_columns=self.safe_columns[lon],
+        )
 
     @cached_property
     def matrix(self) -> csr_array:

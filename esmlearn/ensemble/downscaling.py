@@ -190,7 +190,7 @@ def aim_at_fine(
         raise SettingsError(
             "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
         )
-    inputs = _inputs(trained, {name: field for name, field in coarse.items() if name not in without})
+    inputs = _inputs(trained, {name: field for name, field in coarse.items() if name not in without}, fine)
     observed = None
     if in_situ is not None and IN_SITU not in without:
         observed = in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
@@ -221,8 +221,7 @@ def aim_at_fine(
         if not settings.consistent:
             return members
         given = inputs[0]
-        times = match_times(given.field, fine[chosen], names=("coarse field", "fine field"))
-        return make_consistent(members, given.field.values[times], averager(trained.grid, given.regridder.source))
+        return make_consistent(members, given.field.values[chosen], averager(trained.grid, given.regridder.source))
 
     return Aim(fine, tell, finish, tuple(name for name in without if name in COORDINATES)), guess
 
@@ -246,11 +245,11 @@ def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: 
     return Reconstruction.of_days(np.where(fine.land, np.float32(np.nan), values), fine)
 
 
-def _inputs(trained: TrainedDownscaler, coarse: Mapping[str, Field]) -> list[CoarseInput]:
-    """Coarse fields that are given, in the order of the training and with their scaling."""
+def _inputs(trained: TrainedDownscaler, coarse: Mapping[str, Field], fine: Field) -> list[CoarseInput]:
+    """Coarse fields that are given at the times of a fine one, in the order of the training, with their scaling."""
     names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
     return [
-        CoarseInput.of(name, coarse[name], trained.grid, scaling)
+        CoarseInput.of(name, coarse[name], trained.grid, scaling).at(fine)
         for name, scaling in zip(names, trained.coarse_scalings, strict=True)
         if name in coarse
     ]
@@ -268,9 +267,7 @@ def _channels(
     aim, some = trained.settings, fine[chosen]
     shape = (len(chosen), 1, *fine.land.shape)
     absent = Channels(np.zeros(shape, np.float32), np.zeros(shape, bool))
-    given = {
-        told.name: told.tell(match_times(told.field, some, names=("coarse field", "fine field"))) for told in inputs
-    }
+    given = {told.name: told.tell(chosen, months_of(some)) for told in inputs}
     parts = [given.get(name, absent) for name in (aim.data.coarse, *aim.conditions.coarse)]
     static = trained.static
     kept = np.array([name not in without for name in static.names], bool)[:, None, None]

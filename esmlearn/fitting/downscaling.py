@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 
 from esmlearn.checkpoint import TrainedDownscaler
-from esmlearn.data.conditions import CoarseInput, StaticFields, join
+from esmlearn.data.conditions import CoarseInput, StaticFields
 from esmlearn.data.field import Field
 from esmlearn.data.grids import RectilinearGrid
 from esmlearn.data.monthly_scaling import MonthlyScaling
@@ -90,7 +90,7 @@ def fit_downscaling(
 
     def pairs(role: str, length: int, seed: int) -> FinePairs:
         part = select_role(fine, settings.data.split, role)
-        return FinePairs(part, scaling, _told(inputs, part), static, settings, seed=seed, length=length)
+        return FinePairs(part, scaling, inputs, static, settings, seed=seed, length=length)
 
     training = pairs("train", options.steps * options.batch_size, options.seed)
     fixed = pairs("validation", VALIDATION_PAIRS, options.seed + 1)
@@ -125,12 +125,6 @@ def fit_downscaling(
         record={**known, **(record or {})},
         regression=regression,
     )
-
-
-def _told(inputs: Sequence[CoarseInput], fine: Field) -> Any:
-    """What coarse fields tell of a period of the fine one."""
-    names = "coarse field", "fine field"
-    return join([given.tell(match_times(given.field, fine, names=names)) for given in inputs])
 
 
 def _regression(

@@ -6,8 +6,10 @@ import torch
 from iris.coords import DimCoord
 from iris.cube import Cube
 
-from esmlearn.data.conditions import Channels, StaticFields
+from esmlearn.data.coarsening import coarsen
+from esmlearn.data.conditions import CoarseInput, StaticFields
 from esmlearn.data.field import Field
+from esmlearn.data.grids import RectilinearGrid
 from esmlearn.data.monthly_scaling import MonthlyScaling
 from esmlearn.data.pairs import FinePairs
 from esmlearn.data.times import match_times
@@ -19,8 +21,9 @@ from tests.test_downscaling import downscale_settings
 def pairs(**conditions) -> FinePairs:
     fine = Field.from_cube(make_cube(wavy_ocean(400)))
     scaling = MonthlyScaling.fit(fine)
-    shape = fine.values.shape
-    coarse = Channels(np.ones((shape[0], 2, *shape[2:]), np.float32), np.ones((shape[0], 2, *shape[2:]), bool))
+    grid = RectilinearGrid.of(fine.like[0])
+    everything = np.arange(400)
+    coarse = [CoarseInput.of(name, coarsen(fine, 4), grid).fit(fine, everything) for name in ("tos", "psl")]
     static = StaticFields.of({"orog": np.arange(12.0 * 16).reshape(12, 16)}, (12, 16))
     return FinePairs(fine, scaling, coarse, static, downscale_settings(conditions=conditions), seed=0, length=200)
 
@@ -43,6 +46,15 @@ def test_the_coarse_field_itself_is_never_left_out_and_others_as_often_as_asked(
     known = torch.stack([samples[k].known.any(dim=(1, 2)) for k in range(200)]).float().mean(0)
     assert known[0] == 1
     assert known[1:].tolist() == pytest.approx([0.7, 0.7], abs=0.1)
+
+
+def test_a_window_is_told_what_the_whole_domain_is():
+    samples = pairs(coarse=["psl"], static=["orog"], dropout=0.0)
+    whole = samples.coarse[0].tell(np.array([5]), samples.month[5:6])
+    lat, lon = slice(2, 9), slice(6, 15)
+    part = samples.coarse[0].within(lat, lon).tell(np.array([5]), samples.month[5:6])
+    np.testing.assert_allclose(part.values, whole.values[..., lat, lon], atol=1e-6)
+    assert (part.known == whole.known[..., lat, lon]).all()
 
 
 def test_what_is_left_out_leaves_no_trace():
