@@ -1,7 +1,7 @@
 """Samples of super-resolution: a fine field in a window, and what is told of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from esmlearn.data.batches import Batchable
 from esmlearn.data.conditions import CoarseInput, StaticFields, join
 from esmlearn.data.field import Field
 from esmlearn.data.monthly_scaling import MonthlyScaling, months_of
@@ -17,7 +18,7 @@ from esmlearn.settings import DownscaleTrainSettings
 
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Batchable):
     """A fine field at one time in one window, or a batch of them with `batch` in front; all values are scaled.
 
     Attributes
@@ -42,15 +43,6 @@ class Pair:
     position: Float[Tensor, "*batch 2 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
     hour: Float[Tensor, "*batch"]
-
-    def to(self, device: torch.device) -> "Pair":
-        """Move to a device."""
-        return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
-
-    @classmethod
-    def stack(cls, samples: list["Pair"]) -> "Pair":
-        """Make a batch of samples of one size."""
-        return cls(*(torch.stack([getattr(sample, item.name) for sample in samples]) for item in fields(cls)))
 
 
 class FinePairs(Dataset[Pair]):

@@ -1,6 +1,6 @@
 """Samples of several levels: sparse values, the surface above them, and the complete truth."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from esmlearn.data.batches import Batchable
 from esmlearn.data.corruption import Turn, degrade, drop_channels, hide_levels
 from esmlearn.data.field import Field
 from esmlearn.data.scaling import Climatology, Scaling
@@ -18,7 +19,7 @@ from esmlearn.settings import EnsembleTrainSettings
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Batchable):
     """LevelFields at one time in one window, or a batch of them with `batch` in front; values are scaled anomalies.
 
     Attributes
@@ -48,15 +49,6 @@ class Sample:
     land: Bool[Tensor, "*batch lat lon"]
     position: Float[Tensor, "*batch 2 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
-
-    def to(self, device: torch.device) -> "Sample":
-        """Move to a device."""
-        return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
-
-    @classmethod
-    def stack(cls, samples: list["Sample"]) -> "Sample":
-        """Make a batch of samples of one size."""
-        return cls(*(torch.stack([getattr(sample, item.name) for sample in samples]) for item in fields(cls)))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from esmlearn.data.batches import Batchable
 from esmlearn.data.field import Field
 from esmlearn.data.first_guess import interpolate_in_time, observed_mean
 from esmlearn.data.scaling import Climatology, Scaling
@@ -29,7 +30,7 @@ NEARNESS_DAYS = 5.0
 
 
 @dataclass(frozen=True)
-class Window:
+class Window(Batchable):
     """A window, or a batch of windows with `batch` in front of every shape; values are scaled anomalies.
 
     Attributes
@@ -61,15 +62,6 @@ class Window:
     def inputs(self) -> Mapping[str, Tensor]:
         """Arguments of the model's forward pass."""
         return {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("target")}
-
-    def to(self, device: torch.device) -> "Window":
-        """Move to a device."""
-        return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
-
-    @classmethod
-    def stack(cls, windows: list["Window"]) -> "Window":
-        """Make a batch of windows of one size."""
-        return cls(*(torch.stack([getattr(window, item.name) for window in windows]) for item in fields(cls)))
 
 
 @dataclass(frozen=True)
