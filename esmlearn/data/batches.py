@@ -1,7 +1,6 @@
 """Tensors that belong together: of one sample, or of a batch of them."""
 
 from dataclasses import dataclass, fields
-from typing import Self
 
 import torch
 
@@ -10,11 +9,11 @@ import torch
 class Batchable:
     """Base of samples whose attributes are all tensors; in a batch, each has the dimension `batch` in front."""
 
-    def to(self, device: torch.device) -> Self:
+    def to[Batch: "Batchable"](self: Batch, device: torch.device) -> Batch:
         """Move to a device."""
         return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
 
     @classmethod
-    def stack(cls, samples: list[Self]) -> Self:
+    def stack[Batch: "Batchable"](cls: type[Batch], samples: list[Batch]) -> Batch:
         """Make a batch of samples of one size."""
         return cls(*(torch.stack([getattr(sample, item.name) for sample in samples]) for item in fields(cls)))
