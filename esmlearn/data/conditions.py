@@ -67,15 +67,25 @@ class CoarseInput:
         Bicubic, from its cells to the fine ones.
     scaling
         Of the interpolated field, by calendar month; none until it is fitted.
+    neighbours
+        Steps of time at which it is told besides.
     """
 
     name: str
     field: Field
     regridder: Regridder
     scaling: MonthlyScaling | None = None
+    neighbours: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, name: str, field: Field, fine: RectilinearGrid, scaling: MonthlyScaling | None = None) -> "CoarseInput":
+    def of(
+        cls,
+        name: str,
+        field: Field,
+        fine: RectilinearGrid,
+        scaling: MonthlyScaling | None = None,
+        neighbours: tuple[int, ...] = (),
+    ) -> "CoarseInput":
         """Find the weights to the fine grid.
 
         Raises
@@ -84,7 +94,7 @@ class CoarseInput:
             If the fine domain reaches beyond the coarse one.
         """
         regridder = interpolator(RectilinearGrid.of(field.like[0]), fine, "bicubic", fill_km=FILL_KM)
-        return cls(name, field, regridder, scaling)
+        return cls(name, field, regridder, scaling, neighbours)
 
     def fit(
         self,
@@ -119,10 +129,20 @@ class CoarseInput:
         return replace(self, regridder=self.regridder.within(lat, lon), scaling=scaling)
 
     def tell(self, times: Int[np.ndarray, " time"], month: Int[np.ndarray, " time"]) -> Channels:
-        """Scaled values at some times, whose calendar months are given, on the fine cells."""
+        """Scaled values on the fine cells at some times, whose calendar months are given, then at their neighbours.
+
+        What lies before the first time or after the last is not known.
+        """
         if self.scaling is None:
             raise ValueError(f"{self.name} has no scaling yet; fit it first.")
-        return scaled_channels(self.regridder(self.field.values[times]), self.scaling, month)
+        last = len(self.field.values) - 1
+        told = []
+        for step in (0, *self.neighbours):
+            index = times + step
+            values, known = scaled_channels(self.regridder(self.field.values[index.clip(0, last)]), self.scaling, month)
+            there = ((index >= 0) & (index <= last))[:, None, None, None]
+            told.append(Channels(values * there, known & there))
+        return join(told)
 
 
 def scaled_channels(

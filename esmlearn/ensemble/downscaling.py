@@ -24,7 +24,7 @@ from esmlearn.errors import DataError, SettingsError
 from esmlearn.models.condition import Condition
 from esmlearn.models.downscaling import downscale_maps
 from esmlearn.settings import EnsembleSettings, Interpolation
-from esmlearn.settings.downscaling import IN_SITU
+from esmlearn.settings.downscaling import IN_SITU, NEIGHBOURS
 
 COORDINATES = ("place", "date", "hour")
 
@@ -248,8 +248,9 @@ def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: 
 def _inputs(trained: TrainedDownscaler, coarse: Mapping[str, Field], fine: Field) -> list[CoarseInput]:
     """Coarse fields that are given at the times of a fine one, in the order of the training, with their scaling."""
     names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
+    neighbours = trained.settings.conditions.neighbours
     return [
-        CoarseInput.of(name, coarse[name], trained.grid, scaling).at(fine)
+        CoarseInput.of(name, coarse[name], trained.grid, scaling, neighbours if name == names[0] else ()).at(fine)
         for name, scaling in zip(names, trained.coarse_scalings, strict=True)
         if name in coarse
     ]
@@ -269,6 +270,9 @@ def _channels(
     absent = Channels(np.zeros(shape, np.float32), np.zeros(shape, bool))
     given = {told.name: told.tell(chosen, months_of(some)) for told in inputs}
     parts = [given.get(name, absent) for name in (aim.data.coarse, *aim.conditions.coarse)]
+    if NEIGHBOURS in without:
+        n_variables = fine.values.shape[1]
+        parts[0].known[:, n_variables:] = False
     static = trained.static
     kept = np.array([name not in without for name in static.names], bool)[:, None, None]
     fixed = (np.where(kept, static.values, np.float32(0.0)), static.known & kept)

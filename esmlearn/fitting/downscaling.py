@@ -79,7 +79,9 @@ def fit_downscaling(
     scaling = MonthlyScaling.fit(learned, by=settings.data.scale_by, log_scale=log_scale)
     static = StaticFields.of(dict(data.static), fine.land.shape)
     inputs = [
-        CoarseInput.of(name, field, grid).fit(
+        CoarseInput.of(
+            name, field, grid, neighbours=settings.conditions.neighbours if name == settings.data.coarse else ()
+        ).fit(
             learned,
             match_times(field, learned, names=(f"coarse field {name}", "fine field")),
             by=settings.data.scale_by,

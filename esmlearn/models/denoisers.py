@@ -34,7 +34,8 @@ def _told(settings: EnsembleTrainSettings, n_levels: int) -> int:
 def count_conditions(settings: DownscaleTrainSettings, n_variables: int) -> int:
     """Number of the conditions that a downscaler is told, one for each channel."""
     told = settings.conditions
-    return n_variables * (1 + (told.in_situ is not None)) + len(told.coarse) + len(told.static)
+    fields = 1 + len(told.neighbours) + (told.in_situ is not None)
+    return n_variables * fields + len(told.coarse) + len(told.static)
 
 
 def build_fine_denoiser(settings: DownscaleTrainSettings, n_variables: int, n_conditions: int) -> ResidualUNet:

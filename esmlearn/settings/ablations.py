@@ -15,7 +15,7 @@ class AblationSettings(Block):
     without: tuple[str, ...] = Field(
         (),
         description="what it is not told, of what training left out of some samples: `surface`, `place`, `date`; of "
-        "super-resolution also `hour`, `in_situ`, and the names of its conditions",
+        "super-resolution also `hour`, `neighbours`, `in_situ`, and the names of its conditions",
     )
     share: Share | None = Field(
         None,

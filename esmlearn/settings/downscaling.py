@@ -13,6 +13,9 @@ from esmlearn.settings.training import AnyTrainSettings
 IN_SITU = "in_situ"
 """Name of the observations at scattered cells among the conditions."""
 
+NEIGHBOURS = "neighbours"
+"""Name of the coarse field at other times among the conditions."""
+
 
 class DownscaleDataSettings(Block):
     """What super-resolution learns from; names are those of datasets, their aliases, or variables in the recipe."""
@@ -50,6 +53,11 @@ class InSituSettings(Block):
 class ConditionSettings(Block):
     """What is known besides the coarse field; place, date and hour are options of the networks."""
 
+    neighbours: tuple[int, ...] = Field(
+        (),
+        description="steps of time, before (negative) and after, at which the coarse field is told, too: what moves "
+        "through coarse cells tells more than a still picture",
+    )
     coarse: tuple[str, ...] = Field((), description="further variables on a coarse grid, at the same times")
     static: tuple[str, ...] = Field((), description="fields of the fine grid that never change, such as orog and sftlf")
     in_situ: InSituSettings | None = Field(None, description="observations at scattered cells; none: they are not seen")
@@ -92,8 +100,9 @@ class DownscaleTrainSettings(AnyTrainSettings):
         told, denoiser = self.conditions, self.denoiser
         # Stations that no dataset gives are never told when fields are drawn.
         stations = (IN_SITU,) if told.in_situ and told.in_situ.dataset else ()
+        neighbours = (NEIGHBOURS,) if told.neighbours else ()
         coordinates = {"place": denoiser.coordinates != "none", "date": denoiser.date, "hour": denoiser.hour}
         return (
-            *((*told.coarse, *told.static, *stations) if told.dropout > 0 else ()),
+            *((*neighbours, *told.coarse, *told.static, *stations) if told.dropout > 0 else ()),
             *(name for name, known in coordinates.items() if known and denoiser.coordinates_dropout > 0),
         )

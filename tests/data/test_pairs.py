@@ -1,5 +1,7 @@
 """Samples of super-resolution: what is left out, what stations tell, and times that match."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -55,6 +57,20 @@ def test_a_window_is_told_what_the_whole_domain_is():
     part = samples.coarse[0].within(lat, lon).tell(np.array([5]), samples.month[5:6])
     np.testing.assert_allclose(part.values, whole.values[..., lat, lon], atol=1e-6)
     assert (part.known == whole.known[..., lat, lon]).all()
+
+
+def test_neighbours_are_the_coarse_field_at_other_times_and_unknown_beyond_the_ends():
+    samples = pairs(coarse=["psl"], static=["orog"], dropout=0.0)
+    given = replace(samples.coarse[0], neighbours=(-2, 3))
+    month = samples.month
+    told = given.tell(np.array([0, 5, 399]), month[[0, 5, 399]])
+    assert told.known.any(axis=(2, 3)).tolist() == [[True, False, True], [True, True, True], [True, True, False]]
+    later = given.regridder(given.field.values[8:9])
+    np.testing.assert_allclose(
+        told.values[1, 2][told.known[1, 2]],
+        samples.coarse[0].scaling.scale(later, month[5:6])[0, 0][told.known[1, 2]],
+        rtol=1e-5,
+    )
 
 
 def test_what_is_left_out_leaves_no_trace():
