@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
+from einops import rearrange
 from jaxtyping import Bool, Float, Int
 
 from esmlearn.data.field import Field
@@ -136,13 +137,11 @@ class CoarseInput:
         if self.scaling is None:
             raise ValueError(f"{self.name} has no scaling yet; fit it first.")
         last = len(self.field.values) - 1
-        told = []
-        for step in (0, *self.neighbours):
-            index = times + step
-            values, known = scaled_channels(self.regridder(self.field.values[index.clip(0, last)]), self.scaling, month)
-            there = ((index >= 0) & (index <= last))[:, None, None, None]
-            told.append(Channels(values * there, known & there))
-        return join(told)
+        index = times[:, None] + np.array([0, *self.neighbours])
+        there = ((index >= 0) & (index <= last))[:, :, None, None, None]
+        values = np.where(there, self.regridder(self.field.values[index.clip(0, last)]), np.float32(np.nan))
+        steps = rearrange(values, "time step var y x -> step time var y x")
+        return join([scaled_channels(step, self.scaling, month) for step in steps])
 
 
 def scaled_channels(

@@ -1,6 +1,6 @@
 """Fine fields drawn from coarse ones."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,21 +127,20 @@ class FineGuess:
         Whose it is.
     mean, log_std
         In scaled units.
+    agree
+        Makes fields at some times consistent with the coarse field, if that is asked for.
     """
 
     trained: TrainedDownscaler
     mean: Float[np.ndarray, "time var lat lon"]
     log_std: Float[np.ndarray, "time var lat lon"]
-
-    @classmethod
-    def empty(cls, trained: TrainedDownscaler, fine: Field) -> "FineGuess":
-        """A guess of which nothing is known yet."""
-        return cls(trained, *(np.zeros(fine.values.shape, np.float32) for _ in range(2)))
+    agree: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
     def in_units(self, fine: Field) -> Reconstruction:
         """Values, and the standard deviation of their error, which is not known of a logarithm; NaN on land."""
         month, scaling = months_of(fine), self.trained.scaling
-        mean = np.where(fine.land, np.float32(np.nan), scaling.unscale(self.mean, month)[:, 0])
+        values = np.where(fine.land, np.float32(np.nan), scaling.unscale(self.mean, month))
+        mean = self.agree(values, np.arange(len(month)))[:, 0]
         std = None
         if scaling.log_scale is None:
             std = np.where(fine.land, np.float32(np.nan), (np.exp(self.log_std) * scaling.std[month - 1])[:, 0])
@@ -168,7 +167,7 @@ def aim_at_fine(
     fine
         Says which times are drawn, see `fine_template`.
     settings
-        Tiles, and whether members shall be consistent with the coarse field.
+        Tiles, and whether members and regression shall be consistent with the coarse field.
     in_situ
         Observations on the fine grid; None if there are none.
     without
@@ -195,7 +194,15 @@ def aim_at_fine(
     if in_situ is not None and IN_SITU not in without:
         observed = in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
     told, n_variables = coordinates_of(fine, without), fine.values.shape[1]
-    guess = FineGuess.empty(trained, fine)
+
+    def agree(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        if not settings.consistent:
+            return values
+        given = inputs[0]
+        return make_consistent(values, given.field.values[chosen], averager(trained.grid, given.regridder.source))
+
+    mean, log_std = (np.zeros(fine.values.shape, np.float32) for _ in range(2))
+    guess = FineGuess(trained, mean, log_std, agree)
 
     def tell(chosen: np.ndarray) -> Told:
         channels = _channels(trained, inputs, observed, fine, chosen, without)
@@ -218,10 +225,7 @@ def aim_at_fine(
             guess.mean[chosen] + np.exp(guess.log_std[chosen]) * states, months_of(fine)[chosen]
         )
         members[..., fine.land] = np.nan
-        if not settings.consistent:
-            return members
-        given = inputs[0]
-        return make_consistent(members, given.field.values[chosen], averager(trained.grid, given.regridder.source))
+        return agree(members, chosen)
 
     return Aim(fine, tell, finish, tuple(name for name in without if name in COORDINATES)), guess
 
