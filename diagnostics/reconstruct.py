@@ -65,6 +65,8 @@ def main(cfg: dict[str, Any]) -> None:
     folders = find_models(cfg, settings.model)
     models = [load_model(folder) for folder in folders]
     check_ablations(settings, models)
+    if settings.every > 1 and not any(isinstance(model, TrainedDownscaler) for model in models):
+        raise SettingsError("`every` is for super-resolution; gaps are filled day by day: leave it out.")
     downscalers = [model for model in models if isinstance(model, TrainedDownscaler)]
     reconstructors = [model for model in models if not isinstance(model, TrainedDownscaler)]
     densifiers = [m for m in reconstructors if isinstance(m, TrainedEnsemble) and m.settings.task == "densify"]
@@ -155,9 +157,9 @@ def refine(cfg: dict[str, Any], settings: ReconstructSettings, folders: list[Pat
     interpolations = settings.interpolations()
     job = Job(cfg, folders, settings, settings.observations or aim.data.coarse, None)
     field = cut(load_field(cfg, job.name, units=units[0]), settings.period, aim.data.split)
+    fine = fine_template(trained, field[:: settings.every])
     further = zip(aim.conditions.coarse, units[1:], strict=True)
     coarse = {aim.data.coarse: field} | {name: load_field(cfg, name, units=unit) for name, unit in further}
-    fine = fine_template(trained, field)
     stations = aim.conditions.in_situ.dataset if aim.conditions.in_situ else None
     in_situ = load_field(cfg, stations, units=fine.units, land=trained.land) if stations else None
     if in_situ is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from iris.coords import DimCoord
 from iris.cube import Cube
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from esmlearn.checkpoint import TrainedDownscaler
 from esmlearn.data.conditions import FILL_KM, Channels, CoarseInput, join, scaled_channels
@@ -198,8 +198,9 @@ def aim_at_fine(
     def agree(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         if not settings.consistent:
             return values
-        given = inputs[0]
-        return make_consistent(values, given.field.values[chosen], averager(trained.grid, given.regridder.source))
+        given, times = inputs[0]
+        average = averager(trained.grid, given.regridder.source)
+        return make_consistent(values, given.field.values[times[chosen]], average)
 
     mean, log_std = (np.zeros(fine.values.shape, np.float32) for _ in range(2))
     guess = FineGuess(trained, mean, log_std, agree)
@@ -249,12 +250,17 @@ def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: 
     return Reconstruction.of_days(np.where(fine.land, np.float32(np.nan), values), fine)
 
 
-def _inputs(trained: TrainedDownscaler, coarse: Mapping[str, Field], fine: Field) -> list[CoarseInput]:
-    """Coarse fields that are given at the times of a fine one, in the order of the training, with their scaling."""
+def _inputs(
+    trained: TrainedDownscaler, coarse: Mapping[str, Field], fine: Field
+) -> list[tuple[CoarseInput, Int[np.ndarray, " time"]]]:
+    """Coarse fields that are given, in the order of the training, and where the times of the fine one are in them."""
     names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
     neighbours = trained.settings.conditions.neighbours
     return [
-        CoarseInput.of(name, coarse[name], trained.grid, scaling, neighbours if name == names[0] else ()).at(fine)
+        (
+            CoarseInput.of(name, coarse[name], trained.grid, scaling, neighbours if name == names[0] else ()),
+            match_times(coarse[name], fine, names=("coarse field", "fine field")),
+        )
         for name, scaling in zip(names, trained.coarse_scalings, strict=True)
         if name in coarse
     ]
@@ -262,7 +268,7 @@ def _inputs(trained: TrainedDownscaler, coarse: Mapping[str, Field], fine: Field
 
 def _channels(
     trained: TrainedDownscaler,
-    inputs: list[CoarseInput],
+    inputs: list[tuple[CoarseInput, Int[np.ndarray, " time"]]],
     in_situ: Field | None,
     fine: Field,
     chosen: np.ndarray,
@@ -272,7 +278,7 @@ def _channels(
     aim, some = trained.settings, fine[chosen]
     shape = (len(chosen), 1, *fine.land.shape)
     absent = Channels(np.zeros(shape, np.float32), np.zeros(shape, bool))
-    given = {told.name: told.tell(chosen, months_of(some)) for told in inputs}
+    given = {told.name: told.tell(times[chosen], months_of(some)) for told, times in inputs}
     parts = [given.get(name, absent) for name in (aim.data.coarse, *aim.conditions.coarse)]
     if NEIGHBOURS in without:
         n_variables = fine.values.shape[1]

@@ -83,6 +83,9 @@ class ReconstructSettings(BaselineSettings):
         None, description="default: those of the training; where `model` is given, those that the data have"
     )
     period: str = Field("test", description="train, validation, test, all, or START/END")
+    every: Positive = Field(
+        1, description="super-resolution: of the times of the period, one in so many is drawn: members cost time"
+    )
     withhold: WithholdSettings | None = Field(
         None, description="observations that no method is given, to be scored on; none: all are given"
     )
