@@ -20,8 +20,11 @@ from esmlearn.objectives.spread import find_errors, fit_stretch
 from esmlearn.reconstruct import Reconstructor
 from esmlearn.settings import EnsembleSettings
 
-SPREAD_DAYS = 20
-"""Days that the spread of members is measured on."""
+SPREAD_CELLS = 125_000
+"""Cells, those of some days, that the spread of members is measured on: about as many whatever the domain."""
+
+SPREAD_DAYS = 6
+"""Fewest of these days, for a domain of many cells."""
 
 
 class Days(NamedTuple):
@@ -120,7 +123,8 @@ def measure_spread(
         Members, sampler, tiles.
     """
     days = _prepare(trained, seen, None)
-    some = np.unique(np.linspace(0, len(seen.dates) - 1, SPREAD_DAYS).round().astype(int))
+    n_days = max(SPREAD_DAYS, SPREAD_CELLS // seen.land.size)
+    some = np.unique(np.linspace(0, len(seen.dates) - 1, n_days).round().astype(int))
 
     def tell(chosen: np.ndarray) -> Told:
         return _tell(days, some[chosen], seen.land, trained.settings.neighbour_days)
