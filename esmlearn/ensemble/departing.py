@@ -1,6 +1,7 @@
 """First guesses of a regression on a whole domain, in tiles, for members to depart from."""
 
 import torch
+from accelerate import PartialState
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -32,5 +33,7 @@ def guess_in_tiles(
     tile, position, ring
         As of `tiled`.
     """
-    network = tiled(regression.to(base.device), tile, position, ring=ring)
-    return regress(network, condition, base)
+    device = PartialState().device
+    network = tiled(regression.to(device), tile, position, ring=ring)
+    told = Condition(*(part if part is None else part.to(device) for part in condition))
+    return Guess(*(part.cpu() for part in regress(network, told, base.to(device))))
