@@ -54,6 +54,14 @@ def downscale_settings(**options) -> DownscaleTrainSettings:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_pairs():
+    """Judge on few samples: nothing here depends on how good the weights are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("esmlearn.fitting.downscaling.VALIDATION_PAIRS", 8)
+        yield
+
+
 @pytest.fixture(scope="module")
 def fields() -> tuple[Field, Field]:
     fine = fine_field()
@@ -62,7 +70,7 @@ def fields() -> tuple[Field, Field]:
 
 
 @pytest.fixture(scope="module")
-def trained(fields, tmp_path_factory) -> TrainedDownscaler:
+def trained(fields, few_pairs, tmp_path_factory) -> TrainedDownscaler:
     fine, coarse = fields
     static = {"orog": np.arange(12.0 * 16).reshape(12, 16)}
     settings = downscale_settings(

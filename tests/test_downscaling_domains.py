@@ -42,7 +42,8 @@ def temperature(step: float, lon: tuple[float, float], lat: tuple[float, float],
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_domain_is_learned_from_and_drawn_on(domain, tmp_path):
+def test_a_domain_is_learned_from_and_drawn_on(domain, tmp_path, monkeypatch):
+    monkeypatch.setattr("esmlearn.fitting.downscaling.VALIDATION_PAIRS", 4)
     coarse_grid, fine_grid = DOMAINS[domain]
     days = DAYS if domain == "reduced" else np.arange(0, 700, 20)
     coarse, fine = temperature(*coarse_grid, days), temperature(*fine_grid, days)
