@@ -35,5 +35,4 @@ def guess_in_tiles(
     """
     device = PartialState().device
     network = tiled(regression.to(device), tile, position, ring=ring)
-    told = Condition(*(part if part is None else part.to(device) for part in condition))
-    return Guess(*(part.cpu() for part in regress(network, told, base.to(device))))
+    return Guess(*(part.cpu() for part in regress(network, condition.to(device), base.to(device))))

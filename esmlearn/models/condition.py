@@ -29,6 +29,13 @@ class Condition(NamedTuple):
     year_fraction: Float[Tensor, " batch"] | None = None
     hour: Float[Tensor, " batch"] | None = None
 
+    def to(self, device: torch.device) -> "Condition":
+        """Bring all that is given to a device."""
+        place, season, hour = (
+            None if part is None else part.to(device) for part in (self.place, self.year_fraction, self.hour)
+        )
+        return Condition(self.maps.to(device), place, season, hour)
+
     def for_members(self, n_members: int) -> "Condition":
         """Repeat each sample for its members, which then follow one another."""
         place, season, hour = (
