@@ -33,8 +33,8 @@ setup: $(VENV)/.installed ## install everything, and make the demo ocean
 	@$(BIN)/esmvaltool learn configure
 	@$(BIN)/esmvaltool learn demo-ocean
 
-test: setup $(VENV)/.installed-test ## run the whole test suite
-	@$(BIN)/python -m pytest
+test: setup $(VENV)/.installed-test ## run the whole test suite, as many tests at a time as there are cores
+	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling
 	$(BIN)/ruff check
