@@ -63,7 +63,7 @@ def train(
     checkpoint = find_checkpoint(run_dir, options.resume)
     objective.ready(network, None if checkpoint else batches(0), accelerator)
     learned = [weights for weights in network.parameters() if weights.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=options.weight_decay)
+    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
     averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
     best = copy.deepcopy(averaged.state_dict())
     state = State()
