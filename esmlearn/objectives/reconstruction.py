@@ -22,6 +22,9 @@ from esmlearn.settings import TrainSettings
 CORRECTIONS_STEPS, CORRECTIONS_RATE = 100, 0.05
 """Steps that the first guess is fitted in before the training, and their size at first."""
 
+START_WINDOWS = 4
+"""Windows that standard deviations are set by at the start, when nobody needs them exact."""
+
 
 @dataclass(frozen=True)
 class ReconstructionObjective:
@@ -46,7 +49,7 @@ class ReconstructionObjective:
             # Under a guess that moves, the network learns nothing fine.
             network.surroundings.corrections.requires_grad_(requires_grad=False)
         # The long way to the size of the errors would teach the rest to be still.
-        calibrate(network, self.validation, accelerator)
+        calibrate(network, self.validation[:START_WINDOWS], accelerator)
 
     def loss(self, network: nn.Module, batch: Window) -> dict[str, Tensor]:
         """Loss on the hidden pixels of a batch."""
