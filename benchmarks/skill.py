@@ -37,7 +37,7 @@ from esmlearn.settings import (
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
 ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
 ENSEMBLE_TRAINING = {"steps": 1000, "validate_every": 200, "decode_days": 16}
-"""There are 22 years to learn from: the ensemble is trained for longer than on the demo ocean, and the network is whole."""
+"""There are 22 years to learn from: the ensemble is trained for longer than on the demo ocean, as a larger network."""
 
 MODEL = "SpatioTemporalModel"
 ENSEMBLE = "ConditionalDiffusion"
