@@ -223,7 +223,7 @@ def tabulate(comparison: scores.Comparison, runs: Mapping[str, Run]) -> str:
     """Write the scores of all methods, best first, and by how much the model's RMSE is below that of each other."""
     rows = scores.score(comparison)
     found = {(row["method"], row["metric"]): row for row in rows if "against" not in row}
-    leads = {row["against"]: row for row in rows if "against" in row}
+    leads = {row["against"]: row for row in rows if row["metric"] == "skill"}
     lines = []
     for name in sorted(runs, key=lambda name: found[name, "rmse"]["value"]):
         rmse, run = found[name, "rmse"], runs[name]
