@@ -33,7 +33,7 @@ setup: $(VENV)/.installed ## install everything, and make the demo ocean
 	@$(BIN)/esmvaltool learn configure
 	@$(BIN)/esmvaltool learn demo-ocean
 
-test: setup $(VENV)/.installed-test ## run the whole test suite, as many tests at a time as there are cores
+test: setup $(VENV)/.installed-test ## run the whole test suite, up to four tests at a time
 	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling

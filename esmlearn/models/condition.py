@@ -1,5 +1,6 @@
 """What a denoiser is told besides the noisy state; to the diffusion engine it is opaque."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -31,18 +32,16 @@ class Condition(NamedTuple):
 
     def to(self, device: torch.device) -> "Condition":
         """Bring all that is given to a device."""
-        place, season, hour = (
-            None if part is None else part.to(device) for part in (self.place, self.year_fraction, self.hour)
-        )
-        return Condition(self.maps.to(device), place, season, hour)
+        return self._each(lambda part: part.to(device))
 
     def for_members(self, n_members: int) -> "Condition":
         """Repeat each sample for its members, which then follow one another."""
-        place, season, hour = (
-            None if part is None else repeat_members(part, n_members)
-            for part in (self.place, self.year_fraction, self.hour)
-        )
-        return Condition(repeat_members(self.maps, n_members), place, season, hour)
+        return self._each(lambda part: repeat_members(part, n_members))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
+        """Change whatever is given, each part alike."""
+        told = (None if part is None else change(part) for part in (self.place, self.year_fraction, self.hour))
+        return Condition(change(self.maps), *told)
 
     def untold(self, share: float) -> "Condition":
         """Keep place and time from a share of the samples, so that a network learns to do without.
