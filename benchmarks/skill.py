@@ -36,7 +36,10 @@ from esmlearn.settings import (
 
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
 ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
-ENSEMBLE_TRAINING = {"steps": 1000, "validate_every": 200, "decode_days": 16}
+ENSEMBLE_TRAINING: dict[str, Any] = {
+    "reconstructions": 4,
+    "training": {"steps": 1500, "batch_size": 32, "validate_every": 250},
+}
 """There are 22 years to learn from: the ensemble is trained for longer than on the demo ocean, as a larger network."""
 
 MODEL = "SpatioTemporalModel"
@@ -138,9 +141,10 @@ def learn_ensemble(
 ) -> tuple[TrainedEnsemble, EnsembleSettings]:
     """Train the ensemble of the demo's recipe on these data, around a trained model; give also how it is drawn."""
     scripts = read_recipe(ENSEMBLE_RECIPE)["diagnostics"]["sst"]["scripts"]
-    shorter = {"steps": steps, "validate_every": steps} if steps else {}
     script = {name: block for name, block in scripts["train_ensemble"].items() if name != "denoiser"}
-    script |= {"data": guide.settings.data.model_dump(), "training": ENSEMBLE_TRAINING | shorter}
+    script |= {"data": guide.settings.data.model_dump(), **ENSEMBLE_TRAINING}
+    if steps:
+        script["training"] = {**script["training"], "steps": steps, "validate_every": steps}
     settings = from_script(EnsembleTrainSettings, script)
     folder = work / f"ensemble-{fingerprint(settings, data)}-{fingerprint(guide.settings, data)}"
     trained = fit_filling(observations, truth, settings, guide, folder)
@@ -151,9 +155,9 @@ def learn_ensemble(
 def describe(name: str, trained: Trained) -> str:
     """Say what a training cost."""
     costs: Mapping[str, Any] = trained.record["training"]
-    windows = trained.settings.training.batch_size
+    samples = trained.settings.training.batch_size
     return (
-        f"{name}: {costs['seconds']:.0f} s for {costs['steps']} steps of {windows} window(s) on {costs['device']}, "
+        f"{name}: {costs['seconds']:.0f} s for {costs['steps']} steps of {samples} samples on {costs['device']}, "
         f"best at step {costs['best_step']}, {costs['parameters']:,} parameters."
     )
 

@@ -9,10 +9,13 @@ from pydantic import ValidationError
 
 import esmlearn
 from esmlearn.checkpoint import save_model
+from esmlearn.data.guessed_days import GuessedSamples, Reconstructed
+from esmlearn.data.windows import Anomalies
 from esmlearn.ensemble import EnsembleReconstructor, fill, tiled
-from esmlearn.ensemble.filling import measure_spread
+from esmlearn.ensemble.filling import guess_days, measure_spread
 from esmlearn.errors import DataError, SettingsError
-from esmlearn.fitting import fit, fit_filling
+from esmlearn.fitting import filling, fit, fit_filling
+from esmlearn.fitting.filling import borrow_clouds
 from esmlearn.models.condition import Condition
 from esmlearn.reconstruct import Reconstructor
 from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings
@@ -28,7 +31,7 @@ def ensemble_settings(**options) -> EnsembleTrainSettings:
             "task": "fill",
             "data": small_settings().data.model_dump(),
             "denoiser": {"dim": 8, "dim_mults": (1, 2), "coordinates": "none"},
-            "training": {"steps": 4, "batch_size": 1, "validate_every": 2, "decode_days": 4},
+            "training": {"steps": 4, "batch_size": 1, "validate_every": 2},
             "window": (8, 8),
             **options,
         }
@@ -107,11 +110,15 @@ def test_a_power_stretches_states_by_how_sure_the_guide_is(trained, field):
 
 def test_the_spread_is_measured_on_what_was_hidden(trained):
     """With a truth three times as far away, members must lie three times as far apart, and vary alike."""
-    observations, complete = (field[slice(600, 700)] for field in small_ocean())
+    field, complete = (some[slice(600, 700)] for some in small_ocean())
     near = replace(trained, amplitudes=np.ones(1, np.float32), power=0.0)
-    guide = Reconstructor(trained.guide).reconstruct_field(observations).daily[:, None]
-    far = replace(complete, values=np.where(complete.observed, guide + 3 * (complete.values - guide), np.nan))
-    (once, power), (thrice, same) = (measure_spread(near, observations, truth, DRAW) for truth in (complete, far))
+    climates = (trained.climatologies[0], trained.scalings[0])
+    guessed = guess_days(field, *climates, Reconstructor(trained.guide).reconstruct_field(field))
+    truth = Anomalies.of(complete, *climates)
+    far = replace(truth, values=guessed.guess + 3 * (truth.values - guessed.guess))
+    (once, power), (thrice, same) = (
+        measure_spread(near, field, Reconstructed(guessed, right), DRAW) for right in (truth, far)
+    )
     assert once > 0
     assert thrice > 2 * once
     assert same == pytest.approx(power, abs=0.3)
@@ -122,6 +129,41 @@ def test_without_a_target_the_spread_is_measured_under_other_clouds(guide, tmp_p
     ensemble = fit_filling(small_ocean()[0], None, settings, guide, tmp_path)
     assert ensemble.amplitudes[0] > 0.1
     assert ensemble.power != 0
+
+
+def test_borrowed_clouds_are_those_of_other_days():
+    field, complete = small_ocean()
+    observed = field.observed[:, 0]
+    some = borrow_clouds(complete, observed, np.random.default_rng(1), hide_days=0.5)
+    hidden = complete.observed[:, 0] & ~some.observed[:, 0]
+    hides = hidden.any(axis=(1, 2))
+    assert 0.4 < hides.mean() < 0.6
+    n_days = len(observed)
+    same = [
+        later
+        for later in range(n_days)
+        if (hidden == (complete.observed[:, 0] & ~np.roll(observed, -later, axis=0)))[hides].all()
+    ]
+    assert same
+    assert n_days // 4 <= same[0] <= 3 * n_days // 4
+
+
+def test_a_large_domain_is_learned_from_in_parts_of_the_period(guide, tmp_path, monkeypatch):
+    """Memory stays bounded: of 365 days a reconstruction takes as many as there is room for."""
+    learned = []
+
+    class Watched(GuessedSamples):
+        def __init__(self, periods, *args, **options):
+            super().__init__(periods, *args, **options)
+            learned.append(periods)
+
+    monkeypatch.setattr(filling, "GuessedSamples", Watched)
+    monkeypatch.setattr(filling, "MOST_CELLS", 3 * 120 * small_ocean()[1].land.size)
+    fit_filling(*small_ocean(), ensemble_settings(reconstructions=3), guide, tmp_path)
+    training, validation = learned
+    assert [len(period.guessed.guess) for period in training] == [120] * 3
+    assert len({float(period.truth.year_fraction[0]) for period in training}) > 1
+    assert len(validation) == 1
 
 
 def test_members_come_back_from_cubes(trained, field):

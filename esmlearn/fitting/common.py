@@ -9,9 +9,13 @@ from jaxtyping import Float
 from torch import nn
 
 from esmlearn.data.field import Field
+from esmlearn.errors import DataError
 from esmlearn.objectives.denoising import Lesson, find_amplitudes
 from esmlearn.run_state import State
 from esmlearn.settings import DiffusionSettings, LoopSettings
+
+VALIDATION_SAMPLES = 144
+"""Fixed samples that the best weights of a denoiser that fills gaps or completes levels are chosen on."""
 
 CALIBRATION_SAMPLES = 32
 """About as many of the validation samples are drawn members for, to measure their spread."""
@@ -49,3 +53,18 @@ def describe(learned: Field, network: nn.Module, state: State) -> dict[str, Any]
             "longitude": [float(learned.lon[0]), float(learned.lon[-1])],
         },
     }
+
+
+def check_alike(observations: Field, complete: Field) -> None:
+    """Refuse a target on another grid or of other days than the observations."""
+    if complete.values.shape != observations.values.shape:
+        raise DataError(
+            f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude),"
+            f" data.observations has {observations.values.shape};"
+            " bring both to one grid and one timerange in the preprocessor."
+        )
+    if (complete.dates != observations.dates).any():
+        raise DataError(
+            f"data.target starts on {complete.dates[0]:%Y-%m-%d}, observations on {observations.dates[0]:%Y-%m-%d}, "
+            "or they differ later; give both one timerange and calendar."
+        )

@@ -1,6 +1,7 @@
 """The networks that a task needs."""
 
-from esmlearn.models import densifying, downscaling, filling
+from esmlearn.data import guessed_days
+from esmlearn.models import densifying, downscaling
 from esmlearn.models.convnext_unet import ConvNextUNet
 from esmlearn.models.residual_unet import ResidualUNet
 from esmlearn.settings import DownscaleTrainSettings, EnsembleTrainSettings
@@ -17,7 +18,7 @@ def build_denoiser(settings: EnsembleTrainSettings, n_levels: int) -> ConvNextUN
         Levels of the field; 1 for `fill`.
     """
     if settings.task == "fill":
-        return ConvNextUNet(settings.denoiser, n_levels, filling.count_channels(settings.neighbour_days))
+        return ConvNextUNet(settings.denoiser, n_levels, guessed_days.count_channels(settings.neighbour_days))
     guess = 2 * n_levels if settings.first_guess == "regression" else 0
     return ConvNextUNet(settings.denoiser, n_levels, _told(settings, n_levels) + guess)
 

@@ -79,13 +79,6 @@ class DenoiserTrainingSettings(LoopSettings):
     ema: float = Field(0.995, ge=0, lt=1, description="decay of the averaged weights, which draw the members; 0: none")
 
 
-class EnsembleTrainingSettings(DenoiserTrainingSettings):
-    """How the denoiser of a reconstruction is trained."""
-
-    batch_size: Positive = Field(2, description="windows in a step; a GPU has room for more")
-    decode_days: int = Field(16, ge=1, le=31, description="fill: days of each month that a step takes, drawn at random")
-
-
 class HideSettings(Block):
     """What is hidden of a sample of levels while a denoiser learns.
 
@@ -140,7 +133,14 @@ class EnsembleTrainSettings(AnyTrainSettings):
     model: str | None = Field(
         None, description="first_guess `model`: its folder; default: the one of the ancestor `train`"
     )
-    neighbour_days: int = Field(2, ge=0, le=10, description="fill: days before and after whose observations are seen")
+    neighbour_days: int = Field(
+        1, ge=0, le=10, description="fill: days before and after whose observations and guesses are seen"
+    )
+    reconstructions: Positive = Field(
+        2,
+        description="fill: times that the training period is reconstructed to learn from, each under other clouds; "
+        "a large domain takes a part of the period each time",
+    )
     hide_days: Share = Field(0.8, description="fill without a target: share of the days with more clouds")
     hide: HideSettings = Field(HideSettings(), description="densify: what is hidden of a sample")
     surface: SurfaceSettings | None = Field(None, description="densify: the surface above; none: it is not seen")
@@ -154,7 +154,7 @@ class EnsembleTrainSettings(AnyTrainSettings):
     )
     denoiser: DenoiserSettings = DenoiserSettings()
     diffusion: DiffusionSettings = DiffusionSettings()
-    training: EnsembleTrainingSettings = EnsembleTrainingSettings()
+    training: DenoiserTrainingSettings = DenoiserTrainingSettings()
 
     @model_validator(mode="after")
     def _task_fits(self) -> "EnsembleTrainSettings":
@@ -195,7 +195,8 @@ class EnsembleSettings(Block):
     members: int = Field(16, ge=2, description="members of the ensemble")
     sampler: SamplerSettings = Field(
         SamplerSettings(steps=10, sigma_max=20.0),
-        description="how noise becomes a member; the spread was measured with 10 steps, and others change it a little",
+        description="how noise becomes a member; the spread was measured with 10 steps (fill: 5), and others change it "
+        "a little",
     )
     decorrelation_days: float = Field(
         3.0, ge=0, description="days over which the noise of a member changes; 0: days are unrelated"

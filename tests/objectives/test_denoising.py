@@ -4,14 +4,9 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from esmlearn.data.preparation import select_role
-from esmlearn.data.scaling import Climatology, Scaling
-from esmlearn.data.windows import Anomalies, TrainingWindows, Window
 from esmlearn.models.condition import Condition
 from esmlearn.objectives.denoising import DenoisingObjective, Lesson, find_amplitudes
-from esmlearn.objectives.filling import FillingLessons
 from esmlearn.settings import DiffusionSettings
-from tests.small import small_ocean, small_settings
 
 
 class Still(torch.nn.Module):
@@ -78,31 +73,6 @@ def test_validation_is_the_same_each_time():
     assert (
         DenoisingObjective(DiffusionSettings(), lambda b, untold=0.0: b, [], 0).validate(Still(), Accelerator()) == {}
     )
-
-
-def test_lessons_are_what_was_hidden_in_units_of_the_guess():
-    """From the climatology, the clean state is the scaled anomaly itself, and is learned where nothing was observed."""
-    settings = small_settings()
-    observations, complete = (select_role(field, settings.data.split, "train") for field in small_ocean())
-    climatology = Climatology.fit(complete)
-    anomalies = Anomalies.of(complete, climatology, Scaling.fit(complete, climatology))
-    windows = TrainingWindows(
-        anomalies, observations.observed[:, 0], settings.model, hide_days=1.0, decode_days=5, seed=0, length=2
-    )
-    batch = Window.stack([windows[0], windows[1]])
-    found = FillingLessons(None, 2)(batch)
-    chosen = batch.decoded & ~batch.padded_days_mask
-    assert len(found.clean) == chosen.sum() > 5  # a month may be shorter than the days that were drawn
-    ocean = ~batch.land_mask_patch[chosen.nonzero()[:, 0]]
-    torch.testing.assert_close(found.clean[:, 0][ocean], batch.target[chosen][ocean])
-    hidden = batch.daily_mask[chosen] & batch.target_valid[chosen] & ocean
-    assert torch.equal(found.where[:, 0], hidden)
-    # The days around are given as departures: on the day before, what was seen of it.
-    before = found.condition.maps[:, 6]
-    index = batch.day_index[chosen] - 1
-    seen = batch.nearby_observed[chosen.nonzero()[:, 0], index] & ocean
-    torch.testing.assert_close(before[seen], batch.nearby[chosen.nonzero()[:, 0], index][seen])
-    assert not before[~seen].any()
 
 
 def test_a_share_of_the_samples_is_not_told_place_or_date():

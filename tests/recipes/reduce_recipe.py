@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-FEW = {"steps": 6, "regression_steps": 4, "validate_every": 3, "decode_days": 4}
-LEFT_OUT = {None: {"regression_steps"}, "downscale": {"decode_days"}}
+FEW = {"steps": 6, "validate_every": 3}
+FEWER = {None: {"decode_days": 4}, "fill": {}, "densify": {"regression_steps": 4}, "downscale": {"regression_steps": 4}}
 PERIOD = "2004-06-01/2004-07-31"
 
 
@@ -16,9 +16,7 @@ def main(recipe: Path, copy: Path) -> None:
     for diagnostic in content["diagnostics"].values():
         for name, script in diagnostic["scripts"].items():
             if name.startswith("train"):
-                left_out = LEFT_OUT.get(script.get("task"), set())
-                few = {key: value for key, value in FEW.items() if key not in left_out}
-                script["training"] = {**script.get("training", {}), **few}
+                script["training"] = {**script.get("training", {}), **FEW, **FEWER[script.get("task")]}
             if name == "reconstruct":
                 script["period"] = PERIOD
                 script["baselines"] = ["bicubic" if "bicubic" in script["baselines"] else "climatology"]
