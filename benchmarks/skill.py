@@ -38,7 +38,7 @@ RECIPE = "recipe_sst_reconstruction_oisst.yml"
 ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
 ENSEMBLE_TRAINING: dict[str, Any] = {
     "reconstructions": 4,
-    "training": {"steps": 1500, "batch_size": 32, "validate_every": 250},
+    "training": {"steps": 3000, "batch_size": 32, "validate_every": 250},
 }
 """There are 22 years to learn from: the ensemble is trained for longer than on the demo ocean, as a larger network."""
 
