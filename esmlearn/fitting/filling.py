@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,7 @@ def fit_filling(
     masks = select_role(observations, split, "train").observed[:, 0]
     rng = np.random.default_rng(options.seed)
     n_days = min(len(masks), max(LEAST_DAYS, MOST_CELLS // learned.land.size // settings.reconstructions))
+    began = time.monotonic()
     periods = []
     for number in range(settings.reconstructions):
         logger.info(
@@ -105,6 +107,7 @@ def fit_filling(
     if target is None:
         seen = borrow_clouds(right, right.observed[:, 0], rng)
     validated = guessed(seen, right)
+    guessing = time.monotonic() - began
 
     training = samples(periods, options.steps * options.batch_size, options.seed)
     fixed = samples([validated], VALIDATION_SAMPLES, options.seed + 1)
@@ -116,6 +119,7 @@ def fit_filling(
     objective = DenoisingObjective(settings.diffusion, teach_days, validation, options.seed, untold)
     state = train(network, training, GuessedSample.stack, objective, settings, run_dir)
     known = describe(learned, network, state) | {"validation": state.best_validation}
+    known["training"]["seconds"] += round(guessing, 1)
     trained = TrainedEnsemble(
         network=network,
         settings=settings,
