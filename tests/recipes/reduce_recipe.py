@@ -7,16 +7,18 @@ import yaml
 
 FEW = {"steps": 6, "validate_every": 3}
 FEWER = {None: {"decode_days": 4}, "fill": {}, "densify": {"regression_steps": 4}, "downscale": {"regression_steps": 4}}
+LEARNED = "2002-01-01/2003-06-30"
 PERIOD = "2004-06-01/2004-07-31"
 
 
 def main(recipe: Path, copy: Path) -> None:
-    """Train for a few steps, reconstruct two months, draw three members in three steps."""
+    """Train on a year and a half for a few steps, reconstruct two months, draw three members in three steps."""
     content = yaml.safe_load(recipe.read_text())
     for diagnostic in content["diagnostics"].values():
         for name, script in diagnostic["scripts"].items():
             if name.startswith("train"):
                 script["training"] = {**script.get("training", {}), **FEW, **FEWER[script.get("task")]}
+                script["data"]["split"]["train"] = LEARNED
             if name == "reconstruct":
                 script["period"] = PERIOD
                 script["baselines"] = ["bicubic" if "bicubic" in script["baselines"] else "climatology"]
