@@ -161,7 +161,8 @@ def _settings[Kind: BaseModel](kind: type[Kind], folder: Path, content: Mapping[
         return kind.model_validate(content["settings"])
     except ValidationError as error:
         raise ModelFolderError(
-            f"{folder / SETTINGS} has settings that this esmlearn does not know; update esmlearn."
+            f"{folder / SETTINGS} has settings that this esmlearn does not know; update esmlearn, or train the "
+            "model again."
         ) from error
 
 

@@ -31,7 +31,7 @@ from esmlearn.training import train
 logger = logging.getLogger(__name__)
 
 MOST_CELLS = 100_000_000
-"""Cells of all reconstructions that are learned from, times days: some 1.5 GB."""
+"""Cells of all reconstructions that are learned from, times days: some 2 GB with the truth beside them."""
 
 LEAST_DAYS = 92
 """Days that a reconstruction has at least, if the period has as many."""
