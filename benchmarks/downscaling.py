@@ -8,15 +8,16 @@ import numpy as np
 from measure import measure, read_recipe, table
 from skill import HEADS, METRICS, RECIPE, describe, fingerprint, read_field
 
-from esmlearn import scores
-from esmlearn.checkpoint import save_model
-from esmlearn.data.coarsening import coarsen
-from esmlearn.data.field import Field
-from esmlearn.data.preparation import select_role
-from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.ensemble import aim_at_fine, draw, fine_template, interpolate
-from esmlearn.fitting import FineData, fit_downscaling
+from esmlearn import metrics
+from esmlearn.fields.coarsening import coarsen
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_role
+from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.settings import DownscaleTrainSettings, EnsembleSettings, from_script
+from esmlearn.tasks.downscale.apply import aim_at_fine, fine_template, interpolate
+from esmlearn.tasks.downscale.train import FineData, fit_downscaling
+from esmlearn.tasks.ensembles.sampling import draw
+from esmlearn.trained.folder import save_model
 
 DOWNSCALING_RECIPE = "recipe_downscaling.yml"
 RATIO = 4
@@ -77,16 +78,16 @@ def measure_downscaling(data: Sequence[Path], work: Path, *, steps: int | None =
 
 def _tabulate(truth: Field, said: Mapping[str, Reconstruction]) -> str:
     """Scores of all methods, best first."""
-    methods = [scores.Method(name, "model", one.daily, one.daily_std, one.members) for name, one in said.items()]
+    methods = [metrics.Method(name, "model", one.daily, one.daily_std, one.members) for name, one in said.items()]
     everywhere = np.broadcast_to(~truth.land, truth.values[:, 0].shape)
-    comparison = scores.Comparison(
+    comparison = metrics.Comparison(
         "NOAA-OISST", "day", truth.units, truth.values[:, 0], everywhere, truth.area_weights, tuple(methods)
     )
-    rows = scores.score(comparison)
-    spectra = scores.radial_spectra(comparison, truth.lat, truth.lon)
-    lost = None if spectra is None else scores.lost_scales(comparison, spectra)
+    rows = metrics.score(comparison)
+    spectra = metrics.radial_spectra(comparison, truth.lat, truth.lon)
+    lost = None if spectra is None else metrics.lost_scales(comparison, spectra)
     if spectra is not None and lost is not None:
-        rows += scores.power_rows(comparison, spectra, lost[1])
+        rows += metrics.power_rows(comparison, spectra, lost[1])
     found = {(row["method"], row["metric"]): row["value"] for row in rows if "against" not in row}
     lines = []
     for name in sorted(said, key=lambda name: found[name, "rmse"]):

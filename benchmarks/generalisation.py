@@ -12,14 +12,15 @@ from scattered import rmse
 from skill import RECIPE, fingerprint, read_field
 
 from esmlearn import baselines
-from esmlearn.data.demo_ocean import write_demo_ocean
-from esmlearn.data.field import Field
-from esmlearn.data.preparation import apply_gaps, select_role
-from esmlearn.data.reconstruction import Reconstruction, monthly_means
-from esmlearn.data.scaling import Climatology, Scaling
-from esmlearn.fitting import fit
-from esmlearn.reconstruct import reconstruct
+from esmlearn.datasets.demo_ocean import write_demo_ocean
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_role
+from esmlearn.fields.reconstruction import Reconstruction, monthly_means
+from esmlearn.gaps.apply import apply_gaps
 from esmlearn.settings import TrainSettings, from_script
+from esmlearn.tasks.reconstruct.apply import reconstruct
+from esmlearn.tasks.reconstruct.train import fit
 
 DEMO_RECIPE = "recipe_sst_reconstruction.yml"
 FIRST_HALF = "1982/1992"

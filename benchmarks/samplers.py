@@ -8,11 +8,12 @@ import numpy as np
 from measure import measure, read_recipe, table
 from skill import RECIPE, fingerprint, learn, learn_ensemble, read_field
 
-from esmlearn import scores
-from esmlearn.data.preparation import apply_gaps, select_role
-from esmlearn.ensemble import fill
-from esmlearn.reconstruct import Reconstructor
+from esmlearn import metrics
+from esmlearn.fields.periods import select_role
+from esmlearn.gaps.apply import apply_gaps
 from esmlearn.settings import SamplerSettings, TrainSettings, from_script
+from esmlearn.tasks.fill.apply import fill
+from esmlearn.tasks.reconstruct.apply import Reconstructor
 
 DAYS = slice(600, 606)
 """Some days of the test years: the most careful of the samplers asks the network a thousand times a member."""
@@ -50,13 +51,13 @@ def measure_samplers(data: Sequence[Path], work: Path, *, steps: int | None = No
         sampling = SamplerSettings(sampler=sampler, steps=n_steps, sigma_max=drawing.sampler.sigma_max)
         how = drawing.model_copy(update={"sampler": sampling, "members": MEMBERS})
         cost = measure(partial(fill, ensemble, seen, how, guide=guess))
-        said = scores.Method(
+        said = metrics.Method(
             sampler, "model", cost.result.daily, cost.result.daily_std, np.asarray(cost.result.members)
         )
-        comparison = scores.Comparison(
+        comparison = metrics.Comparison(
             "NOAA-OISST", "day", right.units, right.values[:, 0], hidden, right.area_weights, (said,)
         )
-        found = {row["metric"]: row["value"] for row in scores.score(comparison)}
+        found = {row["metric"]: row["value"] for row in metrics.score(comparison)}
         numbers = [f"{found[name]:.4f}" for name in ("crps", "rmse")] + [f"{found['spread_skill_ratio']:.2f}"]
         evaluations = EVALUATIONS.get(sampler, lambda steps: steps)(n_steps)
         lines.append([sampler, str(n_steps), str(evaluations), *numbers, f"{cost.seconds:.1f}"])

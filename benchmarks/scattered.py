@@ -11,10 +11,11 @@ from skill import RECIPE, read_field
 
 from esmlearn import baselines
 from esmlearn.baselines.base import Baseline
-from esmlearn.data.field import Field
-from esmlearn.data.preparation import apply_gaps, select_role
-from esmlearn.data.scaling import Climatology
-from esmlearn.data.withholding import withhold
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_role
+from esmlearn.gaps.apply import apply_gaps
+from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import TrainSettings, WithholdSettings, from_script
 
 METHODS = ("time_interpolation", "optimal_interpolation", "dineof")

@@ -14,16 +14,13 @@ from iris.util import equalise_attributes
 from measure import Measured, measure, read_recipe, table
 
 import esmlearn
-from esmlearn import baselines, scores
-from esmlearn.checkpoint import Trained, TrainedEnsemble, TrainedModel, save_model
-from esmlearn.data.field import Field
-from esmlearn.data.oisst import format_oisst
-from esmlearn.data.preparation import apply_gaps, select_role
-from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.ensemble import fill
+from esmlearn import baselines, metrics
+from esmlearn.datasets.oisst import format_oisst
 from esmlearn.errors import DataError
-from esmlearn.fitting import fit, fit_filling
-from esmlearn.reconstruct import Reconstructor
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_role
+from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.gaps.apply import apply_gaps
 from esmlearn.settings import (
     AnyTrainSettings,
     BaselineSettings,
@@ -33,6 +30,12 @@ from esmlearn.settings import (
     TrainSettings,
     from_script,
 )
+from esmlearn.tasks.fill.apply import fill
+from esmlearn.tasks.fill.train import fit_filling
+from esmlearn.tasks.reconstruct.apply import Reconstructor
+from esmlearn.tasks.reconstruct.train import fit
+from esmlearn.trained.folder import save_model
+from esmlearn.trained.trained import Trained, TrainedEnsemble, TrainedModel
 
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
 ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
@@ -106,8 +109,8 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     hidden = ~seen.observed[:, 0] & right.observed[:, 0]
     daily = compare(right, right.values[:, 0], hidden, runs, "day")
     months = list(seen.months.values())
-    some_hidden = scores.hidden_share_of_month(hidden, months) > 0
-    monthly = compare(right, scores.monthly_truth(right.values[:, 0], months), some_hidden, runs, "mon")
+    some_hidden = metrics.hidden_share_of_month(hidden, months) > 0
+    monthly = compare(right, metrics.monthly_truth(right.values[:, 0], months), some_hidden, runs, "mon")
     split, gaps = settings.data.split, settings.data.gaps
     share = hidden[:, ~right.land].mean()
     return "\n\n".join(
@@ -203,15 +206,15 @@ def read_field(data: Sequence[Path], region: dict[str, float], units: str) -> Fi
 
 def compare(
     right: Field, truth: np.ndarray, hidden: np.ndarray, runs: Mapping[str, Run], frequency: str
-) -> scores.Comparison:
+) -> metrics.Comparison:
     """Put all methods beside the truth, as the script `evaluate` does."""
     said = []
     for name, run in runs.items():
         role = "model" if name == MODEL else "baseline"
         days = (run.said.daily, run.said.daily_std, run.said.members)
         months = (run.said.monthly, run.said.monthly_std, run.said.monthly_members)
-        said.append(scores.Method(name, role, *(days if frequency == "day" else months)))
-    return scores.Comparison(
+        said.append(metrics.Method(name, role, *(days if frequency == "day" else months)))
+    return metrics.Comparison(
         dataset="NOAA-OISST",
         frequency=frequency,
         units=right.units,
@@ -223,9 +226,9 @@ def compare(
     )
 
 
-def tabulate(comparison: scores.Comparison, runs: Mapping[str, Run]) -> str:
+def tabulate(comparison: metrics.Comparison, runs: Mapping[str, Run]) -> str:
     """Write the scores of all methods, best first, and by how much the model's RMSE is below that of each other."""
-    rows = scores.score(comparison)
+    rows = metrics.score(comparison)
     found = {(row["method"], row["metric"]): row for row in rows if "against" not in row}
     leads = {row["against"]: row for row in rows if row["metric"] == "skill"}
     lines = []

@@ -11,14 +11,14 @@ import iris
 from measure import Measured, measure, read_recipe, table
 
 from esmlearn import baselines
-from esmlearn.checkpoint import TrainedModel
-from esmlearn.data.demo_ocean import write_demo_ocean
-from esmlearn.data.field import Field
-from esmlearn.data.preparation import select_role
-from esmlearn.data.reconstruction import GapFiller, Reconstruction
-from esmlearn.fitting import fit
-from esmlearn.reconstruct import Reconstructor
+from esmlearn.datasets.demo_ocean import write_demo_ocean
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_role
+from esmlearn.fields.reconstruction import GapFiller, Reconstruction
 from esmlearn.settings import TrainSettings, from_script
+from esmlearn.tasks.reconstruct.apply import Reconstructor
+from esmlearn.tasks.reconstruct.train import fit
+from esmlearn.trained.trained import TrainedModel
 
 RECIPE = "recipe_sst_reconstruction.yml"
 STEPS = 12

@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from esmlearn import scores
-from esmlearn.bridge.ablation_scores import find_ablations, score_ablations
+from esmlearn import metrics
 from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
-from esmlearn.bridge.evaluation import facts, score_case, scores_json
-from esmlearn.bridge.evaluation_figures import draw_case
-from esmlearn.bridge.profile_evaluation import score_profiles
-from esmlearn.bridge.reading import read_cases
+from esmlearn.evaluation.ablations import find_ablations, score_ablations
+from esmlearn.evaluation.figures import draw_case
+from esmlearn.evaluation.profile_scores import score_profiles
+from esmlearn.evaluation.reading import read_cases
+from esmlearn.evaluation.scoring import facts, score_case, scores_json
 from esmlearn.files import atomic_write
 from esmlearn.settings import EvaluateSettings, from_script
 
@@ -33,9 +33,9 @@ def main(cfg: dict[str, Any]) -> None:
     parts = [row for row in rows if "bin" in row]
     texts = {
         "scores.json": scores_json(whole),
-        "scores.csv": scores.as_csv(whole),
+        "scores.csv": metrics.as_csv(whole),
         "breakdown.json": scores_json(parts),
-        "breakdown.csv": scores.as_csv(parts),
+        "breakdown.csv": metrics.as_csv(parts),
         "spectra.json": scores_json([record for found in scored for record in found.spectra]),
         "reliability.json": scores_json([record for found in scored for record in found.reliability]),
         "ensemble.json": scores_json([ensemble.record() for found in scored for ensemble in found.ensembles]),

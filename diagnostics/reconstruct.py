@@ -22,28 +22,13 @@ from esmlearn.bridge.diagnostic import run_diagnostic
 from esmlearn.bridge.fields import load_dataset, load_field, load_observations, load_surface, without_surface
 from esmlearn.bridge.paths import find_models
 from esmlearn.bridge.products import ENSEMBLE, SAMPLING, Job, Said, save_ablations, save_diffusion, save_said
-from esmlearn.checkpoint import Trained, TrainedDownscaler, TrainedEnsemble, TrainedModel, load_model
-from esmlearn.data.field import Field
-from esmlearn.data.preparation import select_period, select_role
-from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.data.scaling import Climatology
-from esmlearn.data.times import match_times
-from esmlearn.data.withholding import withhold
-from esmlearn.ensemble import (
-    EnsembleReconstructor,
-    aim_at_fine,
-    aim_at_gaps,
-    aim_at_levels,
-    draw,
-    fine_template,
-    interpolate,
-    vary_fine,
-    vary_gaps,
-    vary_levels,
-)
 from esmlearn.errors import DataError, SettingsError
-from esmlearn.fitting import check_alike
-from esmlearn.reconstruct import Reconstructor, reconstruct
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_period, select_role
+from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.fields.times import match_times
+from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import (
     GapSettings,
     ReconstructSettings,
@@ -51,6 +36,16 @@ from esmlearn.settings import (
     ablation_problems,
     from_script,
 )
+from esmlearn.tasks.common import check_alike
+from esmlearn.tasks.densify.apply import aim_at_levels
+from esmlearn.tasks.downscale.apply import aim_at_fine, fine_template, interpolate
+from esmlearn.tasks.ensembles.ablation import vary_fine, vary_gaps, vary_levels
+from esmlearn.tasks.ensembles.sampling import draw
+from esmlearn.tasks.fill.apply import aim_at_gaps
+from esmlearn.tasks.fill.reconstructor import EnsembleReconstructor
+from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
+from esmlearn.trained.folder import load_model
+from esmlearn.trained.trained import Trained, TrainedDownscaler, TrainedEnsemble, TrainedModel
 
 INTERPOLATIONS: dict[str, tuple[str, ...]] = {"nearest": (), "bilinear": (), "bicubic": ("keys1981",)}
 """Papers of the interpolations that stand beside super-resolution."""

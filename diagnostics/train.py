@@ -19,9 +19,7 @@ from esmlearn.bridge.fields import (
     without_surface,
 )
 from esmlearn.bridge.paths import find_models, from_start
-from esmlearn.checkpoint import TrainedDownscaler, TrainedEnsemble, TrainedModel, load_model, save_model
 from esmlearn.errors import ModelFolderError
-from esmlearn.fitting import FineData, fit, fit_densifying, fit_downscaling, fit_filling
 from esmlearn.settings import (
     AnyTrainSettings,
     DownscaleTrainSettings,
@@ -29,6 +27,12 @@ from esmlearn.settings import (
     TrainSettings,
     from_script,
 )
+from esmlearn.tasks.densify.train import fit_densifying
+from esmlearn.tasks.downscale.train import FineData, fit_downscaling
+from esmlearn.tasks.fill.train import fit_filling
+from esmlearn.tasks.reconstruct.train import fit
+from esmlearn.trained.folder import load_model, save_model
+from esmlearn.trained.trained import TrainedDownscaler, TrainedEnsemble, TrainedModel
 
 REFERENCES = {
     "transformer": [

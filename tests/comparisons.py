@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from esmlearn import scores
+from esmlearn import metrics
 
 
 def compare(truth, hidden, *methods, weights=None, **options):
     """Put methods beside a truth; all cells are equally large unless weights are given."""
     truth = np.asarray(truth, np.float32)
     weights = np.ones(truth.shape[1:], np.float32) if weights is None else np.asarray(weights, np.float32)
-    return scores.Comparison(
+    return metrics.Comparison(
         dataset="Made up",
         frequency="day",
         units="degC",

@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from esmlearn.data.field import Field
+from esmlearn.fields.field import Field
 from esmlearn.settings import TrainSettings
-from tests.fields import make_cube, wavy_ocean
+from tests.made_fields import make_cube, wavy_ocean
 
 SPLIT = {"train": "2001/2001", "validation": "2002-01-01/2002-04-30", "test": "2002-06-01/2002-12-31"}
 

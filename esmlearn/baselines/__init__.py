@@ -7,9 +7,9 @@ from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicCli
 from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
-from esmlearn.data.field import Field
-from esmlearn.data.scaling import Climatology
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
 from esmlearn.settings import BaselineSettings
 
 BASELINES: dict[str, type[Baseline]] = {

@@ -7,10 +7,10 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool, Float
 
-from esmlearn.data.field import Field
-from esmlearn.data.reconstruction import GapFiller, Reconstruction, monthly_means
-from esmlearn.data.scaling import Climatology
 from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
 from esmlearn.settings import BaselineSettings
 
 

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from scipy.ndimage import uniform_filter1d
 
 from esmlearn.baselines.base import Baseline, without_land
-from esmlearn.data.field import Field
-from esmlearn.data.first_guess import observed_mean
-from esmlearn.data.reconstruction import Reconstruction, monthly_means
-from esmlearn.data.scaling import Climatology
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction, monthly_means
+from esmlearn.fields.time_interpolation import observed_mean
 from esmlearn.settings import BaselineSettings
 
 DAYS_IN_YEAR = 366

@@ -11,12 +11,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from esmlearn.baselines.base import Baseline, complete
-from esmlearn.data.field import Field
-from esmlearn.data.preparation import check_daily
-from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.data.scaling import Climatology
-from esmlearn.data.withholding import withhold
 from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import check_daily
+from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import BaselineSettings, DineofSettings, WithholdSettings
 
 FILTERS = (1.0, 1.75, 3.0, 5.0)

@@ -10,9 +10,9 @@ from jaxtyping import Float
 
 from esmlearn.baselines.covariance import CORRELATIONS, Analysis, Covariance, Points, analyse
 from esmlearn.baselines.variogram import fit_scales, measure_variogram
-from esmlearn.data.field import Field
-from esmlearn.data.withholding import withhold
 from esmlearn.errors import DataError
+from esmlearn.fields.field import Field
+from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import OptimalInterpolationSettings, WithholdSettings
 
 SHARE, DAYS = 0.1, 5

@@ -3,9 +3,9 @@
 import numpy as np
 
 from esmlearn.baselines.base import Baseline, complete
-from esmlearn.data.field import Field
-from esmlearn.data.first_guess import interpolate_in_time
-from esmlearn.data.reconstruction import Reconstruction
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.fields.time_interpolation import interpolate_in_time
 
 
 class Persistence(Baseline):

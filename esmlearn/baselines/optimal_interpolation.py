@@ -9,9 +9,9 @@ import numpy as np
 from esmlearn.baselines.base import Baseline, complete
 from esmlearn.baselines.covariance import Covariance, analyse
 from esmlearn.baselines.estimation import estimate_covariance, points_of
-from esmlearn.data.field import Field
-from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.data.scaling import Climatology
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.settings import BaselineSettings
 
 AT_ONCE = 4_000_000

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from esmlearn.baselines.covariance import Covariance
-from esmlearn.data.field import Field
+from esmlearn.fields.field import Field
 
 CELLS, DAYS = (0, 1, 2, 4), (0, 1, 2, 3)
 """Distances in rows, columns and days at which values are compared: short ones, which decide about an analysis."""

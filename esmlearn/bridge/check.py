@@ -109,7 +109,7 @@ def _check_ablations(recipe: dict[str, Any], settings: dict[str, Any], ancestors
 def _check_model(folder: str) -> Iterator[str]:
     """Check that a model folder is there, whole and for our task."""
     from esmlearn.bridge.paths import find_model_folder
-    from esmlearn.checkpoint import load_model
+    from esmlearn.trained.folder import load_model
 
     try:
         load_model(find_model_folder(folder))

@@ -41,8 +41,8 @@ class Learn:
         depth
             Make its temperature at depth and the profiles of its floats, too.
         """
-        from esmlearn.data.demo_depth import write_demo_depth
-        from esmlearn.data.demo_ocean import write_demo_ocean
+        from esmlearn.datasets.demo_depth import write_demo_depth
+        from esmlearn.datasets.demo_ocean import write_demo_ocean
 
         with one_sentence():
             files = write_demo_ocean(Path(str(folder)))
@@ -62,7 +62,7 @@ class Learn:
         version
             Version of the dataset; default: what the files say of themselves.
         """
-        from esmlearn.data.oisst import format_oisst
+        from esmlearn.datasets.oisst import format_oisst
 
         with one_sentence():
             paths = [Path(str(file)).expanduser() for file in files]

@@ -8,14 +8,14 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool, Float
 
-from esmlearn.checkpoint import sha256
-from esmlearn.data.field import Field
-from esmlearn.data.grids import RectilinearGrid
-from esmlearn.data.preparation import apply_gaps
-from esmlearn.data.reconstruction import rows_northward
 from esmlearn.errors import DataError
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import rows_northward
+from esmlearn.gaps.apply import apply_gaps
+from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import DataSettings, GapSettings, SurfaceSettings
 from esmlearn.settings.scripts import NAMES
+from esmlearn.trained.folder import sha256
 
 
 def find_dataset(cfg: dict[str, Any], name: str, *, short_name: str | None = None) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:
     ModelFolderError
         If there is none.
     """
-    from esmlearn.checkpoint import SETTINGS
+    from esmlearn.trained.folder import SETTINGS
 
     if pattern:
         return [find_model_folder(pattern)]
@@ -49,7 +49,7 @@ def find_model_folder(pattern: str) -> Path:
     ModelFolderError
         If there is none.
     """
-    from esmlearn.checkpoint import SETTINGS  # loads torch, which `remember_start` must not cost every run
+    from esmlearn.trained.folder import SETTINGS
 
     path = from_start(pattern)
     found = [file.parent for file in Path(path.anchor).glob(str((path / SETTINGS).relative_to(path.anchor)))]

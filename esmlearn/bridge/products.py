@@ -11,14 +11,16 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from esmlearn.bridge.diagnostic import save_data, save_figure
-from esmlearn.bridge.diffusion_figures import draw_diffusion
 from esmlearn.bridge.fields import find_dataset
-from esmlearn.checkpoint import SETTINGS, WEIGHTS, TrainedDiffusion, sha256
-from esmlearn.data.field import Field
-from esmlearn.data.reconstruction import Reconstruction
-from esmlearn.data.variation_cubes import members_cube
-from esmlearn.ensemble import Aim, Variation, spread_times
+from esmlearn.fields.field import Field
+from esmlearn.fields.member_cubes import members_cube
+from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.settings import AblationSettings, GapSettings, ReconstructSettings
+from esmlearn.tasks.ensembles.ablation import Variation, spread_times
+from esmlearn.tasks.ensembles.figures import draw_diffusion
+from esmlearn.tasks.ensembles.sampling import Aim
+from esmlearn.trained.folder import SETTINGS, WEIGHTS, sha256
+from esmlearn.trained.trained import TrainedDiffusion
 
 ABLATIONS = "ablations"
 """Folder of the ablations, apart from the methods."""

@@ -11,6 +11,8 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from esmlearn.metrics.ensemble import SpreadBins
+from esmlearn.metrics.ensemble_spectra import EnsembleSpectra
 from esmlearn.plots.geographic import (
     SATURATED,
     Grid,
@@ -32,8 +34,6 @@ from esmlearn.plots.style import (
     style,
     with_units,
 )
-from esmlearn.scores.ensemble import SpreadBins
-from esmlearn.scores.ensemble_spectra import EnsembleSpectra
 
 # Of the places at which a right ensemble's share of a rank would be found.
 BAND = 0.95

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from shapely import affinity
 
-from esmlearn.data.land import land_geometries
 from esmlearn.errors import DataError
+from esmlearn.grids.land import land_geometries
 from esmlearn.plots.style import INK, LAND, QUIET, WIDTH
 
 # Percent of the values left to saturate at both ends of a colour scale together, lest one odd cell wash out the map.

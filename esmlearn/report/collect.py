@@ -16,8 +16,8 @@ import iris
 import yaml
 
 from esmlearn.errors import SettingsError
+from esmlearn.metrics.comparison import STEPS_A_DAY
 from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
-from esmlearn.scores.comparison import STEPS_A_DAY
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script, settings_of
 
 SOFTWARE = (

@@ -7,11 +7,11 @@ import pytest
 
 from esmlearn import baselines
 from esmlearn.baselines import BASELINES
-from esmlearn.data.field import Field
-from esmlearn.data.scaling import Climatology
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
 from esmlearn.settings import Baseline
-from tests.fields import make_cube
+from tests.made_fields import make_cube
 from tests.small import small_ocean
 
 SEASON_ONLY = ("climatology", "calendar_day_climatology", "observed_mean")

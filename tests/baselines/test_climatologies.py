@@ -5,10 +5,10 @@ import pytest
 
 from esmlearn import baselines
 from esmlearn.baselines.climatologies import CalendarDayClimatology
-from esmlearn.data.field import Field
-from esmlearn.data.scaling import Climatology
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
 from esmlearn.settings import BaselineSettings
-from tests.fields import make_cube
+from tests.made_fields import make_cube
 
 
 def fit(values: np.ndarray, *, mean: float = 10.0, **cube) -> CalendarDayClimatology:

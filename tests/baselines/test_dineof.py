@@ -11,12 +11,12 @@ import torch
 from esmlearn import baselines
 from esmlearn.baselines import dineof
 from esmlearn.baselines.dineof import Dineof, Filling
-from esmlearn.data.field import Field
-from esmlearn.data.gaps import travelling_clouds
-from esmlearn.data.scaling import Climatology
 from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.gaps.simulate import travelling_clouds
 from esmlearn.settings import DineofSettings
-from tests.fields import make_cube
+from tests.made_fields import make_cube
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "oisst_tasman_1982_2009.nc"
 

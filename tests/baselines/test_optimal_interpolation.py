@@ -12,12 +12,12 @@ from esmlearn import baselines
 from esmlearn.baselines import optimal_interpolation
 from esmlearn.baselines.covariance import CORRELATIONS, Covariance, Points, analyse
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
-from esmlearn.data.field import Field
-from esmlearn.data.gaps import travelling_clouds
-from esmlearn.data.scaling import Climatology
 from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.gaps.simulate import travelling_clouds
 from esmlearn.settings import BaselineSettings
-from tests.fields import make_cube
+from tests.made_fields import make_cube
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "oisst_tasman_1982_2009.nc"
 KNOWN = Covariance("matern_32", length_km=150.0, time_days=6.0, noise_share=0.1, sigma=2.0)

@@ -7,8 +7,8 @@ import pytest
 
 from esmlearn.baselines.covariance import CORRELATIONS, Covariance
 from esmlearn.baselines.variogram import Variogram, fit_scales, measure_variogram
-from esmlearn.data.field import Field
-from tests.fields import make_cube
+from esmlearn.fields.field import Field
+from tests.made_fields import make_cube
 
 
 def measure(values: np.ndarray, **cube) -> Variogram:

@@ -80,8 +80,12 @@ def test_configure_says_what_it_did(tmp_path, capsys, monkeypatch):
 def test_demo_ocean_has_depth_when_asked(tmp_path, capsys, monkeypatch):
     """The surface alone costs nothing more."""
     made = []
-    monkeypatch.setattr("esmlearn.data.demo_ocean.write_demo_ocean", lambda folder: made.append("surface") or [folder])
-    monkeypatch.setattr("esmlearn.data.demo_depth.write_demo_depth", lambda folder: made.append("depth") or [folder])
+    monkeypatch.setattr(
+        "esmlearn.datasets.demo_ocean.write_demo_ocean", lambda folder: made.append("surface") or [folder]
+    )
+    monkeypatch.setattr(
+        "esmlearn.datasets.demo_depth.write_demo_depth", lambda folder: made.append("depth") or [folder]
+    )
     Learn().demo_ocean(str(tmp_path))
     assert made == ["surface"]
     Learn().demo_ocean(str(tmp_path), depth=True)

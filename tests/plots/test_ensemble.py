@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
+from esmlearn.metrics.ensemble import SpreadBins
+from esmlearn.metrics.ensemble_spectra import EnsembleSpectra
 from esmlearn.plots import Grid
 from esmlearn.plots.ensemble import ensemble_spectra, maps_ensemble, rank_histograms, spread_skill
-from esmlearn.scores.ensemble import SpreadBins
-from esmlearn.scores.ensemble_spectra import EnsembleSpectra
 
 
 def drawn(figure):

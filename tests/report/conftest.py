@@ -10,8 +10,8 @@ import yaml
 from iris.coords import DimCoord
 from iris.cube import Cube
 
-from esmlearn.data.field import Field
-from esmlearn.data.reconstruction import Reconstruction, monthly_means
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction, monthly_means
 
 DIAGNOSTIC = "reconstruction"
 

@@ -1,1 +1,0 @@
-"""Fields, their gaps, scaling and windows, and the demo ocean."""

@@ -1,0 +1,1 @@
+"""Reconstructions beside the truth: cases, their scores and their figures."""

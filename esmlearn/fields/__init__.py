@@ -1,0 +1,1 @@
+"""Fields in time and space: read from cubes, given back as cubes, and what is normal for them."""

@@ -1,0 +1,271 @@
+"""The one container between iris cubes and tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import cftime
+import numpy as np
+from einops import rearrange
+from iris.cube import Cube
+from iris.exceptions import CoordinateNotFoundError
+from jaxtyping import Bool, Float
+
+from esmlearn.errors import DataError
+from esmlearn.fields.levels import join_levels, split_levels
+from esmlearn.grids.grid import RectilinearGrid
+
+DIMENSIONS = ("time", "latitude", "longitude")
+
+
+@dataclass(frozen=True)
+class Field:
+    """Gridded values in time, with what was observed and what is land.
+
+    Rows run from south to north whatever the cube did; longitudes keep the cube's order, so that a region across the
+    date line stays in one piece.
+
+    Attributes
+    ----------
+    values
+        Values of shape (time, var, lat, lon), float32, in `units`; NaN where nothing was observed.
+    observed
+        True where there is a value; never on land.
+    land
+        True on land, shape (lat, lon).
+    units
+        CF units of the values.
+    like
+        One cube for each variable. They lend their metadata when the field becomes cubes again; their data stay unread.
+    levels
+        Depth of each variable in metres, positive down, where the variables are the levels of one quantity; else None.
+        Land is the same at all levels: a cell below the bottom is one that was not observed.
+    """
+
+    values: Float[np.ndarray, "time var lat lon"]
+    observed: Bool[np.ndarray, "time var lat lon"]
+    land: Bool[np.ndarray, "lat lon"]
+    units: str
+    like: tuple[Cube, ...]
+    levels: Float[np.ndarray, " var"] | None = None
+
+    @classmethod
+    def from_cube(
+        cls,
+        cubes: Cube | Sequence[Cube],
+        *,
+        units: str | None = None,
+        land: Bool[np.ndarray, "lat lon"] | None = None,
+    ) -> "Field":
+        """Read cubes with the dimensions time, latitude and longitude on one grid.
+
+        Parameters
+        ----------
+        cubes
+            One cube, which may have depth as its second dimension: then each level is a variable. Or one cube for each
+            variable.
+        units
+            Units to convert to; those of the first cube if not given.
+        land
+            Land of shape (lat, lon), rows from south to north. Without it, land is where no variable ever has a value:
+            right for a complete field, too much for a gappy one with places that are never seen.
+
+        Raises
+        ------
+        DataError
+            If dimensions are missing, grids differ, units do not convert, or there is no ocean at all.
+        """
+        like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
+        units = str(like[0].units) if units is None else units
+        arrays = [_values(cube, units) for cube in like]
+        if len({array.shape for array in arrays}) > 1:
+            shapes = ", ".join(f"{cube.name()} {cube.shape}" for cube in like)
+            raise DataError(
+                f"The variables of one field must share one grid and one time axis, but these differ: {shapes}."
+            )
+        values = np.stack(arrays, axis=1)
+        observed = np.isfinite(values)
+        if land is None:
+            land = ~observed.any(axis=(0, 1))
+        observed &= ~land
+        if not observed.any():
+            raise DataError(
+                f"{like[0].name()} has no ocean cell with a value;"
+                " check the region and the land mask of the preprocessor."
+            )
+        return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like, levels)
+
+    def to_cubes(self) -> tuple[Cube, ...]:
+        """Give back one cube for each variable, in the units and the row order of the cubes that came in.
+
+        Several levels give one cube with an axis of depth; a single one has its depth as a scalar coordinate.
+        """
+        if self.levels is not None and len(self.levels) > 1:
+            return (self.as_cube(self.values, self.observed),)
+        return tuple(
+            self.as_cube(self.values[:, index], self.observed[:, index], like=like)
+            for index, like in enumerate(self.like)
+        )
+
+    def as_cube(
+        self,
+        values: Float[np.ndarray, "time *var lat lon"],
+        valid: Bool[np.ndarray, "time *var lat lon"] | None = None,
+        *,
+        like: Cube | None = None,
+    ) -> Cube:
+        """Dress values on this field's grid and time axis as a cube.
+
+        Parameters
+        ----------
+        values
+            Values in `units`; those of all levels, ``(time, var, lat, lon)``, give a cube with an axis of depth.
+        valid
+            Where they count; everywhere but on land if not given.
+        like
+            The cube whose metadata, units and row order to use; that of the first variable if not given. Levels take
+            their own.
+        """
+        valid = np.broadcast_to(~self.land, values.shape) if valid is None else valid
+        if values.ndim == 4:
+            by_level = (rearrange(array, "time var lat lon -> var time lat lon") for array in (values, valid))
+            return join_levels(
+                [self.as_cube(level, seen, like=cube) for level, seen, cube in zip(*by_level, self.like, strict=True)]
+            )
+        like = self.like[0] if like is None else like
+        rows = slice(None, None, -1) if _descends(like) else slice(None)
+        data = np.ma.masked_array(np.where(valid, values, 0.0)[:, rows], mask=~valid[:, rows])
+        cube = like.copy(data=data.astype(like.dtype if like.dtype.kind == "f" else np.float32))
+        cube.units = self.units
+        cube.convert_units(like.units)
+        return cube
+
+    def __getitem__(self, time: slice | np.ndarray) -> "Field":
+        """Select along time."""
+        like = tuple(cube[time] for cube in self.like)
+        return replace(self, values=self.values[time], observed=self.observed[time], like=like)
+
+    def region(self, lat: slice, lon: slice) -> "Field":
+        """Cut out a region by index, rows counted from the south."""
+        n_lat = self.land.shape[0]
+        first, last, _ = lat.indices(n_lat)
+        like = tuple(
+            cube[:, (slice(n_lat - last, n_lat - first) if _descends(cube) else lat), lon] for cube in self.like
+        )
+        return replace(
+            self,
+            values=self.values[..., lat, lon],
+            observed=self.observed[..., lat, lon],
+            land=self.land[lat, lon],
+            like=like,
+        )
+
+    def level(self, index: int) -> "Field":
+        """Give one variable as a field of its own, so that each level gets its own climatology and scaling."""
+        one = slice(index, index + 1)
+        return replace(
+            self,
+            values=self.values[:, one],
+            observed=self.observed[:, one],
+            like=self.like[one],
+            levels=None if self.levels is None else self.levels[one],
+        )
+
+    def hide(self, hidden: Bool[np.ndarray, "time *var lat lon"]) -> "Field":
+        """Take away what a gap covers, for all variables alike, or for each its own: ``(time, var, lat, lon)``."""
+        observed = self.observed & ~(hidden if hidden.ndim == 4 else hidden[:, None])
+        return replace(self, values=np.where(observed, self.values, np.float32(np.nan)), observed=observed)
+
+    @cached_property
+    def dates(self) -> np.ndarray:
+        """Dates of the time axis as `cftime.datetime`, in the calendar of the cube."""
+        coord = self.like[0].coord("time")
+        return np.asarray(cftime.num2date(coord.points, str(coord.units), calendar=coord.units.calendar))
+
+    @cached_property
+    def lat(self) -> np.ndarray:
+        """Latitudes in degrees, from south to north."""
+        return np.sort(self.like[0].coord("latitude").points.astype(float))
+
+    @cached_property
+    def lon(self) -> np.ndarray:
+        """Longitudes in degrees, in the order of the cube."""
+        return self.like[0].coord("longitude").points.astype(float)
+
+    @cached_property
+    def grid(self) -> RectilinearGrid:
+        """Cells, with the edges that the cube gives."""
+        return RectilinearGrid.of(self.like[0])
+
+    @property
+    def closes(self) -> bool:
+        """Whether the longitudes go round the globe, so that the last cell touches the first."""
+        if self.lon.size < 3:
+            return False
+        step = abs(self.lon[1] - self.lon[0])
+        return bool(np.isclose(step * self.lon.size, 360.0, rtol=1e-3))
+
+    @cached_property
+    def year_fraction(self) -> Float[np.ndarray, " time"]:
+        """Part of the year that has gone at each date, from 0 to 1, whatever the length of the calendar's year."""
+        lengths = np.array([_days_in_year(date) for date in self.dates])
+        return (np.array([date.dayofyr - 1 for date in self.dates]) + self.hour / 24) / lengths
+
+    @cached_property
+    def hour(self) -> Float[np.ndarray, " time"]:
+        """Hour of the day at each date, from 0 to 24."""
+        return np.array([date.hour + date.minute / 60 for date in self.dates])
+
+    @cached_property
+    def step_days(self) -> float:
+        """Days from one time to the next: 1, or the part of a day that is the shortest step of sub-daily data."""
+        days = np.diff([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
+        return float(min(days.min(initial=1.0), 1.0))
+
+    @property
+    def frequency(self) -> str:
+        """Frequency of the times as CMIP names it: `day` also for days apart, `3hr` and the like for parts of a day."""
+        return "day" if self.step_days == 1 else f"{round(24 * self.step_days)}hr"
+
+    @cached_property
+    def months(self) -> dict[tuple[int, int], slice]:
+        """Time slices of the calendar months, by (year, month)."""
+        keys = [(date.year, date.month) for date in self.dates]
+        starts = [index for index, key in enumerate(keys) if index == 0 or key != keys[index - 1]]
+        return {keys[a]: slice(a, b) for a, b in zip(starts, [*starts[1:], len(keys)], strict=True)}
+
+    @property
+    def area_weights(self) -> Float[np.ndarray, "lat lon"]:
+        """Relative cell area on a regular grid: the cosine of latitude."""
+        return np.broadcast_to(np.cos(np.deg2rad(self.lat))[:, None], self.land.shape).astype(np.float32)
+
+
+def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
+    """Read a cube as float32, NaN where masked, rows from south to north."""
+    try:
+        dims = [cube.coord_dims(cube.coord(name, dim_coords=True)) for name in DIMENSIONS]
+    except CoordinateNotFoundError:
+        dims = []
+    if dims != [(0,), (1,), (2,)]:
+        found = ", ".join(coord.name() for coord in cube.coords(dim_coords=True))
+        raise DataError(
+            f"{cube.name()} needs the dimensions time, latitude, longitude on a rectilinear grid (and depth after "
+            f"time, where it has levels), but has {found}; regrid it or extract levels in the preprocessor."
+        )
+    data = np.ma.filled(cube.data.astype(np.float32), np.nan)
+    if units != str(cube.units):
+        if not cube.units.is_convertible(units):
+            raise DataError(f"{cube.name()} is in {cube.units}, which does not convert to {units}; check the dataset.")
+        data = cube.units.convert(data, units)
+    return data[:, ::-1] if _descends(cube) else data
+
+
+def _descends(cube: Cube) -> bool:
+    """Whether the rows of a cube run from north to south."""
+    points = cube.coord("latitude").points
+    return bool(points[0] > points[-1])
+
+
+def _days_in_year(date: cftime.datetime) -> int:
+    """Length of the date's year in its own calendar."""
+    return (date.replace(year=date.year + 1, month=1, day=1) - date.replace(month=1, day=1)).days

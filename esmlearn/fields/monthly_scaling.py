@@ -1,0 +1,117 @@
+"""Mean and spread by calendar month, as the training period has them; precipitation by its logarithm."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from esmlearn.errors import DataError
+from esmlearn.fields.field import Field
+
+FEWEST = 10
+"""Values from which a mean and a deviation of their own are learned."""
+
+FLOOR = 0.1
+"""Least deviation of a cell over that of the domain: under ice or in a desert, a month may hardly vary."""
+
+
+@dataclass(frozen=True)
+class MonthlyScaling:
+    r"""Mean and standard deviation by calendar month, of each cell or of the whole domain.
+
+    With a log scale :math:`\epsilon`, they are those of :math:`\ln(1 + x / \epsilon)`, and values below zero count as
+    zero.
+
+    Attributes
+    ----------
+    mean, std
+        Of January to December, shape (12, var, lat, lon), or (12, var, 1, 1) for the domain.
+    log_scale
+        :math:`\epsilon` in the units of the field: values much below it all count as little; None for no logarithm.
+    """
+
+    mean: Float[np.ndarray, "12 var rows columns"]
+    std: Float[np.ndarray, "12 var rows columns"]
+    log_scale: float | None = None
+
+    @classmethod
+    def fit(
+        cls, field: Field, *, by: Literal["pixel", "domain"] = "pixel", log_scale: float | None = None
+    ) -> "MonthlyScaling":
+        """Learn from what was observed; give the training period only.
+
+        A cell with few values in a month takes mean and deviation of the domain, weighted by area; so does a month with
+        few values in the domain, from all months. No deviation is zero.
+
+        Raises
+        ------
+        DataError
+            If nothing was observed of a variable.
+        """
+        values = _transformed(np.where(field.observed, field.values, np.nan).astype(np.float64), log_scale)
+        month = months_of(field)
+        if not np.isfinite(values).any(axis=(0, 2, 3)).all():
+            raise DataError("A variable has no value in the training period; check data.split.train and the dataset.")
+        weights = np.broadcast_to(field.area_weights, values.shape)
+        mean, std, _ = _moments(values, weights, axis=(0, 2, 3))
+        least = FLOOR * np.where(std > 0, std, 1.0)
+        means, stds = [], []
+        for number in range(1, 13):
+            here = values[month == number], weights[month == number]
+            of_domain = _or_else(_moments(*here, axis=(0, 2, 3)), (mean, std))
+            of_domain = of_domain[0], np.maximum(of_domain[1], least)
+            if by == "domain":
+                chosen = of_domain
+            else:
+                own = _or_else(_moments(here[0], np.ones_like(here[1]), axis=(0,)), of_domain)
+                chosen = own[0], np.maximum(own[1], FLOOR * of_domain[1])
+            means.append(chosen[0][0])
+            stds.append(chosen[1][0])
+        return cls(np.stack(means).astype(np.float32), np.stack(stds).astype(np.float32), log_scale)
+
+    def within(self, lat: slice, lon: slice) -> "MonthlyScaling":
+        """Scaling of a part of the cells."""
+        if self.mean.shape[-1] == 1 and self.mean.shape[-2] == 1:
+            return self
+        return replace(self, mean=self.mean[..., lat, lon], std=self.std[..., lat, lon])
+
+    def scale(
+        self, values: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]
+    ) -> Float[np.ndarray, "*member time var lat lon"]:
+        """Values less the mean of their month, in standard deviations; months count from 1."""
+        return (_transformed(values, self.log_scale) - self.mean[month - 1]) / self.std[month - 1]
+
+    def unscale(
+        self, scaled: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]
+    ) -> Float[np.ndarray, "*member time var lat lon"]:
+        """Give back what `scale` got; with a logarithm, nothing is below zero."""
+        found = scaled * self.std[month - 1] + self.mean[month - 1]
+        return found if self.log_scale is None else self.log_scale * np.expm1(np.maximum(found, 0))
+
+
+def months_of(field: Field) -> Int[np.ndarray, " time"]:
+    """Calendar month of each time of a field, from 1 to 12, in any calendar."""
+    return np.array([date.month for date in field.dates])
+
+
+def _transformed(values: np.ndarray, log_scale: float | None) -> np.ndarray:
+    """Logarithm of one plus values over their scale, if there is one."""
+    return values if log_scale is None else np.log1p(np.maximum(values, 0) / log_scale)
+
+
+def _moments(values: np.ndarray, weights: np.ndarray, axis: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """Mean, standard deviation and number of the values that are there, with the axes kept."""
+    known = np.isfinite(values)
+    weights = weights * known
+    total = np.maximum(weights.sum(axis, keepdims=True), np.finfo(np.float64).tiny)
+    there = np.where(known, values, 0.0)
+    mean = (there * weights).sum(axis, keepdims=True) / total
+    variance = ((there - mean) ** 2 * weights).sum(axis, keepdims=True) / total
+    return mean, np.sqrt(variance), known.sum(axis, keepdims=True)
+
+
+def _or_else(own: tuple[np.ndarray, ...], others: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation, or others where they come from too few values."""
+    enough = own[2] >= FEWEST
+    return np.where(enough, own[0], others[0]), np.where(enough, own[1], others[1])

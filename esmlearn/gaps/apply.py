@@ -1,0 +1,49 @@
+"""Gaps put into a field, as the settings of a recipe ask for them."""
+
+from typing import Any
+
+import numpy as np
+
+from esmlearn.errors import DataError
+from esmlearn.fields.field import Field
+from esmlearn.gaps.simulate import simulate_gaps
+from esmlearn.settings import GapSettings
+
+
+def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> Field:
+    """Hide what the gap settings hide, always the same for the same field and seed.
+
+    Parameters
+    ----------
+    field
+        The observations, over the whole period of the recipe.
+    gaps
+        Where the gaps come from.
+    other
+        For kind `dataset`: the field whose gaps to take. Its days are matched in order, and start again at its end.
+
+    Raises
+    ------
+    DataError
+        If the other dataset has another grid, or if nothing is left to see.
+    """
+    if gaps.kind == "data":
+        return field
+    if gaps.kind == "dataset":
+        if other is None or other.land.shape != field.land.shape:
+            raise DataError(
+                f"data.gaps.dataset '{gaps.dataset}' must be on the grid of the observations, {field.land.shape} cells;"
+                " regrid both in the preprocessor."
+            )
+        hidden = ~other.observed[np.arange(len(field.dates)) % len(other.dates), 0]
+    else:
+        # Only clouds have a season.
+        season: dict[str, Any] = {}
+        if gaps.kind == "clouds":
+            season["day_of_year"] = np.array([date.dayofyr for date in field.dates])
+        shape = (len(field.dates), *field.land.shape)
+        hidden = simulate_gaps(gaps.kind, *shape, share=gaps.share, seed=gaps.seed, **season)
+    gappy = field.hide(hidden)
+    if not gappy.observed.any():
+        raise DataError(f"The gaps of kind '{gaps.kind}' hide everything; lower data.gaps.share.")
+    return gappy

@@ -1,0 +1,1 @@
+"""Where cells lie, and how values get from one grid to another."""

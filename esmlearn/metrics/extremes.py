@@ -1,0 +1,152 @@
+"""Marine heatwave days that a method finds or misses (Hobday et al. 2016, doi:10.1016/j.pocean.2015.12.014).
+
+A heatwave is at least five days on end above the 90th percentile of the calendar day; two with a break of two days or
+less are one. The percentile is that of all days within five days of the calendar day in a baseline period, then
+smoothed over 31 days.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Bool, Float, Int
+from scipy import ndimage
+from scores.categorical import BasicContingencyManager
+
+from esmlearn.metrics.comparison import Comparison, Row, row
+from esmlearn.metrics.uncertainty import Draws
+
+PERCENTILE = 90
+WINDOW_DAYS = 11
+SMOOTHING_DAYS = 31
+SHORTEST_DAYS = 5
+LONGEST_BREAK_DAYS = 2
+
+# A year of any calendar is cut into as many parts.
+CALENDAR_DAYS = 365
+
+Calendar = Int[np.ndarray, " time"]
+
+
+def calendar_day(year_fraction: Float[np.ndarray, " time"]) -> Calendar:
+    """Calendar day of dates given as fractions of their year, from 0 to 364 whatever the length of the year."""
+    # A little more than nothing, so that midnight does not fall into the day before.
+    return np.floor(CALENDAR_DAYS * year_fraction + 1e-6).astype(int) % CALENDAR_DAYS
+
+
+def heatwave_threshold(
+    baseline: Float[np.ndarray, "time lat lon"], day: Calendar
+) -> Float[np.ndarray, "calendar lat lon"]:
+    """Threshold of each calendar day at each cell.
+
+    Parameters
+    ----------
+    baseline
+        Daily values of some years.
+    day
+        Their calendar days.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (365, lat, lon); NaN at cells where the baseline has a gap.
+    """
+    complete = np.isfinite(baseline).all(axis=0)
+    # Each cell's days lie side by side in memory: what is sorted should be near.
+    series = np.ascontiguousarray(baseline[:, complete].T)
+    found = np.empty((CALENDAR_DAYS, len(series)), np.float32)
+    for centre in range(CALENDAR_DAYS):
+        away = (day - centre + CALENDAR_DAYS // 2) % CALENDAR_DAYS - CALENDAR_DAYS // 2
+        found[centre] = np.percentile(series[:, np.abs(away) <= WINDOW_DAYS // 2], PERCENTILE, axis=1)
+    threshold = np.full((CALENDAR_DAYS, *complete.shape), np.nan, np.float32)
+    threshold[:, complete] = ndimage.uniform_filter1d(found, SMOOTHING_DAYS, axis=0, mode="wrap")
+    return threshold
+
+
+def heatwave_days(
+    values: Float[np.ndarray, "time lat lon"], threshold: Float[np.ndarray, "time lat lon"]
+) -> Bool[np.ndarray, "time lat lon"]:
+    """Find the days that belong to a heatwave; `threshold` is that of each date.
+
+    A break must lie between two heatwaves, so none is filled at the ends of the series.
+    """
+    warm = values > threshold
+    heatwave = warm & (run_lengths(warm) >= SHORTEST_DAYS)
+    started = np.logical_or.accumulate(heatwave, axis=0)
+    goes_on = np.logical_or.accumulate(heatwave[::-1], axis=0)[::-1]
+    return heatwave | (started & goes_on & (run_lengths(~heatwave) <= LONGEST_BREAK_DAYS))
+
+
+def run_lengths(mask: Bool[np.ndarray, "time lat lon"]) -> Int[np.ndarray, "time lat lon"]:
+    """Length of the run of True in time that each value lies in; 0 where it is False."""
+    n_time = len(mask)
+    step = np.arange(n_time, dtype=np.int32)[:, None, None]
+    before = np.maximum.accumulate(np.where(mask, np.int32(-1), step), axis=0)
+    after = np.minimum.accumulate(np.where(mask, np.int32(n_time), step)[::-1], axis=0)[::-1]
+    return np.where(mask, after - before - 1, np.int32(0))
+
+
+def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time lat lon"]) -> tuple[list[Row], float]:
+    """Score how well the heatwave days of each method are those of the truth, on the hidden points.
+
+    Parameters
+    ----------
+    comparison
+        Methods and truth, daily and complete: a gap ends a heatwave.
+    threshold
+        Threshold on each date; points where there is none do not count.
+
+    Returns
+    -------
+    list of Row
+        Hit rate, false-alarm ratio and critical success index. A score that would divide by zero has no row, such as
+        the false-alarm ratio of a method that never sees a heatwave.
+    float
+        Share of the points that are heatwave days in the truth.
+    """
+    points = comparison.points & np.isfinite(threshold)
+    areas = np.where(points, comparison.weights.astype(float), 0.0)
+    weights = areas.sum(axis=(1, 2))
+    draws = comparison.draws
+    truth = heatwave_days(comparison.truth, threshold)
+    rows = []
+    for method in comparison.methods:
+        table = contingency(draws, truth, [heatwave_days(method.values, threshold)], areas)
+        for metric, found in (
+            ("heatwave_hit_rate", table.hit_rate()),
+            ("heatwave_false_alarm_ratio", table.false_alarm_ratio()),
+            ("heatwave_critical_success_index", table.critical_success_index()),
+        ):
+            drawn = found.values
+            if np.isfinite(drawn[0]):
+                rows.append(
+                    row(comparison, method, metric, drawn[0], int(points.sum()), draws.interval(drawn, weights))
+                )
+    share = np.where(truth, areas, 0.0).sum() / weights.sum() if weights.any() else 0.0
+    return rows, float(share)
+
+
+def contingency(
+    draws: Draws,
+    truth: Bool[np.ndarray, "time lat lon"],
+    said: Sequence[Bool[np.ndarray, "time lat lon"]],
+    areas: Float[np.ndarray, "time lat lon"],
+) -> BasicContingencyManager:
+    """Count hits, misses and false alarms by area, so that `scores` has weights, for all draws at once.
+
+    Parameters
+    ----------
+    draws
+        Of the time steps.
+    truth
+        Where the event is.
+    said
+        Where a method has it, or each of its members, which are counted together.
+    areas
+        Relative area of each point; zero where it does not count.
+    """
+    counts = {}
+    for name, right, claimed in (("tp", True, True), ("tn", False, False), ("fp", False, True), ("fn", True, False)):
+        sums = sum(np.where((truth == right) & (each == claimed), areas, 0.0).sum(axis=(1, 2)) for each in said)
+        counts[f"{name}_count"] = xr.DataArray(draws.counts @ sums, dims="draw")
+    return BasicContingencyManager(counts | {"total_count": sum(counts.values())})

@@ -1,0 +1,194 @@
+"""Scores of every method on the hidden points: as a whole, in bins, and at each place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import Float, Int
+
+from esmlearn.metrics.calibration import calibration_at_points
+from esmlearn.metrics.comparison import Comparison, Method, Row, row
+from esmlearn.metrics.difficulty import Bins
+from esmlearn.metrics.ensemble import ensemble_at_points
+from esmlearn.metrics.errors import PointScores, departures_at_points, errors_at_points
+from esmlearn.metrics.uncertainty import Draws, ratio
+
+# The least number of points that makes a bin worth showing, and a cell of a map.
+FEWEST_POINTS = 30
+FEWEST_DAYS = 10
+
+# Below this share of the mean square, a variance is the rounding of a field that does not vary.
+NO_VARIANCE = 1e-12
+
+Means = Mapping[str, Float[np.ndarray, "draw group"]]
+
+
+def score(comparison: Comparison) -> list[Row]:
+    """Score every method on all points, and every model against every baseline.
+
+    `correlation` is that of departures from climatology (from the truth's mean at each place where no climatology is
+    compared), for that of plain sea-surface temperature mostly says that the south is warmer than the north. A method
+    without any departure, as climatology itself, has none. `skill` is 1 - RMSE(model) / RMSE(baseline). The `crps` of
+    an ensemble is the fair one, which compares with the closed form that other methods get. `crpss` is
+    1 - CRPS(ensemble) / CRPS(other), where the other is any method without members; the CRPS of one that is sure is its
+    MAE.
+    """
+    groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
+    truth = comparison.at_points(comparison.truth)
+    reference = comparison.at_points(comparison.reference)
+
+    def at_points(method: Method) -> PointScores:
+        values = comparison.at_points(method.values)
+        found = errors_at_points(values, truth) | departures_at_points(values - reference, truth - reference)
+        if method.members is not None:
+            found |= ensemble_at_points(method.members[:, comparison.points], truth)
+        elif method.std is not None:
+            found |= calibration_at_points(values, comparison.at_points(method.std), truth)
+        return found
+
+    return _rows(comparison, groups, at_points, [{}])
+
+
+def break_down(comparison: Comparison, bins: Bins, *, fewest: int = FEWEST_POINTS) -> list[Row]:
+    """Score every method in each bin: RMSE, MAE, bias and skill, as rows with the extra key `bin`.
+
+    Bins with fewer points than `fewest` are left out: their scores would be noise.
+    """
+    group = np.full(comparison.steps.size, -1)
+    keys = []
+    for index, (low, high, inside) in enumerate(bins):
+        group[np.broadcast_to(inside, comparison.points.shape)[comparison.points]] = index
+        limits = {"by": bins.by, "from": low, "to": high if np.isfinite(high) else None, "units": bins.units}
+        keys.append({"bin": limits})
+    groups = Groups.of(comparison, group, len(keys))
+    truth = comparison.at_points(comparison.truth)
+
+    def at_points(method: Method) -> PointScores:
+        return errors_at_points(comparison.at_points(method.values), truth)
+
+    return _rows(comparison, groups, at_points, keys, fewest=fewest)
+
+
+def mean_error_map(comparison: Comparison, *, fewest: int = FEWEST_DAYS) -> dict[str, Float[np.ndarray, "lat lon"]]:
+    """Mean error (method - truth) of each method at each cell; NaN where fewer than `fewest` of its steps count."""
+    points = comparison.points
+    count = points.sum(axis=0)
+    return {
+        method.name: np.where(
+            count >= fewest,
+            np.where(points, method.values - comparison.truth, 0.0).sum(axis=0) / np.maximum(count, 1),
+            np.nan,
+        )
+        for method in comparison.methods
+    }
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Points sorted into groups, for the mean of each group in each draw.
+
+    Attributes
+    ----------
+    cell
+        Number of the pair of time step and group of each point.
+    areas
+        Relative area of each point, zero for a point in no group.
+    n
+        Number of points in each group.
+    weights
+        Their area in each step.
+    draws
+        How the steps are drawn.
+    """
+
+    cell: Int[np.ndarray, " point"]
+    areas: Float[np.ndarray, " point"]
+    n: Int[np.ndarray, " group"]
+    weights: Float[np.ndarray, "time group"]
+    draws: Draws
+
+    @classmethod
+    def of(cls, comparison: Comparison, group: Int[np.ndarray, " point"], n_groups: int) -> "Groups":
+        """Sort the points of a comparison; what is in group -1 counts for none."""
+        inside = group >= 0
+        n_steps = len(comparison.truth)
+        cell = comparison.steps * n_groups + np.maximum(group, 0)
+        areas = np.where(inside, comparison.areas, 0.0)
+        sums = np.bincount(cell, areas, minlength=n_steps * n_groups)
+        weights = rearrange(sums, "(time group) -> time group", group=n_groups)
+        return cls(cell, areas, np.bincount(group[inside], minlength=n_groups), weights, comparison.draws)
+
+    def mean(self, values: Float[np.ndarray, " point"]) -> Float[np.ndarray, "draw group"]:
+        """Area-weighted mean in each draw."""
+        sums = np.bincount(self.cell, self.areas * values, minlength=self.weights.size)
+        return self.draws.mean(rearrange(sums, "(time group) -> time group", group=self.n.size), self.weights)
+
+
+def _rows(
+    comparison: Comparison,
+    groups: Groups,
+    at_points: Callable[[Method], PointScores],
+    keys: Sequence[Row],
+    *,
+    fewest: int = 1,
+) -> list[Row]:
+    """Rows of each group with enough points, with its keys: the scores of all methods, then skill."""
+    found = {
+        method.name: _scores_of({name: groups.mean(values) for name, values in at_points(method).items()})
+        for method in comparison.methods
+    }
+    rows = []
+    for index, (n, key) in enumerate(zip(groups.n, keys, strict=True)):
+        if n < fewest:
+            continue
+        weights = groups.weights[:, index]
+        for method in comparison.methods:
+            for metric, drawn in found[method.name].items():
+                if np.isfinite(drawn[0, index]):
+                    interval = groups.draws.interval(drawn[:, index], weights)
+                    rows.append(row(comparison, method, metric, drawn[0, index], int(n), interval) | key)
+        for metric, model, baseline in _contests(comparison.methods, found):
+            own, other = (_compared(found[method.name], metric)[:, index] for method in (model, baseline))
+            drawn = 1 - ratio(own, other)
+            if np.isfinite(drawn[0]):
+                interval = groups.draws.interval(drawn, weights)
+                against = {
+                    "against": baseline.name,
+                    "significant": None if interval is None else not interval[0] <= 0 <= interval[1],
+                }
+                rows.append(row(comparison, model, metric, drawn[0], int(n), interval) | against | key)
+    return rows
+
+
+def _contests(methods: Sequence[Method], found: Mapping[str, Means]) -> list[tuple[str, Method, Method]]:
+    """Each model with each baseline by its RMSE, and each ensemble with each method that is none by its CRPS."""
+    pairs = [(one, other) for one in methods for other in methods if one is not other]
+    contests = [("skill", one, other) for one, other in pairs if (one.role, other.role) == ("model", "baseline")]
+    drawn = [method.name for method in methods if method.members is not None and "crps" in found[method.name]]
+    return contests + [("crpss", one, other) for one, other in pairs if one.name in drawn and other.members is None]
+
+
+def _compared(found: Means, metric: str) -> Float[np.ndarray, "draw group"]:
+    """Score that two methods are compared by; the absolute error is the CRPS of a method that is sure."""
+    return found["rmse"] if metric == "skill" else found.get("crps", found["mae"])
+
+
+def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "draw group"]]:
+    """Scores from the means of what was found at the points.
+
+    The spread-skill ratio is the root of the mean variance over the RMSE (Fortin et al. 2014,
+    doi:10.1175/JHM-D-14-0008.1): 1 is right, less is overconfident.
+    """
+    found = {"rmse": np.sqrt(mean["squared_error"]), "mae": mean["absolute_error"], "bias": mean["error"]}
+    if "xy" in mean:
+        variances = []
+        for one, squares in (("x", "xx"), ("y", "yy")):
+            variance = mean[squares] - mean[one] ** 2
+            variances.append(np.where(variance > NO_VARIANCE * mean[squares], variance, 0.0))
+        found["correlation"] = ratio(mean["xy"] - mean["x"] * mean["y"], np.sqrt(variances[0] * variances[1]))
+    if "variance" in mean:
+        found |= {name: mean[name] for name in mean if name.startswith("coverage")}
+        found |= {name: mean[name] for name in ("crps", "crps_plain", "sharpness") if name in mean}
+        found["spread_skill_ratio"] = ratio(np.sqrt(mean["variance"]), found["rmse"])
+    return found

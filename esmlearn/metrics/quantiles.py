@@ -1,0 +1,80 @@
+"""Whether a method has the right distribution of values, its ends included: quantiles over points and times.
+
+Of an ensemble all members count together: its mean has no extremes. What is far in time is drawn in blocks for the
+intervals, as for all scores, so that quantiles are those of weighted histograms with a thousand narrow bins.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import Float
+
+from esmlearn.metrics.comparison import Comparison, Method, Row, row
+
+LEVELS = (0.01, 0.05, 0.5, 0.95, 0.99)
+
+# Those of the figure: evenly spaced for a normal distribution.
+CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5,
+         0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)  # fmt: skip
+
+BINS = 1000
+
+
+def quantile_rows(comparison: Comparison) -> list[Row]:
+    """Bias of the 1, 5, 50, 95 and 99 % quantiles of each method: its own - that of the truth, in their units."""
+    truth = drawn_quantiles(comparison, [comparison.truth], LEVELS)
+    weights = np.bincount(comparison.steps, comparison.areas, minlength=len(comparison.truth))
+    rows = []
+    for method in comparison.methods:
+        bias = drawn_quantiles(comparison, fields_of(method), LEVELS) - truth
+        for level, drawn in zip(LEVELS, bias.T, strict=True):
+            interval = comparison.draws.interval(drawn, weights)
+            name = f"quantile_bias_{100 * level:02.0f}"
+            rows.append(
+                row(comparison, method, name, drawn[0], comparison.steps.size, interval, units=comparison.units)
+            )
+    return rows
+
+
+def quantile_records(comparison: Comparison) -> list[dict[str, Any]]:
+    """Quantiles of the truth and of each method, as records of `quantiles.json`."""
+    sources = {"truth": ("truth", [comparison.truth])}
+    sources |= {method.name: (method.role, fields_of(method)) for method in comparison.methods}
+    return [
+        {
+            "dataset": comparison.dataset,
+            "method": name,
+            "role": role,
+            "level": list(CURVE),
+            "quantile": drawn_quantiles(comparison, fields, CURVE)[0].tolist(),
+            "units": comparison.units,
+        }
+        for name, (role, fields) in sources.items()
+    ]
+
+
+def fields_of(method: Method) -> list[Float[np.ndarray, "time lat lon"]]:
+    """What a method says of the field: its members, if it has any, else its values."""
+    return [method.values] if method.members is None else list(method.members)
+
+
+def drawn_quantiles(
+    comparison: Comparison, fields: Sequence[Float[np.ndarray, "time lat lon"]], levels: Sequence[float]
+) -> Float[np.ndarray, "draw level"]:
+    """Area-weighted quantiles of fields taken together, on the points that count, in each draw of the time steps."""
+    values = np.concatenate([comparison.at_points(field) for field in fields])
+    areas, steps = (np.tile(part, len(fields)) for part in (comparison.areas, comparison.steps))
+    order = np.argsort(values)
+    below = areas[order].cumsum()
+    shares = np.union1d(np.linspace(0, 1, BINS + 1), levels)
+    places = np.searchsorted(below, shares * below[-1]).clip(max=values.size - 1)
+    edges = np.unique(values[order][places])
+    # Each bin holds its upper edge.
+    cells = steps * edges.size + np.searchsorted(edges, values)
+    mass = np.bincount(cells, areas, minlength=len(comparison.truth) * edges.size)
+    shares_below = (comparison.draws.counts @ rearrange(mass, "(time edge) -> time edge", edge=edges.size)).cumsum(
+        axis=1
+    )
+    return np.stack([np.interp(levels, drawn / drawn[-1], edges) for drawn in shares_below])

@@ -1,0 +1,213 @@
+"""Which scales a fine field holds, and which of them are right: radial power spectra and coherence.
+
+Maps of a limited area are not periodic. The discrete cosine transform does without, and no trend has to be taken away
+that would be part of the signal (Denis et al. 2002, doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2). It asks for
+maps without gaps: the largest rectangle of cells that are always known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import Bool, Float
+from scipy import fft
+from scipy.sparse import csr_array
+
+from esmlearn.metrics.comparison import Comparison, Row, row
+from esmlearn.metrics.difficulty import EARTH_RADIUS_KM
+from esmlearn.metrics.uncertainty import ratio
+
+# A rectangle with fewer cells along a side resolves too few scales.
+FEWEST_CELLS = 16
+
+# Share of the truth's power below which interpolation has lost a scale.
+LOST = 0.5
+
+# Interpolations by which the scales are told that a coarse field does not hold, the first that there is.
+INTERPOLATIONS = ("bicubic", "bilinear")
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Power of a field's waves at each time, and how they go together with those of the truth (co-spectrum)."""
+
+    power: Float[np.ndarray, "time bin"]
+    together: Float[np.ndarray, "time bin"]
+
+
+@dataclass(frozen=True)
+class RadialSpectra:
+    """Power spectral densities of maps, summed over all directions.
+
+    Attributes
+    ----------
+    frequency
+        Waves in a kilometre, rising.
+    complete
+        1 for each time at which the truth is known, 0 for others, which have no power.
+    truth
+        Density of the truth, in the square of the data's units times km.
+    methods
+        Waves of each method; those of the mean for an ensemble.
+    members
+        Waves of the members of each ensemble, averaged over them.
+    """
+
+    frequency: Float[np.ndarray, " bin"]
+    complete: Float[np.ndarray, " time"]
+    truth: Float[np.ndarray, "time bin"]
+    methods: dict[str, Waves]
+    members: dict[str, Waves]
+
+
+def radial_spectra(
+    comparison: Comparison, lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]
+) -> RadialSpectra | None:
+    """Estimate radial spectra of the truth, of all methods, and of the members of ensembles.
+
+    Parameters
+    ----------
+    comparison
+        Methods and truth. The points that count do not matter: a map is transformed as a whole.
+    lat, lon
+        Cell centres in degrees, evenly spaced. A kilometre is one at the middle latitude of the rectangle.
+
+    Returns
+    -------
+    RadialSpectra or None
+        None if no rectangle of always known cells is large enough.
+    """
+    complete = np.isfinite(comparison.truth).any(axis=(1, 2))
+    fields = [comparison.truth, *(method.values for method in comparison.methods)]
+    known = np.all([np.isfinite(field[complete]).all(axis=0) for field in fields], axis=0)
+    rows, columns = largest_rectangle(known)
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    if min(shape) < FEWEST_CELLS:
+        return None
+    degree = np.deg2rad(1) * EARTH_RADIUS_KM
+    height = degree * abs(lat[1] - lat[0])
+    width = degree * abs((lon[1] - lon[0] + 180) % 360 - 180) * float(np.cos(np.deg2rad(lat[rows])).mean())
+    frequency, sums = _rings(shape, height, width)
+
+    def modes(field: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "time mode"]:
+        maps = np.where(complete[:, None, None], field[:, rows, columns], 0.0)
+        return rearrange(fft.dctn(maps, axes=(1, 2), norm="ortho"), "time y x -> time (y x)")
+
+    truth = modes(comparison.truth)
+
+    def waves(fields: Sequence[Float[np.ndarray, "time lat lon"]]) -> Waves:
+        power, together = np.zeros((2, len(truth), frequency.size))
+        for field in fields:
+            found = modes(field)
+            power += (found**2 @ sums) / len(fields)
+            together += (found * truth @ sums) / len(fields)
+        return Waves(power, together)
+
+    return RadialSpectra(
+        frequency,
+        complete.astype(float),
+        truth**2 @ sums,
+        {method.name: waves([method.values]) for method in comparison.methods},
+        {method.name: waves(list(method.members)) for method in comparison.methods if method.members is not None},
+    )
+
+
+def largest_rectangle(inside: Bool[np.ndarray, "lat lon"]) -> tuple[slice, slice]:
+    """Rows and columns of the largest rectangle that lies inside, by its number of cells."""
+    best, found = 0, (slice(0, 0), slice(0, 0))
+    heights = np.zeros(inside.shape[1], int)
+    for number, cells in enumerate(inside):
+        # How far up each column is inside; the widest rectangle of each height ends where columns get lower.
+        heights = np.where(cells, heights + 1, 0)
+        rising: list[tuple[int, int]] = []
+        for column, height in enumerate([*heights.tolist(), 0]):
+            start = column
+            while rising and rising[-1][1] >= height:
+                start, tall = rising.pop()
+                if tall * (column - start) > best:
+                    best = tall * (column - start)
+                    found = slice(number + 1 - tall, number + 1), slice(start, column)
+            rising.append((start, height))
+    return found
+
+
+def lost_scales(comparison: Comparison, spectra: RadialSpectra) -> tuple[str, slice] | None:
+    """Find the scales at which interpolation has lost half of the truth's power, and all shorter ones.
+
+    Returns
+    -------
+    str, slice
+        The interpolation, and the bins; None if there is no interpolation, or if it loses nothing.
+    """
+    names = {method.name for method in comparison.methods}
+    name = next((name for name in INTERPOLATIONS if name in names), None)
+    if name is None:
+        return None
+    kept = ratio(spectra.methods[name].power.sum(axis=0), spectra.truth.sum(axis=0))
+    lost = np.flatnonzero(kept < LOST)
+    return (name, slice(int(lost[0]), spectra.frequency.size)) if lost.size else None
+
+
+def power_rows(comparison: Comparison, spectra: RadialSpectra, lost: slice) -> list[Row]:
+    """Power of each method over that of the truth, at the scales that interpolation loses; 1 is right.
+
+    Members count for an ensemble, not their mean, which loses what they disagree about; `n` counts times.
+    """
+    draws, n = comparison.draws, int(spectra.complete.sum())
+    truth = (draws.counts @ spectra.truth)[:, lost].sum(axis=1)
+    rows = []
+    for method in comparison.methods:
+        waves = spectra.members.get(method.name) or spectra.methods[method.name]
+        drawn = ratio((draws.counts @ waves.power)[:, lost].sum(axis=1), truth)
+        interval = draws.interval(drawn, spectra.complete)
+        rows.append(row(comparison, method, "spectral_power_ratio", drawn[0], n, interval))
+    return rows
+
+
+def radial_records(comparison: Comparison, spectra: RadialSpectra) -> list[dict[str, Any]]:
+    """Mean spectra and coherence as records of `radial_spectra.json`, from long to short waves.
+
+    Coherence is in phase: 1 where every wave is right, 0 where waves lie at random. `members` tells the average over
+    the members of an ensemble from its mean.
+    """
+    n, truth = spectra.complete.sum(), spectra.truth.sum(axis=0)
+
+    def record(name: str, role: str, waves: Waves, *, members: bool = False) -> dict[str, Any]:
+        power = waves.power.sum(axis=0)
+        coherence = ratio(waves.together.sum(axis=0), np.sqrt(power * truth))
+        return {
+            "dataset": comparison.dataset,
+            "method": name,
+            "role": role,
+            "members": members,
+            "wavelength_km": (1 / spectra.frequency).tolist(),
+            "power": (power / n).tolist(),
+            "coherence": [float(value) if np.isfinite(value) else None for value in coherence],
+            "units": f"{comparison.units}2 km",
+        }
+
+    roles = {method.name: method.role for method in comparison.methods}
+    return (
+        [record("truth", "truth", Waves(spectra.truth, spectra.truth))]
+        + [record(name, roles[name], waves) for name, waves in spectra.methods.items()]
+        + [record(name, roles[name], waves, members=True) for name, waves in spectra.members.items()]
+    )
+
+
+def _rings(shape: tuple[int, int], height: float, width: float) -> tuple[Float[np.ndarray, " bin"], csr_array]:
+    r"""Frequency of each ring of modes, and the matrix that sums squared modes into the power of rings.
+
+    The mode (m, n) of a map of M rows and N columns has the frequency :math:`\sqrt{(m / 2 M dy)^2 + (n / 2 N dx)^2}`.
+    A ring is as wide as the lowest frequency of the shorter side; the last one is the highest that both sides resolve.
+    """
+    y = np.arange(shape[0]) / (2 * shape[0] * height)
+    x = np.arange(shape[1]) / (2 * shape[1] * width)
+    step = max(y[1], x[1])
+    frequency = step * np.arange(1, 1 + int(min(y[-1], x[-1]) / step + 0.5))
+    ring = np.rint(np.hypot(y[:, None], x) / step).astype(int).ravel()
+    counts = (ring > 0) & (ring <= frequency.size)
+    weight = np.full(int(counts.sum()), 1 / (shape[0] * shape[1] * step))
+    sums = csr_array((weight, (np.flatnonzero(counts), ring[counts] - 1)), shape=(ring.size, frequency.size))
+    return frequency, sums

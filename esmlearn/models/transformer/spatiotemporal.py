@@ -1,0 +1,306 @@
+"""The spatio-temporal transformer: a masked autoencoder from cloudy days to complete days and months.
+
+The parts and their order follow the published model descriptions of ClimaNet (https://github.com/ESMValGroup/ClimaNet);
+the masked-autoencoder form follows Tong et al. 2022 (https://doi.org/10.48550/arXiv.2203.12602) and Goh et al. 2024
+(https://doi.org/10.5194/os-20-1309-2024). Axes: `month` of the window, `day` of the month (padded to 31), `time` of
+the tokens (all months and days in a row), `place` of a patch (row by row).
+"""
+
+from types import EllipsisType
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, reduce, repeat
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from esmlearn.models.blocks import SpaceTimeBlock, TokenGrid
+from esmlearn.models.embeddings import (
+    CalendarEncoding,
+    LocationEncoding,
+    SpatialPositionalEncoding2D,
+    TemporalPositionalEncoding,
+)
+from esmlearn.models.transformer.parts import (
+    LOG_STD_RANGE,
+    Estimate,
+    MonthlyConvDecoder,
+    SpatialTransformer,
+    TemporalAttentionAggregator,
+    VideoEncoder,
+)
+from esmlearn.models.transformer.surroundings import Nearby, Surroundings
+from esmlearn.settings import ModelSettings
+
+
+class Output(NamedTuple):
+    """One estimate for each month and for each day; without a daily decoder a day is the first guess."""
+
+    monthly: Estimate
+    daily: Estimate
+
+
+class SpatioTemporalModel(nn.Module):
+    """From the cloudy days of one or several months to complete months and days.
+
+    Parameters
+    ----------
+    settings
+        Sizes and options.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        dim, heads, ratio, dropout = (
+            settings.embed_dim,
+            settings.num_heads,
+            settings.mlp_ratio,
+            settings.dropout,
+        )
+        self.surroundings = Surroundings(settings)
+        self.encoder = VideoEncoder(2, dim, settings.patch_size, dropout)
+        self.day_encoding = TemporalPositionalEncoding(dim)
+        self.month_encoding = TemporalPositionalEncoding(dim)
+        self.place_encoding = SpatialPositionalEncoding2D(dim)
+        self.calendar_encoding = CalendarEncoding(dim) if settings.calendar else None
+        self.location_encoding = LocationEncoding(dim) if settings.location else None
+        self.encoder_blocks = nn.ModuleList(
+            SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.encoder_depth)
+        )
+        self.aggregate = TemporalAttentionAggregator(dim, heads, month_mixing=settings.n_months > 1)
+        self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
+        self.decode_month = MonthlyConvDecoder(settings, context=3)
+        if settings.daily:
+            n_context, n_around = self.surroundings.n_context, self.surroundings.n_around
+            self.embed_context = VideoEncoder(n_context, dim, settings.patch_size, dropout)
+            self.daily_blocks = nn.ModuleList(
+                SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.daily_depth)
+            )
+            self.decode_day = MonthlyConvDecoder(
+                settings, context=2 + n_context + n_around, days=settings.patch_size[0], unet=settings.unet
+            )
+        for module in self.modules():
+            if isinstance(module, MonthlyConvDecoder):
+                # Twice as fast on a CPU, and what tensor cores want.
+                module.to(memory_format=torch.channels_last)
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch month day lat lon"],
+        daily_mask: Bool[Tensor, "batch month day lat lon"],
+        land_mask_patch: Bool[Tensor, "batch lat lon"],
+        padded_days_mask: Bool[Tensor, "batch month day"],
+        context: Float[Tensor, "batch month day channel lat lon"],
+        nearby: Float[Tensor, "batch time lat lon"],
+        nearby_observed: Bool[Tensor, "batch time lat lon"],
+        day_index: Int[Tensor, "batch month day"],
+        decoded: Bool[Tensor, "batch month day"],
+        year_fraction: Float[Tensor, "batch month day"],
+        position: Float[Tensor, "batch 2 lat lon"],
+    ) -> Output:
+        """Reconstruct a batch of windows.
+
+        Parameters
+        ----------
+        x
+            Scaled values; what stands where `daily_mask` is True does not matter.
+        daily_mask
+            True where a pixel is missing.
+        land_mask_patch
+            True on land.
+        padded_days_mask
+            True for days beyond the end of the month.
+        context
+            Guess and surprise in scaled units, nearness of the observations before and after (`CONTEXT_CHANNELS`).
+        nearby, nearby_observed, day_index
+            The days of the window and some around it, as in `surroundings.Nearby`.
+        decoded
+            True for the days to decode; the others are left at the first guess.
+        year_fraction
+            Part of the year that has gone at each day.
+        position
+            Latitude and longitude in degrees.
+
+        Returns
+        -------
+        Output
+            Months of shape (batch, month, lat, lon) and days of shape (batch, month, day, lat, lon): the observation
+            itself where there is one, zero on land and on padded days.
+        """
+        size = x.shape[2:]
+        decoded = decoded & ~padded_days_mask
+        context, series = self.surroundings(x, daily_mask, context, Nearby(nearby, nearby_observed, day_index))
+        pixels = self.pad(x, daily_mask, land_mask_patch, padded_days_mask, context)
+        days, rows, columns = self.settings.patch_size
+        patches = {"d": days, "h": rows, "w": columns}
+        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
+        ocean = reduce(pixels.ocean, "b (y h) (x w) -> b (y x)", "any", h=rows, w=columns)
+        real = reduce(pixels.real_days, "b m (t d) -> b (m t)", "any", d=days)
+        where = self.encode_positions(
+            F.pad(year_fraction, pixels.pad[4:], mode="replicate"), F.pad(position, pixels.pad[:4], mode="replicate")
+        )
+
+        tokens = self.encoder(pixels.video, seen) + seen.pack(where)
+        for block in self.encoder_blocks:
+            tokens = block(tokens, seen)
+        encoded = seen.unpack(tokens)
+        months = self.mix_months(encoded, where, seen, ocean, n_months=x.shape[1])
+
+        daily = Estimate(pixels.context[:, 0], torch.zeros_like(pixels.context[:, 0]))
+        if self.settings.daily:
+            present = TokenGrid(real[:, :, None] & ocean[:, None])
+            month_of_time = repeat(months, "b m p c -> b (m t) p c", t=encoded.shape[1] // x.shape[1])
+            tokens = self.embed_context(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"), present)
+            tokens = tokens + present.pack(encoded + where + month_of_time)
+            for block in self.daily_blocks:
+                tokens = block(tokens, present)
+            series = F.pad(series, pixels.pad[:4])
+            daily = self.decode_days(present.unpack(tokens), pixels, series, day_index, decoded)
+        monthly = self.decode_months(months, daily, pixels, decoded)
+        return Output(_crop(monthly, *size[1:]), _crop(daily, *size))
+
+    def pad(
+        self,
+        x: Float[Tensor, "batch month day lat lon"],
+        daily_mask: Bool[Tensor, "batch month day lat lon"],
+        land: Bool[Tensor, "batch lat lon"],
+        padded_days: Bool[Tensor, "batch month day"],
+        context: Float[Tensor, "batch month day channel lat lon"],
+    ) -> "Pixels":
+        """Fill up to whole patches, and blank what is land, padding or missing."""
+        pad = tuple(
+            part
+            for size, patch in zip(x.shape[:1:-1], self.settings.patch_size[::-1], strict=True)
+            for part in (0, -size % patch)
+        )
+        ocean = ~F.pad(land, pad[:4], value=True)
+        real_days = ~F.pad(padded_days, pad[4:], value=True)
+        exists = ocean[:, None, None] & real_days[..., None, None]
+        valid = ~F.pad(daily_mask, pad, value=True) & exists
+        video = torch.stack([F.pad(x, pad).masked_fill(~valid, 0.0), valid.to(x.dtype)], dim=1)
+        context = F.pad(rearrange(context, "b m d c y x -> b c m d y x"), pad).masked_fill(~exists[:, None], 0.0)
+        return Pixels(rearrange(video, "b c m d y x -> b c (m d) y x"), context, valid, ocean, real_days, pad)
+
+    def encode_positions(
+        self, year_fraction: Float[Tensor, "batch month day"], position: Float[Tensor, "batch 2 lat lon"]
+    ) -> Float[Tensor, "batch time place dim"]:
+        """Add up what is known of a token before its content is: day, month, season, place."""
+        days, rows, columns = self.settings.patch_size
+        season = reduce(year_fraction, "b m (t d) -> b m t", "min", d=days)
+        n_months, n_times = season.shape[1:]
+        lat, lon = reduce(position, "b two (y h) (x w) -> two b y x", "mean", h=rows, w=columns)
+        when = repeat(
+            self.day_encoding(n_times) + self.month_encoding(n_months)[:, None], "m t c -> b m t c", b=len(lat)
+        )
+        if self.calendar_encoding is not None:
+            when = when + self.calendar_encoding(season)
+        place = self.place_encoding(*lat.shape[1:], device=lat.device)[None]
+        if self.location_encoding is not None:
+            place = place + rearrange(self.location_encoding(lat, lon), "b y x c -> b (y x) c")
+        return rearrange(when, "b m t c -> b (m t) 1 c") + rearrange(place, "b p c -> b 1 p c")
+
+    def mix_months(
+        self,
+        encoded: Float[Tensor, "batch time place dim"],
+        where: Float[Tensor, "batch time place dim"],
+        seen: TokenGrid,
+        ocean: Bool[Tensor, "batch place"],
+        n_months: int,
+    ) -> Float[Tensor, "batch month place dim"]:
+        """Pool the days of each month, then mix its places."""
+        months = self.aggregate(
+            rearrange(encoded, "b (m t) p c -> b m t p c", m=n_months),
+            rearrange(seen.exists, "b (m t) p -> b m t p", m=n_months),
+        )
+        months = months + reduce(where, "b (m t) p c -> b m p c", "mean", m=n_months)
+        mixed = self.spatial(rearrange(months, "b m p c -> (b m) p c"), repeat(ocean, "b p -> (b m) p", m=n_months))
+        return rearrange(mixed, "(b m) p c -> b m p c", m=n_months)
+
+    def decode_days(
+        self,
+        tokens: Float[Tensor, "batch time place dim"],
+        pixels: "Pixels",
+        series: Float[Tensor, "series batch time_around lat lon"],
+        day_index: Int[Tensor, "batch month day"],
+        decoded: Bool[Tensor, "batch month day"],
+    ) -> Estimate:
+        """Decode some days; observations are given back as they are."""
+        days, height, _ = self.settings.patch_size
+        batch, n_months = decoded.shape[:2]
+        pad = pixels.pad[4:]
+        chosen = reduce(F.pad(decoded, pad), "b m (t d) -> (b m t)", "any", d=days)
+        keep = chosen.nonzero().squeeze(-1)
+        maps = rearrange(tokens, "b t (y x) c -> (b t) y x c", y=pixels.ocean.shape[1] // height).index_select(0, keep)
+        known = torch.cat([pixels.video, rearrange(pixels.context, "b c m d y x -> b c (m d) y x")], dim=1)
+        known = rearrange(known, "b c (t d) y x -> (b t) d c y x", d=days).index_select(0, keep)
+        known = rearrange(known, "n d c y x -> (n d) c y x")
+        if self.surroundings.n_around:
+            position = rearrange(F.pad(day_index, pad), "b m (t d) -> (b m t) d", d=days).index_select(0, keep)
+            window = repeat(keep // (len(chosen) // batch), "n -> (n d)", d=days)
+            around = self.surroundings.around(known[:, 2], series, window, position.flatten())
+            known = torch.cat([known, around.masked_fill(~pixels.ocean[window, None], 0.0)], dim=1)
+        departure, log_std = self.decode_day(maps, known)
+
+        def to_days(maps: Float[Tensor, "map lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
+            maps = rearrange(maps, "(n d) y x -> n d y x", d=days)
+            every = maps.new_zeros(len(chosen), *maps.shape[1:]).index_copy(0, keep, maps)
+            return rearrange(every, "(b m t) d y x -> b m (t d) y x", b=batch, m=n_months)
+
+        hidden = pixels.exists & ~pixels.valid
+        return Estimate(pixels.context[:, 0] + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
+
+    def decode_months(
+        self,
+        tokens: Float[Tensor, "batch month place dim"],
+        daily: Estimate,
+        pixels: "Pixels",
+        decoded: Bool[Tensor, "batch month day"],
+    ) -> Estimate:
+        """Decode each month as a departure from the mean of its days.
+
+        The decoder sees that mean, how uncertain its decoded days are, and on how many the pixel was observed.
+        """
+        n_months = tokens.shape[1]
+        real = pixels.real_days[..., None, None]
+        hidden = (pixels.exists & ~pixels.valid).to(tokens.dtype)
+        told = F.pad(decoded, pixels.pad[4:])[..., None, None].to(tokens.dtype)
+        std = daily.log_std.detach().clamp(*LOG_STD_RANGE).exp() * hidden
+        maps = [(daily.mean.detach(), real), (std, told), (1 - hidden, real)]
+        means = torch.stack(
+            [
+                reduce(day * weight, "b m d y x -> (b m) y x", "sum")
+                / reduce(weight.to(day.dtype), "b m d 1 1 -> (b m) 1 1", "sum").clamp(min=1.0)
+                for day, weight in maps
+            ],
+            dim=1,
+        )
+        departure, log_std = self.decode_month(
+            rearrange(tokens, "b m (y x) c -> (b m) y x c", y=means.shape[-2] // self.settings.patch_size[1]), means
+        )
+        departure = rearrange(departure, "(b m) y x -> b m y x", m=n_months).masked_fill(~pixels.ocean[:, None], 0.0)
+        mean = rearrange(means[:, 0], "(b m) y x -> b m y x", m=n_months)
+        return Estimate(mean + departure, rearrange(log_std, "(b m) y x -> b m y x", m=n_months))
+
+
+class Pixels(NamedTuple):
+    """A batch of windows filled up to whole patches; blanked where a pixel does not exist or was not seen."""
+
+    video: Float[Tensor, "batch 2 all_days lat lon"]
+    context: Float[Tensor, "batch channel month day lat lon"]
+    valid: Bool[Tensor, "batch month day lat lon"]
+    ocean: Bool[Tensor, "batch lat lon"]
+    real_days: Bool[Tensor, "batch month day"]
+    pad: tuple[int, ...]
+
+    @property
+    def exists(self) -> Bool[Tensor, "batch month day lat lon"]:
+        """Ocean on days that are not padding."""
+        return self.ocean[:, None, None] & self.real_days[..., None, None]
+
+
+def _crop(estimate: Estimate, *size: int) -> Estimate:
+    """Take the padding away again, for as many of the last axes as sizes are given."""
+    where: tuple[EllipsisType | slice, ...] = (..., *(slice(length) for length in size))
+    return Estimate(estimate.mean[where], estimate.log_std[where])

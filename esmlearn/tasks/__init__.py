@@ -1,0 +1,1 @@
+"""What the tool does: one room for each task."""

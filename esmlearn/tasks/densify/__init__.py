@@ -1,0 +1,1 @@
+"""Members that complete levels at depth from sparse profiles."""

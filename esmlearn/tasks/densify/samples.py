@@ -1,0 +1,202 @@
+"""Samples of several levels: sparse values, the surface above them, and the complete truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+from esmlearn.fields.times import match_times
+from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
+from esmlearn.models.batches import Batchable
+from esmlearn.settings import EnsembleTrainSettings
+from esmlearn.tasks.reconstruct.samples import corners_with_ocean
+
+
+@dataclass(frozen=True)
+class Sample(Batchable):
+    """LevelFields at one time in one window, or a batch of them with `batch` in front; values are scaled anomalies.
+
+    Attributes
+    ----------
+    values, valid
+        Truth of each level, zero where it is not known, and where it is.
+    observed
+        What of it the denoiser may see.
+    learned
+        Where it counts: hidden, with a known truth, at places of the role.
+    surface, surface_observed
+        Values of the surface, and where they count.
+    land
+        True on land.
+    position
+        Latitude and longitude in degrees.
+    year_fraction
+        Part of the year that has gone.
+    """
+
+    values: Float[Tensor, "*batch var lat lon"]
+    valid: Bool[Tensor, "*batch var lat lon"]
+    observed: Bool[Tensor, "*batch var lat lon"]
+    learned: Bool[Tensor, "*batch var lat lon"]
+    surface: Float[Tensor, "*batch surface lat lon"]
+    surface_observed: Bool[Tensor, "*batch surface lat lon"]
+    land: Bool[Tensor, "*batch lat lon"]
+    position: Float[Tensor, "*batch 2 lat lon"]
+    year_fraction: Float[Tensor, "*batch"]
+
+
+@dataclass(frozen=True)
+class LevelFields:
+    """Fields of all levels with what is normal for each, and the surface above them.
+
+    Attributes
+    ----------
+    field
+        Values of the levels.
+    climates
+        Climatology and scaling of each level, and of the surface last if there is one.
+    surface
+        The surface on the same grid and dates; None if it is not seen.
+    """
+
+    field: Field
+    climates: tuple[tuple[Climatology, Scaling], ...]
+    surface: Field | None
+
+    def anomalies(self) -> Float[np.ndarray, "time var lat lon"]:
+        """Scaled departures of the levels from their climatologies; zero where nothing is known."""
+        return _anomalies(self.field, self.climates[: self.field.values.shape[1]])
+
+    def surface_anomalies(self) -> Float[np.ndarray, "time surface lat lon"]:
+        """The same of the surface, with no channel if there is none."""
+        if self.surface is None:
+            return np.zeros((len(self.field.dates), 0, *self.field.land.shape), np.float32)
+        return _anomalies(self.surface, self.climates[-1:])
+
+    def surface_observed(self) -> Bool[np.ndarray, "time surface lat lon"]:
+        """Where the surface is known."""
+        if self.surface is None:
+            return np.zeros((len(self.field.dates), 0, *self.field.land.shape), bool)
+        return self.surface.observed
+
+
+class SparseLevels(Dataset[Sample]):
+    """Endless samples at random times and places; sample k is the same in every run.
+
+    Parameters
+    ----------
+    levels
+        The truth of a period.
+    settings
+        Sizes, and what is hidden and degraded.
+    places
+        Cells that count, shape (lat, lon).
+    given
+        Cells whose values the denoiser may see at all.
+    seed
+        Base of the random numbers.
+    length
+        Number of samples.
+    """
+
+    def __init__(
+        self,
+        levels: LevelFields,
+        settings: EnsembleTrainSettings,
+        *,
+        places: Bool[np.ndarray, "lat lon"],
+        given: Bool[np.ndarray, "lat lon"],
+        seed: int,
+        length: int,
+    ) -> None:
+        self.settings, self.places, self.given = settings, places, given
+        self.seed, self.length = seed, length
+        self.field = levels.field
+        self.values = levels.anomalies()
+        self.surface, self.surface_observed = levels.surface_anomalies(), levels.surface_observed()
+        # Errors of the surface are told in its units; samples are scaled.
+        self.units = levels.climates[-1][1].at(self.field.year_fraction)
+        self.position = np.stack(np.meshgrid(self.field.lat, self.field.lon, indexing="ij")).astype(np.float32)
+        self.corners = corners_with_ocean(~places, settings.window)
+
+    def __len__(self) -> int:
+        """Count the samples of the whole training."""
+        return self.length
+
+    def __getitem__(self, index: int) -> Sample:
+        """Draw sample number `index`."""
+        rng = np.random.default_rng([self.seed, index])
+        time = int(rng.integers(len(self.values)))
+        south, west = self.corners[rng.integers(len(self.corners))]
+        rows, columns = self.settings.window
+        lat, lon = slice(south, south + rows), slice(west, west + columns)
+        values, valid = self.values[time][:, lat, lon], self.field.observed[time][:, lat, lon]
+        hide = self.settings.hide
+        hidden = hide_levels(hide.kind, values.shape, share=hide.share, rng=rng, alike=False, **hide.options)
+        observed = valid & ~hidden & self.given[lat, lon]
+        surface, surface_observed = self.look_at_surface(time, lat, lon, rng)
+        maps = (
+            values,
+            valid,
+            observed,
+            valid & ~observed & self.places[lat, lon],
+            surface,
+            surface_observed,
+            self.field.land[lat, lon],
+            self.position[:, lat, lon],
+        )
+        turn = Turn.draw(rows, columns, rng) if self.settings.turns else Turn(flip=False, quarters=0)
+        season = np.float32(self.field.year_fraction[time])
+        parts = (*(turn.apply(part) for part in maps), season)
+        return Sample(*(torch.from_numpy(np.array(part)) for part in parts))
+
+    def look_at_surface(
+        self, time: int, lat: slice, lon: slice, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the surface as a satellite may see them, or none at all, and where they are."""
+        surface, observed = self.surface[time][:, lat, lon], self.surface_observed[time][:, lat, lon]
+        errors = self.settings.surface
+        if errors is None:
+            return surface, observed
+        unit = self.units[time]
+        degraded = degrade(
+            np.where(observed, surface * unit, np.nan),
+            factor=errors.factor,
+            offset=errors.offset,
+            speckle=errors.speckle,
+            rng=rng,
+        )
+        observed = drop_channels(observed, probability=errors.dropout, rng=rng)
+        return np.where(observed, degraded / unit, 0.0).astype(np.float32), observed
+
+
+def same_dates(surface: Field, field: Field) -> Field:
+    """Take the days of a surface that levels have.
+
+    Raises
+    ------
+    DataError
+        If the grids differ, or a day is missing.
+    """
+    if not surface.grid.same_as(field.grid):
+        raise DataError(
+            f"The surface has {surface.land.shape} cells, the levels {field.land.shape}, or others: regrid both alike."
+        )
+    return surface[match_times(surface, field, names=("surface", "levels"))]
+
+
+def _anomalies(
+    field: Field, climates: tuple[tuple[Climatology, Scaling], ...]
+) -> Float[np.ndarray, "time var lat lon"]:
+    """Scaled departures from the climatology of each variable; zero where nothing is known."""
+    parts = []
+    for index, (climatology, scaling) in enumerate(climates):
+        unit = scaling.at(field.year_fraction)[:, None, None]
+        parts.append((field.values[:, index] - climatology.at(field.year_fraction)) / unit)
+    return np.where(field.observed, np.stack(parts, axis=1), np.float32(0.0)).astype(np.float32)

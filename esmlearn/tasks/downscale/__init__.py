@@ -1,0 +1,1 @@
+"""Fine fields drawn from coarse ones."""

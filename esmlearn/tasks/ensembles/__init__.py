@@ -1,0 +1,1 @@
+"""What all ensembles by conditional diffusion share."""

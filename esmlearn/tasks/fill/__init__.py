@@ -1,0 +1,1 @@
+"""Members that fill the gaps of days."""

@@ -1,0 +1,1 @@
+"""Complete days and months from cloudy days, by the spatio-temporal transformer."""

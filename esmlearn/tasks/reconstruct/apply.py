@@ -1,0 +1,199 @@
+"""Field in, complete field out: overlapping windows, blended without seams and closed at the date line."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from iris.cube import Cube
+from jaxtyping import Float
+
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import check_daily
+from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
+from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
+from esmlearn.tasks.reconstruct.samples import Anomalies, Window
+from esmlearn.trained.trained import TrainedModel
+
+BATCH = 8
+"""Windows that go through the model at once."""
+
+
+class Reconstructor(GapFiller):
+    """A trained model, ready for cubes and fields.
+
+    Examples
+    --------
+    In a notebook: ``esmlearn.load("model").reconstruct(cube)``.
+    """
+
+    def __init__(self, trained: TrainedModel) -> None:
+        self.trained = trained
+        self.units = trained.settings.data.units
+
+    def land_of(self, cube: Cube) -> np.ndarray | None:
+        """Land of the training if a cube is on its grid; else unknown, so that land is what was never observed."""
+        return self.trained.land if self.trained.climatology.covers(cube) else None
+
+    def reconstruct_field(self, field: Field, *, overlap: float = 0.5) -> Reconstruction:
+        """Fill the gaps of a field.
+
+        On the training grid the anomalies are those from the climatology of the training; on any other grid, from a
+        climatology and a scaling fitted to what was observed there.
+        """
+        climatology, scaling = self.climate(field)
+        return reconstruct(self.trained, field, climatology, scaling, overlap=overlap)
+
+    def climate(self, field: Field) -> tuple[Climatology, Scaling]:
+        """Climatology and scaling that hold for the grid of a field."""
+        if self.trained.climatology.covers(field.like[0]):
+            return self.trained.climatology, self.trained.scaling
+        data = self.trained.settings.data
+        climatology = Climatology.fit(field, harmonics=data.harmonics)
+        return climatology, Scaling.fit(field, climatology, by=data.scale_by)
+
+
+@torch.no_grad()
+def reconstruct(
+    trained: TrainedModel, field: Field, climatology: Climatology, scaling: Scaling, *, overlap: float = 0.5
+) -> Reconstruction:
+    """Run a model over a field of any size, some months at a time.
+
+    Each window counts most in its middle and least at its edges. The standard deviations of windows that overlap are
+    averaged like the values: their errors are not independent, so averaging does not make them smaller.
+
+    Parameters
+    ----------
+    trained
+        The model.
+    field
+        What was observed, one variable.
+    climatology, scaling
+        On the grid of the field.
+    overlap
+        Share of a window that the next one covers too.
+    """
+    settings = trained.settings.model
+    check_daily(field)
+    device = PartialState().device
+    network = trained.network.to(device).eval()
+    mixed = torch.autocast(device.type, torch.bfloat16, enabled=trained.settings.training.precision == "bf16")
+    n_lat, n_lon = field.land.shape
+    # A ring of longitudes is cut open and lengthened by one window, whose cells are given back to the start.
+    extra = min(settings.window[1], n_lon) if field.closes else 0
+    anomalies = _lengthen(Anomalies.of(field, climatology, scaling), extra)
+    months = slices(len(anomalies.months), settings.n_months, 0.5)
+    places = [
+        (lat, lon)
+        for lat in slices(n_lat, settings.window[0], overlap)
+        for lon in slices(n_lon, settings.window[1], overlap, ring=field.closes)
+        if not anomalies.land[lat, lon].all()
+    ]
+    daily = _Blend(len(field.dates), n_lat, n_lon)
+    monthly = _Blend(len(anomalies.months), n_lat, n_lon)
+    jobs = itertools.product(months, places)
+    for batch in itertools.batched(jobs, BATCH):
+        window = Window.stack([anomalies.window(some, lat, lon, settings) for some, (lat, lon) in batch])
+        with mixed:
+            output = network(**window.to(device).inputs())
+        for number, (some, place) in enumerate(batch):
+            for position, weight in enumerate(ramp(some.stop - some.start).tolist()):
+                month = some.start + position
+                monthly.add(slice(month, month + 1), place, _values(output.monthly, number, position)[:, None], weight)
+                days = anomalies.months[month]
+                first = anomalies.first_days[month] - 1
+                real = slice(first, first + days.stop - days.start)
+                daily.add(days, place, _values(output.daily, number, position)[:, real], weight)
+    result = _in_units(field, climatology, scaling, daily.mean(), monthly.mean())
+    # Nobody told these models how wrong they are: no days decoded, or no month ever known whole.
+    return replace(
+        result,
+        daily_std=result.daily_std if settings.daily else None,
+        monthly_std=None if trained.settings.learning == "self_supervised" else result.monthly_std,
+    )
+
+
+class _Blend:
+    """Weighted mean of overlapping windows: value and standard deviation."""
+
+    def __init__(self, n_time: int, n_lat: int, n_lon: int) -> None:
+        self.total = np.zeros((2, n_time, n_lat, n_lon), np.float32)
+        self.weight = np.zeros((n_time, n_lat, n_lon), np.float32)
+
+    def add(
+        self,
+        time: slice,
+        place: tuple[slice, slice],
+        estimate: Float[np.ndarray, "two time lat lon"],
+        weight: float,
+    ) -> None:
+        """Add a window; columns beyond the end belong to the start."""
+        lat, lon = place
+        window = weight * ramp(lat.stop - lat.start)[:, None] * ramp(lon.stop - lon.start)
+        columns = np.arange(lon.start, lon.stop) % self.weight.shape[-1]
+        self.total[:, time, lat, columns] += estimate * window
+        self.weight[time, lat, columns] += window
+
+    def mean(self) -> Float[np.ndarray, "two time lat lon"]:
+        """Blended value and standard deviation; zero where no window was."""
+        return self.total / np.maximum(self.weight, np.float32(1e-9))
+
+
+def _values(estimate: Estimate, number: int, position: int) -> Float[np.ndarray, "two *shape"]:
+    """Mean and standard deviation of one month of one window."""
+    mean = estimate.mean[number, position].float()
+    std = estimate.log_std[number, position].float().clamp(*LOG_STD_RANGE).exp()
+    return torch.stack([mean, std]).cpu().numpy()
+
+
+def _in_units(
+    field: Field,
+    climatology: Climatology,
+    scaling: Scaling,
+    daily: Float[np.ndarray, "two time lat lon"],
+    monthly: Float[np.ndarray, "two month lat lon"],
+) -> Reconstruction:
+    """Turn scaled anomalies into the field's units; observations keep their values, land is NaN."""
+    spread = scaling.at(field.year_fraction)[:, None, None]
+    cycle = climatology.at(field.year_fraction)
+    observed, land = field.observed[:, 0], field.land
+    values = np.where(observed, field.values[:, 0], daily[0] * spread + cycle)
+    std = np.where(observed, np.float32(0.0), daily[1] * spread)
+    # One spread for each month: its days are scaled by calendar day, so the month takes their mean.
+    month_spread = monthly_means(field, np.broadcast_to(spread, cycle.shape))
+    month_values = monthly[0] * month_spread + monthly_means(field, cycle)
+    parts = (values, month_values, std, monthly[1] * month_spread)
+    return Reconstruction(*(np.where(land, np.float32(np.nan), part).astype(np.float32) for part in parts))
+
+
+def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
+    """Repeat the first columns at the end."""
+    if not columns:
+        return anomalies
+
+    def grow(grid: np.ndarray) -> np.ndarray:
+        return np.concatenate([grid, grid[..., :columns]], axis=-1)
+
+    return replace(
+        anomalies,
+        values=grow(anomalies.values),
+        observed=grow(anomalies.observed),
+        land=grow(anomalies.land),
+        position=grow(anomalies.position),
+    )
+
+
+def slices(length: int, window: int, overlap: float, *, ring: bool = False) -> list[slice]:
+    """Windows that cover a length: the last one flush with its end, or on a ring going on over its start."""
+    window = min(window, length)
+    stride = max(1, round(window * (1 - overlap)))
+    starts = [*range(0, length, stride)] if ring else [*range(0, length - window, stride), length - window]
+    return [slice(start, start + window) for start in starts]
+
+
+def ramp(length: int) -> Float[np.ndarray, " cell"]:
+    """Weights that rise from the edge of a window to its middle, and are never zero."""
+    distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
+    return (distance / distance.max()).astype(np.float32)

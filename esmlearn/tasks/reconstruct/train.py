@@ -1,0 +1,89 @@
+"""The transformer that reconstructs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+from esmlearn.fields.periods import check_daily, select_role
+from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
+from esmlearn.settings import TrainSettings
+from esmlearn.tasks.common import check_alike, describe
+from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
+from esmlearn.tasks.reconstruct.samples import DAYS, Anomalies, TrainingWindows, Window
+from esmlearn.trained.trained import TrainedModel
+from esmlearn.training.loop import train
+
+VALIDATION_WINDOWS = 24
+"""Fixed windows of the validation period that the best weights are chosen on."""
+
+
+def fit(
+    observations: Field,
+    target: Field | None,
+    settings: TrainSettings,
+    run_dir: Path,
+    *,
+    record: Mapping[str, Any] | None = None,
+) -> TrainedModel:
+    """Train a model on fields: climatology and scaling from the training period, then the network.
+
+    Parameters
+    ----------
+    observations
+        What was observed, gaps and all, over the whole period; in the units of the settings.
+    target
+        The complete field on the same grid and days, for supervised learning.
+    settings
+        Settings of the script `train`.
+    run_dir
+        Folder for the log and the checkpoint.
+    record
+        What else the model shall know of itself: `variable`, `data`, `recipe`.
+
+    Raises
+    ------
+    DataError
+        If the fields do not fit each other, or leave a period of the split empty.
+    """
+    complete = target if settings.learning == "supervised" else observations
+    if complete is None:
+        raise DataError("Learning `supervised` needs data.target, the dataset with the complete field.")
+    check_alike(observations, complete)
+    if any(patch > cells for patch, cells in zip(settings.model.patch_size[1:], complete.land.shape, strict=True)):
+        raise SettingsError(
+            f"model.patch_size {settings.model.patch_size} (days, rows, columns) is larger than the region of "
+            f"{complete.land.shape} cells; make the patch smaller or the region larger."
+        )
+    check_daily(observations)
+    split = settings.data.split
+    learned = select_role(complete, split, "train")
+    climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
+    scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
+
+    def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> TrainingWindows:
+        return TrainingWindows(
+            Anomalies.of(select_role(complete, split, role), climatology, scaling),
+            select_role(observations, split, role).observed[:, 0],
+            settings.model,
+            hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
+            decode_days=decode_days,
+            seed=seed,
+            length=length,
+        )
+
+    options = settings.training
+    training = windows("train", options.steps * options.batch_size, options.seed, options.decode_days)
+    fixed = windows("validation", VALIDATION_WINDOWS, options.seed + 1)
+    torch.manual_seed(options.seed)
+    network = SpatioTemporalModel(settings.model)
+    objective = ReconstructionObjective(settings, [fixed[k] for k in range(len(fixed))])
+    state = train(network, training, Window.stack, objective, settings, run_dir)
+    spread = float(scaling.at(learned.year_fraction).mean())
+    known = describe(learned, network, state)
+    known["validation_rmse"] = {name: round(value * spread, 4) for name, value in state.best_validation.items()}
+    return TrainedModel(network, settings, climatology, scaling, learned.land, {**known, **(record or {})})

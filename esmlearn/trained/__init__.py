@@ -1,0 +1,1 @@
+"""Model folders: weights, settings, hashes, and a card for people."""

@@ -1,0 +1,177 @@
+"""The one training loop."""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.settings import AnyTrainSettings, LoopSettings
+from esmlearn.training.checkpoint import CHECKPOINT, RunLog, State, find_checkpoint, restore_checkpoint, save_checkpoint
+from esmlearn.training.objective import Objective
+
+
+def train(
+    network: nn.Module,
+    samples: Dataset[Any],
+    stack: Callable[[list[Any]], Any],
+    objective: Objective,
+    settings: AnyTrainSettings,
+    run_dir: Path,
+) -> State:
+    """Train a network; it ends with its best weights, finished as the objective says.
+
+    Parameters
+    ----------
+    network
+        What to train, in place. Weights that need no gradient when the objective has readied it are held.
+    samples
+        At least `steps * batch_size` samples; sample k is always the same.
+    stack
+        Makes a batch of samples.
+    objective
+        What to strive for.
+    settings
+        Settings of the training.
+    run_dir
+        Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A checkpoint that is there, left by a run that
+        was killed, is gone on from, with the same result as without the kill; else one in `settings.training.resume`.
+
+    Raises
+    ------
+    DataError
+        If the validation has nothing to judge by.
+    ModelFolderError
+        If the checkpoint belongs to other settings.
+    """
+    options = settings.training
+    began = time.monotonic()
+    accelerator = Accelerator(mixed_precision="bf16" if options.precision == "bf16" else "no")
+    torch.manual_seed(options.seed)
+    network.to(accelerator.device)
+
+    def batches(first_step: int) -> Iterator[Any]:
+        return _batches(samples, stack, options, accelerator, first_step)
+
+    checkpoint = find_checkpoint(run_dir, options.resume)
+    objective.ready(network, None if checkpoint else batches(0), accelerator)
+    learned = [weights for weights in network.parameters() if weights.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
+    averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
+    best = copy.deepcopy(averaged.state_dict())
+    state = State()
+    if checkpoint:
+        state, best = restore_checkpoint(checkpoint, settings, network, averaged, optimizer)
+    model, optimizer = accelerator.prepare(network, optimizer)
+
+    with RunLog(run_dir, settings, state, main=accelerator.is_main_process) as log:
+        started = began - state.seconds
+        for batch in batches(state.step):
+            if state.stopped:
+                break
+            rate = options.learning_rate * learning_rate_factor(state.step, options) * state.plateau
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            model.train()
+            losses = objective.loss(model, batch)
+            if losses:
+                optimizer.zero_grad()
+                accelerator.backward(losses["loss"])
+                accelerator.clip_grad_norm_(model.parameters(), options.clip)
+                optimizer.step()
+                update_average(averaged, accelerator.unwrap_model(model), state.step, options.ema)
+            else:
+                state.skipped += 1
+            state.step += 1
+            state.seconds = time.monotonic() - started
+            log.step(state, {name: value.item() for name, value in losses.items()}, rate)
+            if state.step % options.validate_every == 0 or state.step == options.steps:
+                state.validation = objective.validate(averaged, accelerator)
+                best = _judge(state, averaged, best, options)
+                log.validated(state)
+                if accelerator.is_main_process:
+                    save_checkpoint(
+                        run_dir / CHECKPOINT,
+                        settings,
+                        state,
+                        accelerator.unwrap_model(model),
+                        averaged,
+                        best,
+                        optimizer,
+                    )
+        network.load_state_dict(best)
+        objective.finish(network, accelerator)
+        log.finished(state)
+    network.to("cpu").eval()
+    return state
+
+
+def learning_rate_factor(step: int, options: LoopSettings) -> float:
+    """Rise linearly over the warm-up; with the cosine schedule, then fall to zero at the last step."""
+    warmup = max(1, round(options.warmup * options.steps))
+    rise = min(1.0, (step + 1) / warmup)
+    if options.schedule != "cosine" or step < warmup:
+        return rise
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, options.steps - warmup)))
+
+
+def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: float) -> None:
+    """Move the averaged weights towards the live ones; the decay warms up, so that the start is soon forgotten."""
+    decay = min(decay, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for average, live in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
+            if average.is_floating_point():
+                average.lerp_(live, 1 - decay)
+            else:
+                average.copy_(live)
+
+
+def _judge(state: State, averaged: nn.Module, best: dict[str, Tensor], options: LoopSettings) -> dict[str, Tensor]:
+    """Keep a copy of the averaged weights if they are the best so far; slow down or stop if they long were not."""
+    if not state.validation:
+        raise DataError(
+            "The validation period has no hidden pixel with a value to judge by; lengthen data.split.validation."
+        )
+    score = state.score
+    if not math.isfinite(score):
+        raise SettingsError(f"The training diverged before step {state.step}; lower training.learning_rate.")
+    if score < state.best:
+        state.best, state.best_step, state.since_best = score, state.step, 0
+        state.best_validation = state.validation
+        return {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
+    state.since_best += 1
+    if options.schedule == "plateau":
+        state.plateau *= 0.5
+    state.stopped = state.since_best >= options.patience
+    return best
+
+
+def _batches(
+    samples: Dataset[Any],
+    stack: Callable[[list[Any]], Any],
+    options: LoopSettings,
+    accelerator: Accelerator,
+    first_step: int,
+) -> Iterator[Any]:
+    """Batches of the steps still to go, shared out among the processes, on the device."""
+    size = options.batch_size
+    indices = range(first_step * size, options.steps * size)
+    share = [k for k in indices if k % size % accelerator.num_processes == accelerator.process_index]
+    # Workers pay where a GPU would wait for the processor; on a CPU they would only take cores away from it.
+    workers = 4 if accelerator.device.type == "cuda" else 0
+    loader = DataLoader(
+        Subset(samples, share),
+        -(-size // accelerator.num_processes),
+        collate_fn=stack,
+        num_workers=workers,
+        generator=torch.Generator(),  # its own: a loader made after a kill must not shift the other random numbers
+    )
+    for batch in loader:
+        yield batch.to(accelerator.device)

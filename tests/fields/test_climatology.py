@@ -1,0 +1,65 @@
+"""Climatology and scaling must find what was put in, and learn from the training period only."""
+
+import numpy as np
+import pytest
+
+from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+from tests.made_fields import make_cube, wavy_ocean
+
+
+def seasonal(n_days: int, calendar_days: float = 365.0) -> np.ndarray:
+    """Mean 15, amplitude 4 with the peak on day 100; rows get warmer by one degree each."""
+    day = np.arange(n_days) + 0.5
+    cycle = 15 + 4 * np.cos(2 * np.pi * (day - 100) / calendar_days)
+    return cycle[:, None, None] + np.arange(6)[:, None] + np.zeros(8)
+
+
+@pytest.mark.parametrize(("calendar", "days"), [("noleap", 365), ("360_day", 360)])
+def test_harmonics_are_found_under_gaps(calendar, days):
+    field = Field.from_cube(make_cube(seasonal(2 * days, days), calendar=calendar))
+    hidden = np.random.default_rng(0).random((2 * days, 6, 8)) < 0.7
+    climatology = Climatology.fit(field.hide(hidden), prior_days=1e-6)
+    np.testing.assert_allclose(climatology.at(field.year_fraction), field.values[:, 0], atol=0.02)
+
+
+def test_cell_never_seen_takes_the_cycle_of_its_neighbour():
+    field = Field.from_cube(make_cube(seasonal(365), calendar="noleap"))
+    hidden = np.zeros((365, 6, 8), bool)
+    hidden[:, 3, 4] = True
+    climatology = Climatology.fit(field.hide(hidden), prior_days=1e-6)
+    error = climatology.at(field.year_fraction)[:, 3, 4] - field.values[:, 0, 3, 4]
+    assert np.abs(error).max() <= 1.05  # a neighbour's row is at most one degree warmer
+
+
+def test_less_than_a_year_is_refused():
+    with pytest.raises(DataError, match="at least one year"):
+        Climatology.fit(Field.from_cube(make_cube(wavy_ocean(200))))
+
+
+def test_grid_is_recognised_whatever_the_order_of_rows_and_the_longitude_convention():
+    cube = make_cube(seasonal(365), calendar="noleap")
+    climatology = Climatology.fit(Field.from_cube(cube))
+    assert climatology.covers(cube[:, ::-1])
+    assert climatology.covers(make_cube(seasonal(2), lon=140 - 360 + 0.25 * np.arange(8)))
+    assert not climatology.covers(make_cube(seasonal(2), lon=141 + 0.25 * np.arange(8)))
+    assert not climatology.covers(cube[:, :5])
+
+
+def test_spread_is_that_of_the_anomalies():
+    anomalies = np.random.default_rng(1).normal(scale=0.8, size=(730, 6, 8))
+    field = Field.from_cube(make_cube(seasonal(730) + anomalies, calendar="noleap"))
+    climatology = Climatology.fit(field)
+    for by in ("variable", "calendar_day"):
+        spread = Scaling.fit(field, climatology, by=by).at(field.year_fraction)
+        np.testing.assert_allclose(spread, 0.8, rtol=0.08)
+
+
+def test_spread_by_calendar_day_follows_the_season():
+    day = np.arange(730)
+    season = 1 + 0.5 * np.cos(2 * np.pi * day / 365)
+    anomalies = np.random.default_rng(1).normal(size=(730, 6, 8)) * season[:, None, None]
+    field = Field.from_cube(make_cube(seasonal(730) + anomalies, calendar="noleap"))
+    spread = Scaling.fit(field, Climatology.fit(field), by="calendar_day").at(field.year_fraction)
+    assert spread[0] / spread[182] == pytest.approx(3.0, rel=0.15)

@@ -1,0 +1,93 @@
+"""What is withheld is as hard as what was hidden, the same for all, and never a whole day."""
+
+import numpy as np
+import pytest
+
+from esmlearn.errors import DataError
+from esmlearn.fields.field import Field
+from esmlearn.fields.time_interpolation import interpolate_in_time
+from esmlearn.gaps.apply import apply_gaps
+from esmlearn.gaps.withhold import withhold
+from esmlearn.settings import GapSettings, WithholdSettings
+from tests.made_fields import make_cube, wavy_ocean
+
+CLOUDS, PIXELS = WithholdSettings(share=0.15), WithholdSettings(kind="pixels", share=0.15)
+
+
+@pytest.fixture(scope="module")
+def complete():
+    return Field.from_cube(make_cube(wavy_ocean(730)))
+
+
+@pytest.fixture(scope="module")
+def cloudy(complete):
+    return apply_gaps(complete, GapSettings(kind="clouds", share=0.6, seed=1))
+
+
+def taken(before, after):
+    """Tell what was observed and is withheld, as shape (time, lat, lon)."""
+    assert not (after.observed & ~before.observed).any()
+    np.testing.assert_array_equal(after.values[after.observed], before.values[after.observed])
+    assert np.isnan(after.values[~after.observed]).all()
+    return (before.observed & ~after.observed)[:, 0]
+
+
+def days_to_observation(given):
+    """Days from each value to the nearest one that was given at its place."""
+    guess = interpolate_in_time(given.values[:, 0], given.observed[:, 0])
+    return np.minimum(guess.days_since, guess.days_until)
+
+
+@pytest.mark.parametrize("settings", [CLOUDS, PIXELS], ids=lambda settings: settings.kind)
+def test_the_share_that_was_asked_for_is_withheld_and_the_same_each_time(cloudy, settings):
+    first, again = (taken(cloudy, withhold(cloudy, settings)) for _ in range(2))
+    other = taken(cloudy, withhold(cloudy, settings.model_copy(update={"seed": 1})))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    assert first.sum() / cloudy.observed.sum() == pytest.approx(0.15, abs=0.02)
+
+
+def test_stretches_of_days_get_the_whole_gaps_of_another_stretch(cloudy):
+    """Each day has all that is missing on its day of the other stretch withheld, or nothing, lest nothing be left."""
+    withheld = taken(cloudy, withhold(cloudy, CLOUDS))
+    observed = cloudy.observed[:, 0]
+    missing = ~observed & ~cloudy.land
+    stretches = [slice(start, start + 10) for start in range(0, 730, 10) if withheld[start : start + 10].any()]
+    assert 0.15 < 10 * len(stretches) / 730 < 0.4
+    for days in stretches:
+        some = withheld[days].any(axis=(1, 2))
+        fits = [
+            (withheld[days] == (np.roll(missing, -lag, axis=0)[days] & observed[days]))[some].all()
+            for lag in range(10, 721)
+        ]
+        assert sum(fits) == 1
+
+
+def test_withheld_values_are_as_long_unseen_as_hidden_ones(cloudy):
+    """Single days and single pixels are not: that is why they flatter what interpolates in time."""
+    hidden = ~cloudy.observed[:, 0] & ~cloudy.land
+    really = days_to_observation(cloudy)[hidden].mean()
+
+    def mean_days(settings):
+        given = withhold(cloudy, settings)
+        return days_to_observation(given)[taken(cloudy, given)].mean()
+
+    assert mean_days(CLOUDS) == pytest.approx(really, rel=0.3)
+    assert mean_days(PIXELS) < 0.6 * really
+    assert mean_days(WithholdSettings(share=0.15, days=1)) < 0.6 * really
+
+
+@pytest.mark.parametrize("kind", ["clouds", "pixels"])
+def test_no_day_loses_all_it_has(cloudy, kind):
+    """Clouds of wholly hidden days would empty others, and days that see one cell have nothing to spare."""
+    day, row, column = np.ogrid[:730, :12, :16]
+    sparse = cloudy.hide((day % 3 == 0) | ((day % 3 == 1) & ((row != 6) | (column != 6))))
+    given = withhold(sparse, WithholdSettings(kind=kind, share=0.4))
+    np.testing.assert_array_equal(given.observed.any(axis=(1, 2, 3)), sparse.observed.any(axis=(1, 2, 3)))
+
+
+def test_what_cannot_be_withheld_is_said(complete, cloudy):
+    with pytest.raises(DataError, match=r"can withhold 0\.0% of the observations, less than withhold\.share 0\.15"):
+        withhold(complete, CLOUDS)
+    with pytest.raises(DataError, match="the period has 19 days"):
+        withhold(cloudy[slice(0, 19)], CLOUDS)

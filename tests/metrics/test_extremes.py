@@ -1,0 +1,129 @@
+"""Marine heatwaves put into series by hand."""
+
+import numpy as np
+import pytest
+
+from esmlearn import metrics
+from esmlearn.metrics.extremes import run_lengths
+from tests.comparisons import compare, values_of
+
+
+def days_of(*spans, n_days=40):
+    """Make one cell that is warm (1) in spans of days, and cold (-1) otherwise; shape (time, 1, 1)."""
+    values = np.full((n_days, 1, 1), -1.0, np.float32)
+    for start, stop in spans:
+        values[start:stop] = 1.0
+    return values
+
+
+def found(*spans):
+    values = days_of(*spans)
+    return np.flatnonzero(metrics.heatwave_days(values, np.zeros_like(values))[:, 0, 0]).tolist()
+
+
+def test_run_lengths_by_hand():
+    mask = np.array([1, 1, 0, 1, 0, 0, 1, 1, 1], bool)[:, None, None]
+    assert run_lengths(mask)[:, 0, 0].tolist() == [2, 2, 0, 1, 0, 0, 3, 3, 3]
+
+
+def test_five_days_are_a_heatwave_and_four_are_not():
+    assert found((3, 8), (20, 24)) == [3, 4, 5, 6, 7]
+
+
+def test_a_break_of_two_days_joins_and_one_of_three_does_not():
+    assert found((0, 5), (7, 12)) == list(range(12))
+    assert found((0, 5), (8, 13)) == [*range(5), *range(8, 13)]
+
+
+def test_no_break_is_filled_beside_what_is_no_heatwave():
+    """Neither towards a shorter spell, nor at the ends of the series."""
+    assert found((10, 15), (16, 19)) == list(range(10, 15))
+    assert found((2, 7), (33, 38)) == [*range(2, 7), *range(33, 38)]
+
+
+def test_the_threshold_is_the_percentile_of_its_calendar_days():
+    """Ten years, each as warm as its number, with one warm season: 8.1 out of it, and 108.1 in its midst."""
+    day = np.tile(np.arange(365), 10)
+    year = np.repeat(np.arange(10.0), 365)
+    values = (year + np.where(np.abs(day - 200) < 40, 100, 0)).astype(np.float32)[:, None, None]
+    threshold = metrics.heatwave_threshold(values, day)
+    assert threshold.shape == (365, 1, 1)
+    assert threshold[[0, 100, 300, 364], 0, 0] == pytest.approx(8.1)
+    assert threshold[200, 0, 0] == pytest.approx(108.1)
+    # Smoothed over 31 days: the step has become a slope.
+    slope = threshold[130:200, 0, 0]
+    assert (np.diff(slope) >= 0).all()
+    assert 25 < ((slope > 9) & (slope < 108)).sum() < 40
+
+
+def test_a_window_of_eleven_days_goes_round_the_turn_of_the_year():
+    """The first week of the year is warm: it is felt as long before it as after it, and nowhere else."""
+    day = np.tile(np.arange(365), 4)
+    values = np.where(day < 7, 10.0, 0.0).astype(np.float32)[:, None, None]
+    threshold = metrics.heatwave_threshold(values, day)[:, 0, 0]
+    assert threshold[3] > 4
+    assert threshold[3 + 15] == pytest.approx(threshold[365 + 3 - 15])
+    assert threshold[100] == 0
+    # It is above the percentile in the windows of fifteen days, and smoothing loses none of it.
+    assert threshold.sum() == pytest.approx(15 * 10, rel=1e-3)
+
+
+def test_a_cell_with_a_gap_in_its_baseline_has_no_threshold():
+    values = np.zeros((730, 1, 2), np.float32)
+    values[5, 0, 1] = np.nan
+    threshold = metrics.heatwave_threshold(values, np.tile(np.arange(365), 2))
+    assert np.isfinite(threshold[:, 0, 0]).all()
+    assert np.isnan(threshold[:, 0, 1]).all()
+
+
+@pytest.mark.parametrize("length", [360, 365, 366])
+def test_calendar_days_span_a_year_of_any_length(length):
+    day = metrics.calendar_day(np.arange(length) / length)
+    assert day[0] == 0
+    assert day[-1] >= 363
+    assert (np.diff(day) >= 0).all()
+    assert np.abs(day - np.arange(length) * 365 / length).max() <= 1
+
+
+def score_days(truth, said, hidden=None, weights=None, **options):
+    hidden = np.ones_like(truth) if hidden is None else hidden
+    comparison = compare(truth, hidden, metrics.Method("m", "model", said), weights=weights, **options)
+    return metrics.score_heatwaves(comparison, np.zeros_like(truth))
+
+
+def test_scores_of_heatwave_days_by_hand():
+    """Of ten days eight are found, and four more are said: seen as a whole, though only even days are scored."""
+    rows, share = score_days(days_of((10, 20)), days_of((12, 24)))
+    assert values_of(rows, "m") == pytest.approx(
+        {
+            "heatwave_hit_rate": 8 / 10,
+            "heatwave_false_alarm_ratio": 4 / 12,
+            "heatwave_critical_success_index": 8 / 14,
+        }
+    )
+    assert share == 10 / 40
+    even = np.zeros((40, 1, 1))
+    even[::2] = 1
+    rows, _ = score_days(days_of((10, 20)), days_of((12, 24)), hidden=even)
+    assert values_of(rows, "m")["heatwave_hit_rate"] == 4 / 5
+    assert {row["n"] for row in rows} == {20}
+
+
+def test_large_cells_count_more_in_heatwaves():
+    truth = np.concatenate([days_of((10, 20)), days_of((10, 20))], axis=2)
+    said = np.concatenate([days_of((10, 20)), days_of()], axis=2)
+    rows, _ = score_days(truth, said, weights=[[0.75, 0.25]])
+    assert values_of(rows, "m")["heatwave_hit_rate"] == pytest.approx(0.75)
+
+
+def test_a_method_that_never_says_heatwave_has_no_false_alarm_ratio():
+    rows, _ = score_days(days_of((10, 20)), days_of())
+    assert values_of(rows, "m") == {"heatwave_hit_rate": 0.0, "heatwave_critical_success_index": 0.0}
+
+
+def test_heatwave_scores_have_intervals():
+    """The method is blind in the second half: what share is found depends on which days are drawn."""
+    truth = np.concatenate([days_of((10, 20), n_days=30)] * 10)
+    said = np.concatenate([days_of((10, 20), n_days=30)] * 5 + [days_of(n_days=30)] * 5)
+    (row,) = [row for row in score_days(truth, said, block=30)[0] if row["metric"] == "heatwave_hit_rate"]
+    assert row["low"] < 0.4 < row["value"] == 0.5 < 0.6 < row["high"]

@@ -1,0 +1,199 @@
+"""Super-resolution: a coarse climate is set right, members keep to what is known, folders need nothing else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import esmlearn
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.coarsening import coarsen
+from esmlearn.fields.field import Field
+from esmlearn.grids.consistency import consistency_error
+from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.grids.regridding import averager
+from esmlearn.settings import AblationSettings, DownscaleTrainSettings, EnsembleSettings
+from esmlearn.tasks.downscale.apply import aim_at_fine, downscale, fine_template, interpolate
+from esmlearn.tasks.downscale.train import FineData, fit_downscaling
+from esmlearn.tasks.ensembles.ablation import vary_fine
+from esmlearn.trained.folder import load_model, save_model
+from esmlearn.trained.trained import TrainedDownscaler
+from tests.made_fields import make_cube
+
+RATIO = 4
+DRAW = EnsembleSettings(members=3, sampler={"steps": 3, "sigma_max": 20.0}, decorrelation_days=0.0)
+N_DAYS = 900
+
+
+def fine_field(*, warmer: float = 0.0) -> Field:
+    """Smooth waves that drift over a season, on 12 x 16 cells of 0.25 degree, with land in a corner."""
+    day, row, column = np.meshgrid(np.arange(N_DAYS), np.arange(12), np.arange(16), indexing="ij")
+    values = 15 + warmer + 4 * np.sin(2 * np.pi * day / 365.25) + np.sin(0.35 * column - 0.2 * day) * np.cos(0.3 * row)
+    values[:, :2, :3] = np.nan
+    return Field.from_cube(make_cube(values))
+
+
+def downscale_settings(**options) -> DownscaleTrainSettings:
+    return DownscaleTrainSettings.model_validate(
+        {
+            "task": "downscale",
+            "data": {
+                "fine": "fine",
+                "coarse": "coarse",
+                "split": {"train": "2001/2001", "validation": "2002-02-01/2002-06-30", "test": "2002-08-01/2003-06-01"},
+            },
+            "denoiser": {
+                "n_channels": 8,
+                "channel_multipliers": (1, 1),
+                "is_attention": (False, False),
+                "coordinates": "none",
+                "date": False,
+            },
+            "training": {"steps": 2, "regression_steps": 2, "batch_size": 4, "validate_every": 2},
+            "window": (8, 8),
+            **options,
+        }
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_pairs():
+    """Judge on few samples: nothing here depends on how good the weights are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("esmlearn.tasks.downscale.train.VALIDATION_PAIRS", 8)
+        yield
+
+
+@pytest.fixture(scope="module")
+def fields() -> tuple[Field, Field]:
+    fine = fine_field()
+    coarse = coarsen(fine, RATIO)
+    return fine, replace(coarse, values=coarse.values + np.float32(2.0))
+
+
+@pytest.fixture(scope="module")
+def trained(fields, few_pairs, tmp_path_factory) -> TrainedDownscaler:
+    fine, coarse = fields
+    static = {"orog": np.arange(12.0 * 16).reshape(12, 16)}
+    settings = downscale_settings(
+        conditions={"static": ["orog"], "coarse": ["psl"], "in_situ": {"share": (0.0, 0.1)}, "dropout": 0.2}
+    )
+    return fit_downscaling(
+        FineData(fine, {"coarse": coarse, "psl": coarse}, static), settings, tmp_path_factory.mktemp("run")
+    )
+
+
+def test_a_coarse_climate_that_is_off_is_set_right_from_the_start(fields, trained):
+    """Two degrees too warm, and no training to speak of: the regression is about as good as right interpolation."""
+    fine, coarse = fields
+    some = slice(600, 640)
+    template = fine_template(trained, coarse[some])
+    aim, guess = aim_at_fine(trained, {"coarse": coarse[some]}, template, DRAW)
+    aim.tell(np.arange(40))
+    truth = fine.values[some, 0]
+    assert np.nanmean(guess.in_units(template).daily - truth) == pytest.approx(0.0, abs=0.3)
+    bicubic = interpolate(trained, coarse[some], template, "bicubic").daily
+    assert np.nanmean(bicubic - truth) == pytest.approx(2.0, abs=0.1)
+
+
+def test_land_stays_land_and_the_sea_is_complete(fields, trained):
+    _, coarse = fields
+    template = fine_template(trained, coarse[:3])
+    drawn = downscale(trained, {"coarse": coarse[:3]}, template, DRAW)
+    assert np.isnan(drawn[..., trained.land]).all()
+    assert np.isfinite(drawn[..., ~trained.land]).all()
+
+
+def test_a_member_is_the_same_however_many_there_are(fields, trained):
+    _, coarse = fields
+    template = fine_template(trained, coarse[:2])
+    few = downscale(trained, {"coarse": coarse[:2]}, template, DRAW)
+    more = downscale(trained, {"coarse": coarse[:2]}, template, DRAW.model_copy(update={"members": 5}))
+    np.testing.assert_allclose(more[:3], few, atol=1e-4)
+
+
+def test_consistent_members_average_to_the_coarse_field(fields, trained):
+    _, coarse = fields
+    some = coarse[:2]
+    template = fine_template(trained, some)
+    average = averager(trained.grid, RectilinearGrid.of(coarse.like[0]))
+    errors = {
+        asked: consistency_error(
+            downscale(trained, {"coarse": some}, template, DRAW.model_copy(update={"consistent": asked})),
+            some.values,
+            average,
+        )
+        for asked in (False, True)
+    }
+    assert errors[False] > 0.1
+    assert errors[True] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_a_condition_that_is_given_counts_and_one_that_is_left_out_does_not(fields, trained):
+    """Whatever stands in a condition that is not given, the answer is that of nothing known."""
+    _, coarse = fields
+    template = fine_template(trained, coarse[:2])
+    alone = downscale(trained, {"coarse": coarse[:2]}, template, DRAW)
+    beside = downscale(trained, {"coarse": coarse[:2], "psl": coarse[:2]}, template, DRAW)
+    assert np.nanmax(np.abs(alone - beside)) > 1e-4
+    hidden = replace(coarse, values=np.full_like(coarse.values, np.nan), observed=np.zeros_like(coarse.observed))
+    masked = downscale(trained, {"coarse": coarse[:2], "psl": hidden[:2]}, template, DRAW)
+    np.testing.assert_allclose(masked, alone, atol=1e-5)
+    both = {"coarse": coarse[:2], "psl": coarse[:2]}
+    for name, other in (("psl", alone), ("orog", None), ("in_situ", beside)):
+        left_out = vary_fine(trained, both, template, None, DRAW, AblationSettings(without=(name,)), np.array([1]))
+        assert left_out.members.shape[1] == 1
+        if other is not None:
+            np.testing.assert_allclose(left_out.members, other[:, 1:], atol=1e-4)
+        else:
+            assert np.nanmax(np.abs(left_out.members - beside[:, 1:])) > 1e-5
+
+
+def test_a_folder_needs_nothing_else(fields, trained, tmp_path):
+    _, coarse = fields
+    save_model(tmp_path / "model", trained)
+    again = load_model(tmp_path / "model")
+    template = fine_template(trained, coarse[:2])
+    drawn, redrawn = (downscale(one, {"coarse": coarse[:2]}, template, DRAW) for one in (trained, again))
+    np.testing.assert_allclose(redrawn, drawn, atol=1e-5)
+    cube = esmlearn.load(tmp_path / "model").reconstruct(coarse.to_cubes()[0][:2])
+    assert cube.shape == (2, 12, 16)
+    assert cube.units == "degC"
+    np.testing.assert_allclose(cube.coord("longitude").bounds, trained.grid.lon_edges)
+
+
+def test_whole_fields_are_drawn_without_a_regression(fields, tmp_path):
+    fine, coarse = fields
+    trained = fit_downscaling(FineData(fine, {"coarse": coarse}, {}), downscale_settings(learning="field"), tmp_path)
+    drawn = downscale(trained, {"coarse": coarse[:2]}, fine_template(trained, coarse[:2]), DRAW)
+    assert trained.regression is None
+    assert np.isfinite(drawn[..., ~trained.land]).all()
+
+
+def test_a_logarithm_never_gives_less_than_nothing(fields, tmp_path):
+    fine, coarse = (replace(part, values=np.maximum(part.values - 16, 0)) for part in fields)
+    settings = downscale_settings()
+    data = settings.data.model_copy(update={"log_scale": 0.5})
+    trained = fit_downscaling(
+        FineData(fine, {"coarse": coarse}, {}), settings.model_copy(update={"data": data}), tmp_path
+    )
+    template = fine_template(trained, coarse[:4])
+    drawn = downscale(trained, {"coarse": coarse[:4]}, template, DRAW)
+    assert np.nanmin(drawn) >= 0
+    with pytest.raises(SettingsError, match="`consistent` adds corrections"):
+        downscale(trained, {"coarse": coarse[:4]}, template, DRAW.model_copy(update={"consistent": True}))
+
+
+def test_a_coarse_domain_that_is_too_small_is_refused(fields, trained):
+    _, coarse = fields
+    part = coarse.region(slice(0, 2), slice(None))
+    with pytest.raises(DataError, match="reaches beyond the coarse one"):
+        downscale(trained, {"coarse": part[:2]}, fine_template(trained, part[:2]), DRAW)
+
+
+def test_a_further_field_that_no_training_knew_is_refused(fields, trained, tmp_path):
+    _, coarse = fields
+    save_model(tmp_path / "model", trained)
+    cube = coarse.to_cubes()[0][:2]
+    with pytest.raises(DataError, match="knows no coarse field uas; those of its training are coarse, psl"):
+        esmlearn.load(tmp_path / "model").reconstruct(cube, {"uas": cube})
