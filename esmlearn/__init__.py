@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from esmlearn.tasks.loading import load as load
+    from esmlearn.tasks import load as load
 
 __all__ = ["load"]
 
@@ -17,7 +17,7 @@ except PackageNotFoundError:  # a source tree that was not installed
 def __getattr__(name: str) -> Any:
     """Import what needs torch only when it is asked for: the command line must start quickly."""
     if name == "load":
-        from esmlearn.tasks.loading import load
+        from esmlearn.tasks import load
 
         return load
     raise AttributeError(f"module 'esmlearn' has no attribute '{name}'")

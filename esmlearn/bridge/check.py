@@ -93,23 +93,28 @@ def _check_script(recipe: dict[str, Any], diagnostic: str, name: str, tasks: set
 
 def _check_ablations(recipe: dict[str, Any], settings: dict[str, Any], ancestors: list[str]) -> Iterator[str]:
     """Check that the ensembles that the ancestors train can be drawn as the ablations ask."""
-    from esmlearn.settings import ReconstructSettings, ablation_problems, from_script
-    from esmlearn.settings.scripts import ensemble_settings
+    from esmlearn.settings import (
+        DiffusionTrainSettings,
+        ReconstructSettings,
+        ablation_problems,
+        from_script,
+        settings_of,
+    )
 
     for task in ancestors:
         diagnostic, name = task.split("/", 1)
         trained = _section(recipe["diagnostics"], diagnostic, "scripts", name)
         # Settings that are wrong in themselves are told of elsewhere.
         with suppress(SettingsError):
-            if "task" in trained:
-                ablations = from_script(ReconstructSettings, settings).ablations
-                yield from ablation_problems(ablations, from_script(ensemble_settings(trained), trained))
+            own = from_script(settings_of("train", trained), trained)
+            if isinstance(own, DiffusionTrainSettings):
+                yield from ablation_problems(from_script(ReconstructSettings, settings).ablations, own)
 
 
 def _check_model(folder: str) -> Iterator[str]:
     """Check that a model folder is there, whole and for our task."""
     from esmlearn.bridge.paths import find_model_folder
-    from esmlearn.trained.folder import load_model
+    from esmlearn.tasks import load_model
 
     try:
         load_model(find_model_folder(folder))

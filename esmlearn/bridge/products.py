@@ -1,101 +1,129 @@
-"""What the script `reconstruct` leaves: files of each method, and for an ensemble what it is worth and how it works."""
+"""Products of the script `reconstruct`, saved with their attributes and provenance."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float, Int
-
 from esmlearn.bridge.diagnostic import save_data, save_figure
-from esmlearn.bridge.fields import find_dataset
-from esmlearn.fields.field import Field
+from esmlearn.evaluation.drawing import Drawing
 from esmlearn.fields.member_cubes import members_cube
-from esmlearn.fields.reconstruction import Reconstruction
-from esmlearn.settings import AblationSettings, GapSettings, ReconstructSettings
-from esmlearn.tasks.ensembles.ablation import Variation, spread_times
-from esmlearn.tasks.ensembles.figures import draw_diffusion
-from esmlearn.tasks.ensembles.sampling import Aim
+from esmlearn.methods import METHODS
+from esmlearn.settings import ReconstructSettings
+from esmlearn.tasks.outputs import AblationOutput, Application, MethodOutput
 from esmlearn.trained.folder import SETTINGS, WEIGHTS, sha256
-from esmlearn.trained.trained import TrainedDiffusion
 
 ABLATIONS = "ablations"
 """Folder of the ablations, apart from the methods."""
 
 ENSEMBLE = "ConditionalDiffusion"
-SAMPLING = ("karras2022", "lu2022")
-
-Vary = Callable[[AblationSettings, Int[np.ndarray, " chosen"]], Variation]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a method says, who it is, and whose papers it follows."""
-
-    method: str
-    role: str
-    result: Reconstruction
-    parameters: dict[str, Any]
-    references: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is reconstructed, by which models, and how.
+class Products:
+    """Saves what an application of models gives.
 
     Attributes
     ----------
     cfg, settings
         Of the script.
     folders
-        Of the models.
-    name
-        Of the dataset.
-    gaps
-        What is hidden of it; None for super-resolution.
+        Of the models, in the order of the ancestors.
+    application
+        What is saved.
     """
 
     cfg: dict[str, Any]
-    folders: Sequence[Path]
     settings: ReconstructSettings
-    name: str
-    gaps: GapSettings | None
+    folders: Sequence[Path]
+    application: Application
 
-    @property
-    def source(self) -> dict[str, Any]:
-        """Facets of the dataset."""
-        return find_dataset(self.cfg, self.name)
+    def save_all(self) -> None:
+        """Save each output as soon as it is made: what is saved stays, whatever comes after it."""
+        number = 0
+        for output in self.application.outputs:
+            self.save(output, number)
+            number += isinstance(output, AblationOutput)
 
-    @property
-    def dataset(self) -> str:
-        """Name of the dataset in files and reports: coarse and fine variables of one dataset have their own names."""
-        return str(self.source["dataset"]) if self.gaps is None else self.name
+    @singledispatchmethod
+    def save(self, output: Any, number: int) -> None:
+        """Save one output; ablations are numbered."""
+        raise TypeError(f"{type(output).__name__} is no output of a task")
+
+    @save.register
+    def _(self, output: MethodOutput, number: int) -> None:
+        """Save days and months of a method; of an ensemble its members and, on request, their quantiles, too."""
+        method, field, result, parameters = output
+        depth, level = ("", "") if field.levels is None else (f" at {field.levels[0]:g} m", f"_{field.levels[0]:g}m")
+        parts = (field.frequency, "mon")
+        cubes = {part: (cube, "") for part, cube in zip(parts, result.to_cubes(field), strict=True)}
+        if result.members is not None:
+            more = {"members": result.member_cubes(field)}
+            if self.settings.ensemble.quantiles:
+                more["quantiles"] = result.quantile_cubes(field, self.settings.ensemble.quantiles)
+            for what, pair in more.items():
+                cubes |= {f"{part}_{what}": (cube, f", its {what}") for part, cube in zip(parts, pair, strict=True)}
+        own = {
+            "esmlearn_method": method,
+            "esmlearn_role": METHODS[method].role,
+            "esmlearn_frequency": field.frequency,
+            "esmlearn_parameters": json.dumps(parameters),
+        }
+        for part, (cube, what) in cubes.items():
+            cube.attributes.update(self.attributes | own)
+            caption = f"{cube.name()} of {self.application.dataset}{depth}, by {method}{what}."
+            save_data(f"{self._basename(method)}{level}_{part}", self._record(caption, method), self.cfg, cube)
+
+    @save.register
+    def _(self, output: AblationOutput, number: int) -> None:
+        """Save the members of an ablation."""
+        folder = Path(self.cfg["work_dir"], ABLATIONS)
+        folder.mkdir(exist_ok=True)
+        cube = members_cube(output.field, output.members)
+        own = {
+            "esmlearn_method": ENSEMBLE,
+            "esmlearn_ablation": output.name,
+            "esmlearn_varied": json.dumps(output.varied),
+        }
+        cube.attributes.update(self.attributes | own)
+        slug = re.sub(r"\W+", "_", output.name).strip("_") or "as_usual"
+        times = len(output.field.dates)
+        caption = f"Members of {self.application.dataset} at {times} times, drawn {output.name or 'as usual'}."
+        basename = f"{ABLATIONS}/{number:02d}_{self._basename(ENSEMBLE)}_{slug}"
+        save_data(basename, self._record(caption, ENSEMBLE), self.cfg, cube)
+
+    @save.register
+    def _(self, output: Drawing, number: int) -> None:
+        """Save a figure of the sampling."""
+        tags = {"plot_types": list(output.plot_types), "statistics": list(output.statistics)}
+        record = self._record(output.caption, ENSEMBLE, domains=["reg"], **tags)
+        save_figure(output.name, record, self.cfg, figure=output.figure, dpi=220)
 
     @property
     def attributes(self) -> dict[str, str]:
         """Attributes of every file."""
         withheld = self.settings.withhold
-        how = (
-            {"esmlearn_task": "downscale", "esmlearn_coarse": self.name}
-            if self.gaps is None
-            else {"esmlearn_gaps": self.gaps.model_dump_json(exclude_none=True)}
-        )
         return {
-            "esmlearn_dataset": self.dataset,
+            "esmlearn_dataset": self.application.dataset,
             "esmlearn_split": self.settings.period,
-            **how,
+            **self.application.attributes,
             **({"esmlearn_withheld": withheld.model_dump_json()} if withheld else {}),
             "esmlearn_model_folder": str(self.folders[0]),
             "esmlearn_model_sha256": sha256(self.folders[0] / SETTINGS),
         }
 
-    def record(self, caption: str, references: Sequence[str], **tags: list[str]) -> dict[str, Any]:
+    def _basename(self, method: str) -> str:
+        """Beginning of the names of the files of a method."""
+        return f"{self.application.short_name}_{self.application.dataset}_{method}"
+
+    def _record(self, caption: str, method: str, **tags: list[str]) -> dict[str, Any]:
         """Provenance of a product."""
         # The folder that a setting names is no product of the run.
         parts = [] if self.settings.model else [WEIGHTS, SETTINGS]
+        references = METHODS[method].references
         return {
             "caption": caption,
             "ancestors": [*self.cfg["input_data"], *(str(folder / part) for folder in self.folders for part in parts)],
@@ -104,71 +132,12 @@ class Job:
             **tags,
         }
 
-    def basename(self, method: str) -> str:
-        """Beginning of the names of the files of a method."""
-        return f"{self.source['short_name']}_{self.dataset}_{method}"
 
-
-def save_said(job: Job, field: Field, said: Said) -> None:
-    """Write days and months of one method, and of an ensemble the members and, on request, their quantiles."""
-    depth = "" if field.levels is None else f" at {field.levels[0]:g} m"
-    basename = job.basename(said.method) + ("" if field.levels is None else f"_{field.levels[0]:g}m")
-    parts = (field.frequency, "mon")
-    cubes = {part: (cube, "") for part, cube in zip(parts, said.result.to_cubes(field), strict=True)}
-    if said.result.members is not None:
-        more = {"members": said.result.member_cubes(field)}
-        if job.settings.ensemble.quantiles:
-            more["quantiles"] = said.result.quantile_cubes(field, job.settings.ensemble.quantiles)
-        for what, pair in more.items():
-            cubes |= {f"{part}_{what}": (cube, f", its {what}") for part, cube in zip(parts, pair, strict=True)}
-    for part, (cube, what) in cubes.items():
-        cube.attributes.update(job.attributes)
-        cube.attributes.update(
-            {
-                "esmlearn_method": said.method,
-                "esmlearn_role": said.role,
-                "esmlearn_frequency": field.frequency,
-                "esmlearn_parameters": json.dumps(said.parameters),
-            }
-        )
-        caption = f"{cube.name()} of {job.dataset}{depth}, by {said.method}{what}."
-        save_data(f"{basename}_{part}", job.record(caption, said.references), job.cfg, cube)
-
-
-def save_ablations(job: Job, field: Field, members: Float[np.ndarray, "member time var lat lon"], vary: Vary) -> None:
-    """Draw the ensemble otherwise at some times, and write each of its members beside those drawn as usual."""
-    if not job.settings.ablations:
-        return
-    times = spread_times(len(field.dates), job.settings.ablation_times)
-    Path(job.cfg["work_dir"], ABLATIONS).mkdir(exist_ok=True)
-    for number, (name, varied, variation) in enumerate(_variations(job, field, members, times, vary)):
-        cube = members_cube(*variation)
-        cube.attributes.update(job.attributes)
-        cube.attributes.update(
-            {"esmlearn_method": ENSEMBLE, "esmlearn_ablation": name, "esmlearn_varied": json.dumps(varied)}
-        )
-        slug = re.sub(r"\W+", "_", name).strip("_") or "as_usual"
-        caption = f"Members of {job.dataset} at {len(times)} times, drawn {name or 'as usual'}."
-        basename = f"{ABLATIONS}/{number:02d}_{job.basename(ENSEMBLE)}_{slug}"
-        save_data(basename, job.record(caption, SAMPLING), job.cfg, cube)
-
-
-def save_diffusion(job: Job, trained: TrainedDiffusion, aim: Aim, truth: Field | None) -> None:
-    """Draw how the members of an ensemble come about."""
-    for drawing in draw_diffusion(trained, aim, job.settings.ensemble, truth, dataset=job.dataset):
-        tags = {"plot_types": list(drawing.plot_types), "statistics": list(drawing.statistics)}
-        record = job.record(drawing.caption, SAMPLING, domains=["reg"], **tags)
-        save_figure(drawing.name, record, job.cfg, figure=drawing.figure, dpi=220)
-
-
-def _variations(
-    job: Job,
-    field: Field,
-    members: Float[np.ndarray, "member time var lat lon"],
-    times: Int[np.ndarray, " chosen"],
-    vary: Vary,
-) -> Iterator[tuple[str, dict[str, Any], Variation]]:
-    """Name, what differs, and members: first those drawn as usual, without a name."""
-    yield "", {}, Variation(field[times], members[:, times])
-    for name, ablation in job.settings.ablations.items():
-        yield name, ablation.model_dump(mode="json", exclude_unset=True), vary(ablation, times)
+def describe_inputs(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Facets and hashes of the preprocessed files that a script was given, for the record of a model."""
+    facets = ("dataset", "project", "mip", "type", "version", "tier", "short_name", "timerange")
+    return [
+        {key: str(entry[key]) for key in facets if entry.get(key) is not None}
+        | {"file": Path(entry["filename"]).name, "sha256": sha256(Path(entry["filename"]))}
+        for entry in entries
+    ]

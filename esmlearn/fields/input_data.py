@@ -12,9 +12,7 @@ from jaxtyping import Bool
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.grids.grid import RectilinearGrid
-
-NAMES = ("dataset", "alias", "variable_group")
-"""Facets whose values a setting may name a dataset by."""
+from esmlearn.settings.scripts import NAMES
 
 Facets = Mapping[str, Any]
 

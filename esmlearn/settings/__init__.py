@@ -3,23 +3,22 @@
 from esmlearn.settings.ablations import AblationSettings, ablation_problems
 from esmlearn.settings.base import Block, Period, Positive, Share, period_dates
 from esmlearn.settings.data import DataSettings, GapSettings, SplitSettings
-from esmlearn.settings.downscaling import (
-    ConditionSettings,
-    DownscaleDataSettings,
-    DownscaleTrainSettings,
-    InSituSettings,
-)
-from esmlearn.settings.ensembles import (
+from esmlearn.settings.densify import HideSettings, PlacesSettings, SurfaceSettings, TrainDensifySettings
+from esmlearn.settings.diffusion import (
     DenoiserTrainingSettings,
     DiffusionSettings,
+    DiffusionTrainSettings,
     EnsembleSettings,
-    EnsembleTrainSettings,
-    HideSettings,
-    PlacesSettings,
     SamplerSettings,
-    SurfaceSettings,
+)
+from esmlearn.settings.downscale import (
+    ConditionSettings,
+    DownscaleDataSettings,
+    InSituSettings,
+    TrainDownscaleSettings,
 )
 from esmlearn.settings.evaluation import EvaluateSettings, Place, Region, ReportSettings
+from esmlearn.settings.fill import TrainFillSettings
 from esmlearn.settings.methods import (
     Baseline,
     BaselineSettings,
@@ -31,12 +30,13 @@ from esmlearn.settings.methods import (
     WithholdSettings,
 )
 from esmlearn.settings.networks import DenoiserSettings, ModelSettings, ResidualUNetSettings
-from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, check_script, from_script, settings_of
+from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, TRAIN, check_script, from_script, settings_of
 from esmlearn.settings.training import AnyTrainSettings, LoopSettings, TrainingSettings, TrainSettings
 
 __all__ = [
     "ESMVALCORE_KEYS",
     "SCRIPTS",
+    "TRAIN",
     "AblationSettings",
     "AnyTrainSettings",
     "Baseline",
@@ -47,11 +47,10 @@ __all__ = [
     "DenoiserSettings",
     "DenoiserTrainingSettings",
     "DiffusionSettings",
+    "DiffusionTrainSettings",
     "DineofSettings",
     "DownscaleDataSettings",
-    "DownscaleTrainSettings",
     "EnsembleSettings",
-    "EnsembleTrainSettings",
     "EvaluateSettings",
     "GapSettings",
     "HideSettings",
@@ -73,6 +72,9 @@ __all__ = [
     "Share",
     "SplitSettings",
     "SurfaceSettings",
+    "TrainDensifySettings",
+    "TrainDownscaleSettings",
+    "TrainFillSettings",
     "TrainSettings",
     "TrainingSettings",
     "WithholdSettings",

@@ -1,21 +1,20 @@
-"""Ablations of an ensemble: what each thing that it is told or given brings."""
+"""Ablations of an ensemble: what each condition and each setting of the sampling brings."""
 
 from collections.abc import Mapping
 
 from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Positive, Share
-from esmlearn.settings.downscaling import DownscaleTrainSettings
-from esmlearn.settings.ensembles import EnsembleSettings, EnsembleTrainSettings
+from esmlearn.settings.diffusion import DiffusionTrainSettings, EnsembleSettings
 
 
 class AblationSettings(Block):
-    """One way in which an ensemble is drawn otherwise than the script's own."""
+    """One way in which members are drawn otherwise than those of the script."""
 
     without: tuple[str, ...] = Field(
         (),
-        description="what it is not told, of what training left out of some samples: `surface`, `place`, `date`; of "
-        "super-resolution also `hour`, `neighbours`, `in_situ`, and the names of its conditions",
+        description="conditions that are left out, of those that some samples of the training lacked: `surface`, "
+        "`place`, `date`; of super-resolution also `hour`, `neighbours`, `in_situ`, and the names of its conditions",
     )
     share: Share | None = Field(
         None,
@@ -30,7 +29,7 @@ class AblationSettings(Block):
             raise ValueError("an ablation needs one of without, share, steps; without any it is the ensemble itself")
         return self
 
-    def draw(self, ensemble: EnsembleSettings) -> EnsembleSettings:
+    def sampling(self, ensemble: EnsembleSettings) -> EnsembleSettings:
         """How the members of the ablation are drawn."""
         if self.steps is None:
             return ensemble
@@ -38,11 +37,9 @@ class AblationSettings(Block):
         return ensemble.model_copy(update={"sampler": sampler})
 
 
-def ablation_problems(
-    ablations: Mapping[str, AblationSettings], trained: EnsembleTrainSettings | DownscaleTrainSettings
-) -> list[str]:
-    """List what a trained ensemble can't be asked, one sentence for each problem."""
-    known = trained.can_do_without
+def ablation_problems(ablations: Mapping[str, AblationSettings], trained: DiffusionTrainSettings) -> list[str]:
+    """List which ablations a trained ensemble does not allow, one sentence for each problem."""
+    known = trained.droppable_conditions
     problems = []
     for name, ablation in ablations.items():
         unknown = [part for part in ablation.without if part not in known]
@@ -51,10 +48,6 @@ def ablation_problems(
                 f"ablations.{name}.without names {', '.join(unknown)}, but the ensemble has learned to do without "
                 f"{', '.join(known) or 'nothing'} only; correct the name, or train with a dropout of it."
             )
-        if ablation.share is None:
-            continue
-        if isinstance(trained, DownscaleTrainSettings):
-            problems.append(f"ablations.{name}.share is for gaps, but super-resolution has none; leave it out.")
-        elif trained.data.target is None:
-            problems.append(f"ablations.{name}.share hides a complete dataset anew: it needs data.target in `train`.")
+        if ablation.share is not None and (obstacle := trained.why_no_share):
+            problems.append(f"ablations.{name}.share {obstacle}")
     return problems

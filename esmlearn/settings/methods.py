@@ -8,7 +8,7 @@ from esmlearn.errors import SettingsError
 from esmlearn.settings.ablations import AblationSettings
 from esmlearn.settings.base import Block, Positive, _check_period
 from esmlearn.settings.data import GapSettings
-from esmlearn.settings.ensembles import EnsembleSettings
+from esmlearn.settings.diffusion import EnsembleSettings
 
 Baseline = Literal[
     "climatology",
@@ -104,6 +104,11 @@ class ReconstructSettings(BaselineSettings):
         if self.period not in ("train", "validation", "test", "all"):
             _check_period(self.period)
         return self
+
+    @property
+    def hides_anew(self) -> bool:
+        """Whether an ablation hides another share of the truth."""
+        return any(ablation.share is not None for ablation in self.ablations.values())
 
     def _among[Name: str](self, known: tuple[Name, ...], what: str) -> tuple[Name, ...]:
         """Baselines that run: those that are asked for, or all that a task knows.

@@ -8,24 +8,34 @@ from pydantic import BaseModel, ValidationError
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
-from esmlearn.settings.downscaling import DownscaleTrainSettings
-from esmlearn.settings.ensembles import EnsembleTrainSettings
+from esmlearn.settings.densify import TrainDensifySettings
+from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
+from esmlearn.settings.fill import TrainFillSettings
 from esmlearn.settings.methods import ReconstructSettings
-from esmlearn.settings.training import TrainSettings
+from esmlearn.settings.training import AnyTrainSettings, TrainSettings
 
-SCRIPTS: dict[str, type[Block]] = {
-    "train": TrainSettings,
-    "reconstruct": ReconstructSettings,
-    "evaluate": EvaluateSettings,
-    "report": ReportSettings,
+TRAIN: dict[str, type[AnyTrainSettings]] = {
+    "reconstruct": TrainSettings,
+    "fill": TrainFillSettings,
+    "densify": TrainDensifySettings,
+    "downscale": TrainDownscaleSettings,
 }
+"""Settings of the script `train` by its key `task`; without that key, the first."""
+
+SCRIPTS: dict[str, Mapping[str, type[Block]]] = {
+    "train": TRAIN,
+    "reconstruct": {"": ReconstructSettings},
+    "evaluate": {"": EvaluateSettings},
+    "report": {"": ReportSettings},
+}
+"""Settings of all scripts: what checks a recipe, and what docs and tests read."""
 
 ESMVALCORE_KEYS = {
     "ancestors", "auxiliary_data_dir", "exit_on_ncl_warning", "input_data", "input_files", "log_level",
     "output_file_type", "plot_dir", "profile_diagnostic", "quickplot", "realms", "recipe", "run_dir", "script",
     "themes", "version", "work_dir", "write_ncl_interface",
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
 
 
 NAMES = ("dataset", "alias", "variable_group")
@@ -50,13 +60,18 @@ def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
 
 
 def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
-    """Settings class of one of our scripts: what is trained is told by the key `task`."""
-    return ensemble_settings(settings) if script == "train" and "task" in settings else SCRIPTS[script]
+    """Settings class of one of our scripts: what is trained is said by the key `task`.
 
-
-def ensemble_settings(settings: Mapping[str, Any]) -> type[EnsembleTrainSettings] | type[DownscaleTrainSettings]:
-    """Settings class of the training of an ensemble."""
-    return DownscaleTrainSettings if settings["task"] == "downscale" else EnsembleTrainSettings
+    Raises
+    ------
+    SettingsError
+        If there is no such task.
+    """
+    kinds = SCRIPTS[script]
+    task = settings.get("task", next(iter(kinds))) if len(kinds) > 1 else next(iter(kinds))
+    if task not in kinds:
+        raise SettingsError(f"Setting 'task' is {task!r}: choose from {', '.join(kinds)}.")
+    return kinds[task]
 
 
 def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -71,10 +86,20 @@ def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapp
     datasets
         The datasets that the recipe gives to it.
     """
-    block = settings_of(name, settings)
+    try:
+        block = settings_of(name, settings)
+    except SettingsError as error:
+        return [str(error)]
     problems = _problems(block, settings)
     if not problems:
-        known = sorted({str(value) for entry in datasets for key in NAMES if (value := entry.get(key))})
+        known = sorted(
+            {
+                str(value)
+                for entry in datasets
+                for key in ("dataset", "alias", "variable_group")
+                if (value := entry.get(key))
+            }
+        )
         for key, wanted in _dataset_names(block.model_validate(_own(settings))):
             if wanted not in known:
                 problems.append(f"{key} names the dataset '{wanted}', but the recipe has {', '.join(known) or 'none'}.")

@@ -53,8 +53,9 @@ class AnyTrainSettings(Block):
 
 
 class TrainSettings(AnyTrainSettings):
-    """Settings of the script `train`."""
+    """Settings of the script `train` for the spatio-temporal transformer."""
 
+    task: Literal["reconstruct"] = Field("reconstruct", description="what is trained: the transformer")
     data: DataSettings
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()

@@ -43,7 +43,7 @@ class Condition(NamedTuple):
         told = (None if part is None else change(part) for part in (self.place, self.year_fraction, self.hour))
         return Condition(change(self.maps), *told)
 
-    def untold(self, share: float) -> "Condition":
+    def drop_coordinates(self, share: float) -> "Condition":
         """Keep place and time from a share of the samples, so that a network learns to do without.
 
         Half of these samples lose both, a quarter the place only, and a quarter date and hour only.

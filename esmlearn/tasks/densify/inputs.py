@@ -1,44 +1,66 @@
-"""What a denoiser is told when it completes levels: sparse values, where they are, the surface, and a first guess."""
+"""Inputs of a network that completes levels: sparse values, where they are, the surface, and analyses of both."""
 
 import torch
+from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from esmlearn.models.denoisers.condition import Condition, centre
+from esmlearn.tasks.densify.samples import LevelSample
+from esmlearn.tasks.ensembles.regression import RegressionBatch
+
 SCALES = (2.0, 6.0)
-"""Cells over which what profiles say is carried to their surroundings, near and far."""
+"""Cells over which profiles are carried to their surroundings, near and far."""
 
 RELAXATION = 0.5
-"""Weight of the climatology in these analyses: far from any profile they say nothing."""
+"""Weight of the climatology in these analyses: far from any profile they are zero."""
 
 
-def count_channels(n_levels: int, *, surface: bool) -> int:
-    """Number of the channels of `densify_maps`."""
-    return (2 + 2 * len(SCALES)) * n_levels + 2 * surface + 1
+def channels(n_levels: int, *, surface: bool) -> tuple[str, ...]:
+    """Names of the channels of `level_maps`."""
+    above = ("surface",) if surface else ()
+    levels = range(n_levels)
+    analyses = [
+        f"{name} over {scale:g} cells, level {level}"
+        for scale in SCALES
+        for name in ("analysis", "weight")
+        for level in levels
+    ]
+    return (
+        *(f"value, level {level}" for level in levels),
+        *above,
+        *(f"observed, level {level}" for level in levels),
+        *(f"{name} observed" for name in above),
+        "land",
+        *analyses,
+    )
 
 
-def densify_maps(
+def level_maps(
     values: Float[Tensor, "map var lat lon"],
     observed: Bool[Tensor, "map var lat lon"],
     surface: Float[Tensor, "map surface lat lon"],
     surface_observed: Bool[Tensor, "map surface lat lon"],
     land: Bool[Tensor, "map lat lon"],
 ) -> Float[Tensor, "map channel lat lon"]:
-    """Put the channels of some times together; each level keeps its own mask.
+    """Put the channels of some times together, as `channels` names them; each level keeps its own mask.
 
-    Profiles are single cells, which a convolution hardly sees: so what they say is also given as analyses.
+    Profiles are single cells, which a convolution hardly sees: so analyses of them are inputs, too.
 
     Parameters
     ----------
     values, observed
         Scaled values of the levels, and where they count.
     surface, surface_observed
-        The same of the surface; no channel at all for a network that never sees it.
+        The same of the surface; no channel at all for a network that is never conditioned on it.
     land
         True on land.
     """
-    seen = [values.masked_fill(~observed, 0.0), surface.masked_fill(~surface_observed, 0.0)]
+    known = [values.masked_fill(~observed, 0.0), surface.masked_fill(~surface_observed, 0.0)]
     masks = [mask.to(values.dtype) for mask in (observed, surface_observed, land[:, None])]
-    return torch.cat([*seen, *masks, *(part for scale in SCALES for part in analyse(seen[0], masks[0], scale))], dim=1)
+    return torch.cat(
+        [*known, *masks, *(part for scale in SCALES for part in analyse(known[0], masks[0], scale))], dim=1
+    )
 
 
 def analyse(
@@ -52,6 +74,20 @@ def analyse(
     rows, columns = (_weights(size, scale).to(values) for size in values.shape[-2:])
     total, weight = (rows @ part @ columns for part in (values, observed))
     return total / (weight + RELAXATION), weight / (weight + RELAXATION)
+
+
+def make_batch(samples: LevelSample) -> RegressionBatch:
+    """Make the batch of a regression, which departs from the climatologies of all levels."""
+    maps = level_maps(samples.values, samples.observed, samples.surface, samples.surface_observed, samples.land)
+    return RegressionBatch(
+        Condition(maps, centre(samples.position), samples.year_fraction),
+        base=torch.zeros_like(samples.values),
+        values=samples.values,
+        valid=samples.valid,
+        observed=samples.observed,
+        learned=samples.learned,
+        area=rearrange(samples.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x"),
+    )
 
 
 def _weights(size: int, scale: float) -> Float[Tensor, "cell cell"]:

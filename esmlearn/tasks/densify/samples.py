@@ -1,5 +1,6 @@
-"""Samples of several levels: sparse values, the surface above them, and the complete truth."""
+"""A sample of the task `densify`: sparse values of several levels, the surface above them, and the complete truth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,25 +10,25 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from esmlearn.errors import DataError
-from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.times import match_times
 from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
+from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
-from esmlearn.settings import EnsembleTrainSettings
-from esmlearn.tasks.reconstruct.samples import corners_with_ocean
+from esmlearn.settings import TrainDensifySettings
+from esmlearn.trained.arrays import Climate
 
 
 @dataclass(frozen=True)
-class Sample(Batchable):
-    """LevelFields at one time in one window, or a batch of them with `batch` in front; values are scaled anomalies.
+class LevelSample(Batchable):
+    """All levels at one time in one window, or a batch of them with `batch` in front; values are scaled anomalies.
 
     Attributes
     ----------
     values, valid
         Truth of each level, zero where it is not known, and where it is.
     observed
-        What of it the denoiser may see.
+        What of it is an input.
     learned
         Where it counts: hidden, with a known truth, at places of the role.
     surface, surface_observed
@@ -53,7 +54,7 @@ class Sample(Batchable):
 
 @dataclass(frozen=True)
 class LevelFields:
-    """Fields of all levels with what is normal for each, and the surface above them.
+    """Fields of all levels with the climate of each, and the surface above them.
 
     Attributes
     ----------
@@ -62,11 +63,11 @@ class LevelFields:
     climates
         Climatology and scaling of each level, and of the surface last if there is one.
     surface
-        The surface on the same grid and dates; None if it is not seen.
+        The surface on the same grid and dates; None if it is no input.
     """
 
     field: Field
-    climates: tuple[tuple[Climatology, Scaling], ...]
+    climates: tuple[Climate, ...]
     surface: Field | None
 
     def anomalies(self) -> Float[np.ndarray, "time var lat lon"]:
@@ -86,7 +87,7 @@ class LevelFields:
         return self.surface.observed
 
 
-class SparseLevels(Dataset[Sample]):
+class LevelSamples(Dataset[LevelSample]):
     """Endless samples at random times and places; sample k is the same in every run.
 
     Parameters
@@ -98,7 +99,7 @@ class SparseLevels(Dataset[Sample]):
     places
         Cells that count, shape (lat, lon).
     given
-        Cells whose values the denoiser may see at all.
+        Cells whose values may be inputs at all.
     seed
         Base of the random numbers.
     length
@@ -108,7 +109,7 @@ class SparseLevels(Dataset[Sample]):
     def __init__(
         self,
         levels: LevelFields,
-        settings: EnsembleTrainSettings,
+        settings: TrainDensifySettings,
         *,
         places: Bool[np.ndarray, "lat lon"],
         given: Bool[np.ndarray, "lat lon"],
@@ -120,7 +121,7 @@ class SparseLevels(Dataset[Sample]):
         self.field = levels.field
         self.values = levels.anomalies()
         self.surface, self.surface_observed = levels.surface_anomalies(), levels.surface_observed()
-        # Errors of the surface are told in its units; samples are scaled.
+        # Errors of the surface are given in its units; samples are scaled.
         self.units = levels.climates[-1][1].at(self.field.year_fraction)
         self.position = np.stack(np.meshgrid(self.field.lat, self.field.lon, indexing="ij")).astype(np.float32)
         self.corners = corners_with_ocean(~places, settings.window)
@@ -129,7 +130,7 @@ class SparseLevels(Dataset[Sample]):
         """Count the samples of the whole training."""
         return self.length
 
-    def __getitem__(self, index: int) -> Sample:
+    def __getitem__(self, index: int) -> LevelSample:
         """Draw sample number `index`."""
         rng = np.random.default_rng([self.seed, index])
         time = int(rng.integers(len(self.values)))
@@ -140,7 +141,7 @@ class SparseLevels(Dataset[Sample]):
         hide = self.settings.hide
         hidden = hide_levels(hide.kind, values.shape, share=hide.share, rng=rng, alike=False, **hide.options)
         observed = valid & ~hidden & self.given[lat, lon]
-        surface, surface_observed = self.look_at_surface(time, lat, lon, rng)
+        surface, surface_observed = self.surface_of(time, lat, lon, rng)
         maps = (
             values,
             valid,
@@ -154,11 +155,9 @@ class SparseLevels(Dataset[Sample]):
         turn = Turn.draw(rows, columns, rng) if self.settings.turns else Turn(flip=False, quarters=0)
         season = np.float32(self.field.year_fraction[time])
         parts = (*(turn.apply(part) for part in maps), season)
-        return Sample(*(torch.from_numpy(np.array(part)) for part in parts))
+        return LevelSample(*(torch.from_numpy(np.array(part)) for part in parts))
 
-    def look_at_surface(
-        self, time: int, lat: slice, lon: slice, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def surface_of(self, time: int, lat: slice, lon: slice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Values of the surface as a satellite may see them, or none at all, and where they are."""
         surface, observed = self.surface[time][:, lat, lon], self.surface_observed[time][:, lat, lon]
         errors = self.settings.surface
@@ -191,9 +190,7 @@ def same_dates(surface: Field, field: Field) -> Field:
     return surface[match_times(surface, field, names=("surface", "levels"))]
 
 
-def _anomalies(
-    field: Field, climates: tuple[tuple[Climatology, Scaling], ...]
-) -> Float[np.ndarray, "time var lat lon"]:
+def _anomalies(field: Field, climates: Sequence[Climate]) -> Float[np.ndarray, "time var lat lon"]:
     """Scaled departures from the climatology of each variable; zero where nothing is known."""
     parts = []
     for index, (climatology, scaling) in enumerate(climates):

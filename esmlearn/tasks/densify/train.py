@@ -1,7 +1,8 @@
-"""Ensembles that complete levels: a regression, and a denoiser that draws levels around it."""
+"""Train an ensemble that completes levels: a regression first, then a denoiser around it."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,49 @@ import torch
 
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import select_role
-from esmlearn.settings import EnsembleTrainSettings
-from esmlearn.tasks.common import VALIDATION_SAMPLES, describe, measure_amplitudes
-from esmlearn.tasks.densify.batch import ask_levels
+from esmlearn.settings import TrainDensifySettings
+from esmlearn.tasks.densify.apply import hide_anew, load_surface, prepare
+from esmlearn.tasks.densify.inputs import make_batch
+from esmlearn.tasks.densify.model import TrainedDensifier, build_network, build_regression
 from esmlearn.tasks.densify.places import Places, split_places
-from esmlearn.tasks.densify.samples import LevelFields, Sample, SparseLevels, same_dates
+from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, same_dates
+from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.denoising import DenoisingObjective
-from esmlearn.tasks.ensembles.regression import Departures, RegressionObjective
-from esmlearn.tasks.networks import build_denoiser, build_regression
-from esmlearn.trained.trained import TrainedEnsemble
-from esmlearn.training.loop import train
+from esmlearn.tasks.ensembles.regression import RegressionObjective, ResidualBatches
+from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.trained.folder import Trained
+from esmlearn.training.loop import train as train_network
+
+VALIDATION_SAMPLES = 144
+"""Fixed samples that the best weights are chosen on."""
 
 
-def fit_densifying(
+def train(
+    data: InputData,
+    settings: TrainDensifySettings,
+    run_dir: Path,
+    *,
+    record: Mapping[str, Any],
+    models: Sequence[Trained] = (),
+) -> TrainedDensifier:
+    """Train on the datasets of a recipe."""
+    surface = load_surface(data, settings)
+    below = data.without(settings.surface and settings.surface.short_name)
+    target = below.field(str(settings.data.target), units=settings.data.units)
+    record = describe_variable(below.find(settings.data.observations)) | record
+    return fit(target, surface, settings, run_dir, record=record)
+
+
+def fit(
     target: Field,
     surface: Field | None,
-    settings: EnsembleTrainSettings,
+    settings: TrainDensifySettings,
     run_dir: Path,
     *,
     record: Mapping[str, Any] | None = None,
-) -> TrainedEnsemble:
+) -> TrainedDensifier:
     """Train a denoiser that completes levels from sparse profiles, and the surface if there is one.
 
     Each level has a climatology and a scaling of its own: with one for all, the deep levels would count for nothing.
@@ -38,13 +61,15 @@ def fit_densifying(
     Parameters
     ----------
     target
-        The complete levels; what is seen of them is drawn anew for each sample.
+        The complete levels; what is given of them is drawn anew for each sample.
     surface
         The surface on the same grid, at least on the dates of the levels.
     settings
-        Settings of the script `train` with the task `densify`.
-    run_dir, record
-        As of `fit`.
+        Settings of the script `train`.
+    run_dir
+        Folder for the log and the checkpoint.
+    record
+        What else the model shall know of itself.
 
     Raises
     ------
@@ -54,11 +79,12 @@ def fit_densifying(
     split, options = settings.data.split, settings.training
     above = None if surface is None else same_dates(surface, target)
     learned = select_role(target, split, "train")
-    singles = [learned.level(index) for index in range(learned.values.shape[1])]
+    n_levels = target.values.shape[1]
+    singles = [learned.level(index) for index in range(n_levels)]
     singles += [] if above is None else [select_role(above, split, "train")]
-    climatologies = tuple(Climatology.fit(single, harmonics=settings.data.harmonics) for single in singles)
-    scalings = tuple(
-        Scaling.fit(single, climatology, by=settings.data.scale_by)
+    climatologies = [Climatology.fit(single, harmonics=settings.data.harmonics) for single in singles]
+    climates = tuple(
+        (climatology, Scaling.fit(single, climatology, by=settings.data.scale_by))
         for single, climatology in zip(singles, climatologies, strict=True)
     )
     everywhere = ~target.land
@@ -69,14 +95,12 @@ def fit_densifying(
         else Places(everywhere, everywhere)
     )
 
-    def samples(role: str, length: int, seed: int) -> SparseLevels:
+    def samples(role: str, length: int, seed: int) -> LevelSamples:
         levels = LevelFields(
-            select_role(target, split, role),
-            tuple(zip(climatologies, scalings, strict=True)),
-            None if above is None else select_role(above, split, role),
+            select_role(target, split, role), climates, None if above is None else select_role(above, split, role)
         )
         learns = role == "train"
-        return SparseLevels(
+        return LevelSamples(
             levels,
             settings,
             places=places.training if learns else places.validation,
@@ -88,35 +112,39 @@ def fit_densifying(
     training = samples("train", options.steps * options.batch_size, options.seed)
     fixed = samples("validation", VALIDATION_SAMPLES, options.seed + 1)
     batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
-    validation = [Sample.stack(list(batch)) for batch in batches]
-    n_levels = target.values.shape[1]
-    untold = settings.denoiser.coordinates_dropout
+    validation = [LevelSample.stack(list(batch)) for batch in batches]
+    dropout = settings.denoiser.coordinates_dropout
     regression = None
     torch.manual_seed(options.seed)
     if settings.first_guess == "regression":
         regression = build_regression(settings, n_levels)
         steps = {"steps": options.regression_steps, "resume": None}
         first = settings.model_copy(update={"training": options.model_copy(update=steps)})
-        seen = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
-        aim = RegressionObjective(ask_levels, validation, untold)
-        train(regression, seen, Sample.stack, aim, first, run_dir / "regression")
+        given = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
+        aim = RegressionObjective(make_batch, validation, dropout)
+        train_network(regression, given, LevelSample.stack, aim, first, run_dir / "regression")
         regression.eval().requires_grad_(requires_grad=False)
-    network = build_denoiser(settings, n_levels)
-    lessons = Departures(ask_levels, regression)
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
-    state = train(network, training, Sample.stack, objective, settings, run_dir)
-    known = describe(learned, network, state) | {"validation": state.best_validation}
-    amplitudes = np.ones(n_levels, np.float32)
-    if regression:
-        amplitudes = measure_amplitudes(network, lessons, validation, settings.diffusion, options)
+    network = build_network(settings, n_levels)
+    residuals = ResidualBatches(make_batch, regression)
+    objective = DenoisingObjective(settings.diffusion, residuals, validation, options.seed, dropout)
+    state = train_network(network, training, LevelSample.stack, objective, settings, run_dir)
+    known = describe_training(learned, network, state) | {"validation": state.best_validation}
     known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
-    return TrainedEnsemble(
+    trained = TrainedDensifier(
         network=network,
         settings=settings,
-        climatologies=climatologies,
-        scalings=scalings,
+        climates=climates,
         land=learned.land,
-        amplitudes=amplitudes,
+        amplitudes=np.ones(n_levels, np.float32),
         record={**known, **(record or {})},
         regression=regression,
     )
+    if regression is None:
+        return trained
+    truth = select_role(target, split, "validation")
+    truth = truth[calibration_times(truth)]
+    sparse = hide_anew(truth, settings.hide, sum(settings.hide.share) / 2, seed=options.seed)
+    task = prepare(trained, sparse, above)
+    times = np.arange(len(truth.dates))
+    found = calibrate(trained, task, truth, times, seed=options.seed, where=places.validation)
+    return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))

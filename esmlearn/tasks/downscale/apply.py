@@ -1,7 +1,8 @@
-"""Fine fields drawn from coarse ones."""
+"""Sample fine fields from coarse ones, with members that depart from a regression."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from jaxtyping import Float, Int
 
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.monthly_scaling import months_of
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.fields.times import match_times
@@ -18,19 +20,269 @@ from esmlearn.grids.consistency import make_consistent
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import averager, interpolator
 from esmlearn.models.denoisers.condition import Condition
-from esmlearn.settings import EnsembleSettings, Interpolation
-from esmlearn.settings.downscaling import IN_SITU, NEIGHBOURS
+from esmlearn.settings import AblationSettings, EnsembleSettings, Interpolation, ReconstructSettings
+from esmlearn.settings.downscale import IN_SITU, NEIGHBOURS
 from esmlearn.tasks.downscale.conditions import FILL_KM, Channels, CoarseInput, join, scaled_channels
-from esmlearn.tasks.downscale.inputs import downscale_maps
-from esmlearn.tasks.ensembles.sampling import Aim, Told, coordinates_of, draw
-from esmlearn.tasks.ensembles.tiles import guess_in_tiles
-from esmlearn.trained.trained import TrainedDownscaler
+from esmlearn.tasks.downscale.inputs import condition_maps
+from esmlearn.tasks.downscale.model import TrainedDownscaler
+from esmlearn.tasks.ensembles.ablation import ablate
+from esmlearn.tasks.ensembles.figures import plot_sampling
+from esmlearn.tasks.ensembles.regression import regress_domain
+from esmlearn.tasks.ensembles.sampling import (
+    COORDINATES,
+    Inputs,
+    TrueStates,
+    coordinates_of,
+    in_chunks,
+    sample_members,
+)
+from esmlearn.tasks.observations import cut, find_truth
+from esmlearn.tasks.outputs import Application, MethodOutput, Output
 
-COORDINATES = ("place", "date", "hour")
+METHOD = "ConditionalDiffusion"
+
+GivenCoarse = tuple[CoarseInput, Int[np.ndarray, " time"]]
+"""A coarse field, and where the times of the fine one are in it."""
+
+
+@dataclass(frozen=True)
+class FineSampling:
+    """Fine fields, as they are sampled.
+
+    Attributes
+    ----------
+    trained
+        The ensemble.
+    field
+        Says at which times and on which cells; its values are not known.
+    coarse
+        Coarse fields that are given, in the order of the training.
+    in_situ
+        Observations on the fine grid at the same times; None if there are none.
+    left_out
+        Conditions and coordinates of the training that are left out.
+    consistent
+        Whether averages over the coarse cells must give the coarse field.
+    mean, log_std
+        First guess of the regression in scaled units, and the logarithm of its standard deviation; zero at times that
+        were not asked for, and everywhere without a regression.
+    """
+
+    trained: TrainedDownscaler
+    field: Field
+    coarse: tuple[GivenCoarse, ...]
+    in_situ: Field | None
+    left_out: Collection[str]
+    consistent: bool
+    mean: Float[np.ndarray, "time var lat lon"]
+    log_std: Float[np.ndarray, "time var lat lon"]
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """Coordinates that are left out."""
+        return tuple(name for name in self.left_out if name in COORDINATES)
+
+    def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
+        """Inputs of the denoiser at some times; no clean state is known."""
+        maps, base = self.regression_inputs(times)
+        if self.trained.regression is not None:
+            guess = (torch.from_numpy(part[times]) for part in (self.mean, self.log_std))
+            maps = torch.cat([maps, *guess], dim=1)
+        nothing = torch.zeros_like(base)
+        return Inputs(maps, nothing, nothing.bool())
+
+    def regression_inputs(
+        self, times: Int[np.ndarray, " time"]
+    ) -> tuple[Float[torch.Tensor, "time channel lat lon"], Float[torch.Tensor, "time var lat lon"]]:
+        """Maps that the regression is conditioned on at some times, and the interpolated field that it departs from."""
+        values, known = (torch.from_numpy(part) for part in self._conditions(times))
+        land = torch.from_numpy(np.broadcast_to(self.field.land, (len(times), *self.field.land.shape)).copy())
+        n_variables = self.field.values.shape[1]
+        base = values[:, :n_variables].masked_fill(~known[:, :n_variables], 0.0)
+        return condition_maps(values, known, land), base
+
+    def members(
+        self, states: Float[np.ndarray, "member time var lat lon"], times: Int[np.ndarray, " time"]
+    ) -> Float[np.ndarray, "member time var lat lon"]:
+        """Members in the units of the field, NaN on land."""
+        scaled = self.mean[times] + np.exp(self.log_std[times]) * states
+        members = self.trained.scaling.unscale(scaled, months_of(self.field)[times])
+        members[..., self.field.land] = np.nan
+        return self._agree(members, times)
+
+    def true_states(self, truth: Field, times: Int[np.ndarray, " time"]) -> TrueStates:
+        """Clean states of the truth at some times."""
+        known = truth.observed[times]
+        values = np.where(known, truth.values[times], np.float32(0.0))
+        unit = np.exp(self.log_std[times])
+        clean = (self.trained.scaling.scale(values, months_of(truth)[times]) - self.mean[times]) / unit
+        return TrueStates(np.where(known, clean, np.float32(0.0)).astype(np.float32), known, unit)
+
+    def first_guess(self) -> Reconstruction:
+        """What the regression alone gives; the standard deviation of a logarithm is not known."""
+        month, scaling, land = months_of(self.field), self.trained.scaling, self.field.land
+        values = np.where(land, np.float32(np.nan), scaling.unscale(self.mean, month))
+        mean = self._agree(values, np.arange(len(month)))[:, 0]
+        std = None
+        if scaling.log_scale is None:
+            std = np.where(land, np.float32(np.nan), (np.exp(self.log_std) * scaling.std[month - 1])[:, 0])
+        return Reconstruction.of_days(mean, self.field, std)
+
+    def _agree(self, values: np.ndarray, times: Int[np.ndarray, " time"]) -> np.ndarray:
+        """Make fields at some times consistent with the coarse field, if that is asked for."""
+        if not self.consistent:
+            return values
+        given, there = self.coarse[0]
+        average = averager(self.trained.grid, given.regridder.source)
+        return make_consistent(values, given.field.values[there[times]], average)
+
+    def _conditions(self, times: Int[np.ndarray, " time"]) -> Channels:
+        """All conditions at some times, in the order of the training; masked everywhere where they are left out."""
+        trained, here = self.trained, self.field[times]
+        month, shape = months_of(here), (len(times), 1, *self.field.land.shape)
+        absent = Channels(np.zeros(shape, np.float32), np.zeros(shape, bool))
+        given = {coarse.name: coarse.channels(there[times], month) for coarse, there in self.coarse}
+        parts = [given.get(name, absent) for name in trained.coarse_names]
+        if NEIGHBOURS in self.left_out:
+            parts[0].known[:, self.field.values.shape[1] :] = False
+        static = trained.static
+        kept = np.array([name not in self.left_out for name in static.names], bool)[:, None, None]
+        fixed = (np.where(kept, static.values, np.float32(0.0)), static.known & kept)
+        parts.append(Channels(*(np.broadcast_to(part, (len(times), *part.shape)).copy() for part in fixed)))
+        if trained.settings.conditions.in_situ:
+            stations = self.in_situ
+            known = (
+                None if stations is None else np.where(stations.observed, stations.values, np.float32(np.nan))[times]
+            )
+            parts.append(absent if known is None else scaled_channels(known, trained.scaling, month))
+        return join(parts)
+
+
+def prepare(
+    trained: TrainedDownscaler,
+    coarse: Mapping[str, Field],
+    fine: Field,
+    settings: EnsembleSettings,
+    *,
+    in_situ: Field | None = None,
+    without: Collection[str] = (),
+    times: Int[np.ndarray, " time"] | None = None,
+) -> FineSampling:
+    """Prepare fine fields for sampling: their conditions, and the first guess of the regression.
+
+    Parameters
+    ----------
+    trained
+        The ensemble.
+    coarse
+        The coarse field, and further ones by the names of the training; those that are not given are left out.
+    fine
+        Says which times and cells, see `fine_template`.
+    settings
+        Tiles, and whether members and regression shall be consistent with the coarse field.
+    in_situ
+        Observations on the fine grid; None if there are none.
+    without
+        What is left out, of the conditions of the training, `place`, `date` and `hour`.
+    times
+        Indices of the times that will be sampled; all if not given.
+
+    Raises
+    ------
+    DataError
+        If the coarse field does not cover the fine grid, or times are missing.
+    SettingsError
+        If consistency is asked for of a logarithm.
+    """
+    if settings.consistent and trained.scaling.log_scale is not None:
+        raise SettingsError(
+            "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
+        )
+    neighbours, names = trained.settings.conditions.neighbours, trained.coarse_names
+    given = tuple(
+        (
+            CoarseInput.of(name, coarse[name], trained.grid, scaling, neighbours if name == names[0] else ()),
+            match_times(coarse[name], fine, names=("coarse field", "fine field")),
+        )
+        for name, scaling in zip(names, trained.coarse_scalings, strict=True)
+        if name in coarse and name not in without
+    )
+    observed = None
+    if in_situ is not None and IN_SITU not in without:
+        observed = in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
+    nothing = np.broadcast_to(np.float32(0.0), fine.values.shape)
+    task = FineSampling(trained, fine, given, observed, tuple(without), settings.consistent, nothing, nothing)
+    if trained.regression is None:
+        return task
+    mean, log_std = nothing.copy(), nothing.copy()
+    coordinates = coordinates_of(fine, without)
+    for some in in_chunks(np.arange(len(fine.dates)) if times is None else times, settings.members):
+        maps, base = task.regression_inputs(some)
+        guess = regress_domain(
+            trained.regression,
+            Condition(maps, None, coordinates.season[some], coordinates.hour[some]),
+            base,
+            tile=settings.tile,
+            position=coordinates.position,
+            ring=fine.closes,
+        )
+        mean[some], log_std[some] = (part.numpy() for part in guess)
+    return replace(task, mean=mean, log_std=log_std)
+
+
+def downscale(
+    trained: TrainedDownscaler,
+    coarse: Mapping[str, Field],
+    fine: Field,
+    settings: EnsembleSettings,
+    *,
+    in_situ: Field | None = None,
+) -> Float[np.ndarray, "member time var lat lon"]:
+    """Sample members of fine fields, in their units and NaN on land; parameters and errors as of `prepare`."""
+    return sample_members(trained, prepare(trained, coarse, fine, settings, in_situ=in_situ), settings)
+
+
+def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: Interpolation) -> Reconstruction:
+    """Interpolate the coarse field to the fine grid: the baselines of super-resolution."""
+    carry = interpolator(RectilinearGrid.of(coarse.like[0]), trained.grid, method, fill_km=FILL_KM)
+    values = carry(coarse.values[match_times(coarse, fine, names=("coarse field", "fine field")), 0])
+    return Reconstruction.of_days(np.where(fine.land, np.float32(np.nan), values), fine)
+
+
+def fine_template(trained: TrainedDownscaler, like: Field) -> Field:
+    """Make an empty field on the fine grid of the training, at the times of another field."""
+    grid, variable = trained.grid, trained.record["variable"]
+    shape = len(like.dates), *grid.shape
+    axes = [
+        DimCoord(
+            points,
+            standard_name=name,
+            var_name=name[:3],
+            units="degrees",
+            bounds=edges,
+            circular=name == "longitude" and grid.closes,
+        )
+        for name, points, edges in (
+            ("latitude", grid.lat, grid.lat_edges),
+            ("longitude", grid.unrolled, grid.lon_edges),
+        )
+    ]
+    cube = Cube(
+        np.broadcast_to(np.float32(0.0), shape),
+        standard_name=variable.get("standard_name"),
+        long_name=variable.get("long_name"),
+        var_name=variable["short_name"],
+        units=trained.record["units"],
+        attributes=dict(like.like[0].attributes),
+        dim_coords_and_dims=[(like.like[0].coord("time"), 0), (axes[0], 1), (axes[1], 2)],
+    )
+    n_variables = trained.scaling.mean.shape[1]
+    nothing = np.broadcast_to(np.float32(np.nan), (shape[0], n_variables, *shape[1:]))
+    return Field(nothing, np.zeros(nothing.shape, bool), trained.land, trained.record["units"], (cube,) * n_variables)
 
 
 class Downscaler:
-    """A trained super-resolution, ready for cubes and fields.
+    """A trained super-resolution, ready for cubes.
 
     Examples
     --------
@@ -61,9 +313,12 @@ class Downscaler:
         trained = self.trained
         coarse = read_coarse(trained, {trained.settings.data.coarse: cube, **(further or {})})
         fine = fine_template(trained, coarse[trained.settings.data.coarse])
-        seen = None if in_situ is None else Field.from_cube(in_situ, units=self.units, land=trained.land)
-        members = downscale(trained, coarse, fine, self.settings, in_situ=seen)
+        stations = None if in_situ is None else Field.from_cube(in_situ, units=self.units, land=trained.land)
+        members = downscale(trained, coarse, fine, self.settings, in_situ=stations)
         return Reconstruction.of_members(members[:, :, 0], fine).to_cubes(fine)[0]
+
+
+Ready = Downscaler
 
 
 def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[str, Field]:
@@ -74,7 +329,7 @@ def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[s
     DataError
         If a name is none of the training.
     """
-    names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
+    names = trained.coarse_names
     unknown = sorted(set(cubes) - set(names))
     if unknown:
         raise DataError(
@@ -84,210 +339,58 @@ def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[s
     return {name: Field.from_cube(cube, units=units[name]) for name, cube in cubes.items()}
 
 
-def fine_template(trained: TrainedDownscaler, coarse: Field) -> Field:
-    """An empty field on the fine grid of the training, at the times of a coarse one."""
-    grid, variable = trained.grid, trained.record["variable"]
-    shape = len(coarse.dates), *grid.shape
-    axes = [
-        DimCoord(
-            points,
-            standard_name=name,
-            var_name=name[:3],
-            units="degrees",
-            bounds=edges,
-            circular=name == "longitude" and grid.closes,
-        )
-        for name, points, edges in (
-            ("latitude", grid.lat, grid.lat_edges),
-            ("longitude", grid.unrolled, grid.lon_edges),
-        )
-    ]
-    like = coarse.like[0]
-    cube = Cube(
-        np.broadcast_to(np.float32(0.0), shape),
-        standard_name=variable.get("standard_name"),
-        long_name=variable.get("long_name"),
-        var_name=variable["short_name"],
-        units=trained.record["units"],
-        attributes=dict(like.attributes),
-        dim_coords_and_dims=[(like.coord("time"), 0), (axes[0], 1), (axes[1], 2)],
-    )
-    n_variables = trained.scaling.mean.shape[1]
-    nothing = np.broadcast_to(np.float32(np.nan), (shape[0], n_variables, *shape[1:]))
-    return Field(nothing, np.zeros(nothing.shape, bool), trained.land, trained.record["units"], (cube,) * n_variables)
-
-
-@dataclass(frozen=True)
-class FineGuess:
-    """What a regression says of all times; zero where it was not asked yet.
-
-    Attributes
-    ----------
-    trained
-        Whose it is.
-    mean, log_std
-        In scaled units.
-    agree
-        Makes fields at some times consistent with the coarse field, if that is asked for.
-    """
-
-    trained: TrainedDownscaler
-    mean: Float[np.ndarray, "time var lat lon"]
-    log_std: Float[np.ndarray, "time var lat lon"]
-    agree: Callable[[np.ndarray, np.ndarray], np.ndarray]
-
-    def in_units(self, fine: Field) -> Reconstruction:
-        """Values, and the standard deviation of their error, which is not known of a logarithm; NaN on land."""
-        month, scaling = months_of(fine), self.trained.scaling
-        values = np.where(fine.land, np.float32(np.nan), scaling.unscale(self.mean, month))
-        mean = self.agree(values, np.arange(len(month)))[:, 0]
-        std = None
-        if scaling.log_scale is None:
-            std = np.where(fine.land, np.float32(np.nan), (np.exp(self.log_std) * scaling.std[month - 1])[:, 0])
-        return Reconstruction.of_days(mean, fine, std)
-
-
-def aim_at_fine(
-    trained: TrainedDownscaler,
-    coarse: Mapping[str, Field],
-    fine: Field,
-    settings: EnsembleSettings,
-    *,
-    in_situ: Field | None = None,
-    without: Collection[str] = (),
-) -> tuple[Aim, FineGuess]:
-    """Say what fine fields are drawn from.
+def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
+    """Make fine fields of the recipe's coarse ones, with an ensemble, its regression, and by interpolation.
 
     Parameters
     ----------
-    trained
-        The denoiser.
-    coarse
-        The coarse field, and further ones by the names of the training; those that are not given are left out.
-    fine
-        Says which times are drawn, see `fine_template`.
-    settings
-        Tiles, and whether members and regression shall be consistent with the coarse field.
-    in_situ
-        Observations on the fine grid; None if there are none.
-    without
-        What the networks are not told, of the conditions of the training, `place`, `date` and `hour`.
-
-    Returns
-    -------
-    Aim, FineGuess
-        What is drawn, and what the regression says of the times that were drawn; nothing where there is none.
-
-    Raises
-    ------
-    DataError
-        If the coarse field does not cover the fine grid, or times are missing.
-    SettingsError
-        If consistency is asked for of a logarithm.
+    models
+        The ensemble as `downscale`.
+    data, settings
+        Datasets and settings of the script.
     """
-    if settings.consistent and trained.scaling.log_scale is not None:
-        raise SettingsError(
-            "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
-        )
-    inputs = _inputs(trained, {name: field for name, field in coarse.items() if name not in without}, fine)
-    observed = None
-    if in_situ is not None and IN_SITU not in without:
-        observed = in_situ[match_times(in_situ, fine, names=("in-situ data", "coarse field"))]
-    told, n_variables = coordinates_of(fine, without), fine.values.shape[1]
-
-    def agree(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        if not settings.consistent:
-            return values
-        given, times = inputs[0]
-        average = averager(trained.grid, given.regridder.source)
-        return make_consistent(values, given.field.values[times[chosen]], average)
-
-    mean, log_std = (np.zeros(fine.values.shape, np.float32) for _ in range(2))
-    guess = FineGuess(trained, mean, log_std, agree)
-
-    def tell(chosen: np.ndarray) -> Told:
-        channels = _channels(trained, inputs, observed, fine, chosen, without)
-        values, known = (torch.from_numpy(part) for part in channels)
-        land = torch.from_numpy(np.broadcast_to(fine.land, (len(chosen), *fine.land.shape)).copy())
-        maps = downscale_maps(values, known, land)
-        base = values[:, :n_variables].masked_fill(~known[:, :n_variables], 0.0)
-        nothing = torch.zeros_like(base)
-        if trained.regression is None:
-            return Told(maps, nothing, nothing.bool())
-        condition = Condition(maps, None, told.season[chosen], told.hour[chosen])
-        said = guess_in_tiles(
-            trained.regression, condition, base, tile=settings.tile, position=told.position, ring=fine.closes
-        )
-        guess.mean[chosen], guess.log_std[chosen] = (part.numpy() for part in said)
-        return Told(torch.cat([maps, *said], dim=1), nothing, nothing.bool())
-
-    def finish(states: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        members = trained.scaling.unscale(
-            guess.mean[chosen] + np.exp(guess.log_std[chosen]) * states, months_of(fine)[chosen]
-        )
-        members[..., fine.land] = np.nan
-        return agree(members, chosen)
-
-    return Aim(fine, tell, finish, tuple(name for name in without if name in COORDINATES)), guess
+    trained: TrainedDownscaler = models["downscale"]
+    interpolations = settings.interpolations()
+    name = settings.observations or trained.settings.data.coarse
+    facets = data.find(name)
+    attributes = {"esmlearn_task": "downscale", "esmlearn_coarse": name}
+    outputs = _outputs(trained, name, data, settings, interpolations)
+    return Application(str(facets["dataset"]), str(facets["short_name"]), attributes, outputs)
 
 
-def downscale(
+def _outputs(
     trained: TrainedDownscaler,
-    coarse: Mapping[str, Field],
-    fine: Field,
-    settings: EnsembleSettings,
-    *,
-    in_situ: Field | None = None,
-) -> Float[np.ndarray, "member time var lat lon"]:
-    """Draw members of fine fields, in their units and NaN on land; parameters and errors as of `aim_at_fine`."""
-    return draw(trained, aim_at_fine(trained, coarse, fine, settings, in_situ=in_situ)[0], settings)
+    name: str,
+    data: InputData,
+    settings: ReconstructSettings,
+    interpolations: tuple[Interpolation, ...],
+) -> Iterator[Output]:
+    """Give the fields of all methods, ablations, and figures of the sampling."""
+    learned, ensemble = trained.settings, settings.ensemble
+    units = dict(zip(trained.coarse_names, trained.record["coarse_units"], strict=True))
+    field = cut(data.field(name, units=units[learned.data.coarse]), settings.period, learned.data.split)
+    fine = fine_template(trained, field[:: settings.every])
+    coarse = {further: data.field(further, units=units[further]) for further in learned.conditions.coarse}
+    coarse = {learned.data.coarse: field} | coarse
+    stations = learned.conditions.in_situ.dataset if learned.conditions.in_situ else None
+    in_situ = data.field(stations, units=fine.units, land=trained.land) if stations else None
+    if in_situ is not None:
+        there = match_times(in_situ, fine, names=("in-situ data", "coarse field"))
+        fine = replace(fine, observed=in_situ.observed[there])
+    task = prepare(trained, coarse, fine, ensemble, in_situ=in_situ)
+    members = sample_members(trained, task, ensemble)
+    result = Reconstruction.of_members(members[:, :, 0], fine)
+    yield MethodOutput(METHOD, fine, result, ensemble.model_dump(mode="json"))
+    if trained.regression:
+        yield MethodOutput("ResidualUNet", fine, task.first_guess(), {})
+    for method in interpolations:
+        yield MethodOutput(method, fine, interpolate(trained, field, fine, method), {})
 
+    def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
+        sampling = ablation.sampling(ensemble)
+        varied = prepare(trained, coarse, fine, sampling, in_situ=in_situ, without=ablation.without, times=times)
+        return fine[times], sample_members(trained, varied, sampling, times=times)
 
-def interpolate(trained: TrainedDownscaler, coarse: Field, fine: Field, method: Interpolation) -> Reconstruction:
-    """Carry the coarse field to the fine grid: the baselines of super-resolution."""
-    carry = interpolator(RectilinearGrid.of(coarse.like[0]), trained.grid, method, fill_km=FILL_KM)
-    values = carry(coarse.values[match_times(coarse, fine, names=("coarse field", "fine field")), 0])
-    return Reconstruction.of_days(np.where(fine.land, np.float32(np.nan), values), fine)
-
-
-def _inputs(
-    trained: TrainedDownscaler, coarse: Mapping[str, Field], fine: Field
-) -> list[tuple[CoarseInput, Int[np.ndarray, " time"]]]:
-    """Coarse fields that are given, in the order of the training, and where the times of the fine one are in them."""
-    names = (trained.settings.data.coarse, *trained.settings.conditions.coarse)
-    neighbours = trained.settings.conditions.neighbours
-    return [
-        (
-            CoarseInput.of(name, coarse[name], trained.grid, scaling, neighbours if name == names[0] else ()),
-            match_times(coarse[name], fine, names=("coarse field", "fine field")),
-        )
-        for name, scaling in zip(names, trained.coarse_scalings, strict=True)
-        if name in coarse
-    ]
-
-
-def _channels(
-    trained: TrainedDownscaler,
-    inputs: list[tuple[CoarseInput, Int[np.ndarray, " time"]]],
-    in_situ: Field | None,
-    fine: Field,
-    chosen: np.ndarray,
-    without: Collection[str],
-) -> Channels:
-    """All conditions at some times, in the order of the training; what is not given is left out."""
-    aim, some = trained.settings, fine[chosen]
-    shape = (len(chosen), 1, *fine.land.shape)
-    absent = Channels(np.zeros(shape, np.float32), np.zeros(shape, bool))
-    given = {told.name: told.tell(times[chosen], months_of(some)) for told, times in inputs}
-    parts = [given.get(name, absent) for name in (aim.data.coarse, *aim.conditions.coarse)]
-    if NEIGHBOURS in without:
-        n_variables = fine.values.shape[1]
-        parts[0].known[:, n_variables:] = False
-    static = trained.static
-    kept = np.array([name not in without for name in static.names], bool)[:, None, None]
-    fixed = (np.where(kept, static.values, np.float32(0.0)), static.known & kept)
-    parts.append(Channels(*(np.broadcast_to(part, (len(chosen), *part.shape)).copy() for part in fixed)))
-    if aim.conditions.in_situ:
-        seen = None if in_situ is None else np.where(in_situ.observed, in_situ.values, np.float32(np.nan))[chosen]
-        parts.append(absent if seen is None else scaled_channels(seen, trained.scaling, months_of(some)))
-    return join(parts)
+    yield from ablate(settings, fine, members, vary)
+    truth = find_truth(data, learned.data.fine, fine)
+    yield from plot_sampling(trained, task, ensemble, truth, dataset=str(data.find(name)["dataset"]))

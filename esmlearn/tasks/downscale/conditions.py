@@ -1,4 +1,4 @@
-"""What fine fields are drawn from: coarse fields carried to the fine cells, fixed fields, scattered observations.
+"""Conditions of fine fields: coarse fields on the fine cells, fixed fields, scattered observations.
 
 Each condition is one channel with a mask of its own. What is left out is a channel whose mask is empty: in training at
 random, so that one network learns to do with and without.
@@ -56,7 +56,7 @@ class StaticFields:
 
 @dataclass(frozen=True)
 class CoarseInput:
-    """A field on a coarse grid, told on the fine one.
+    """A field on a coarse grid, interpolated to the fine one.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class CoarseInput:
     scaling
         Of the interpolated field, by calendar month; none until it is fitted.
     neighbours
-        Steps of time at which it is told besides.
+        Steps of time at which it is a condition, too.
     """
 
     name: str
@@ -129,7 +129,7 @@ class CoarseInput:
         scaling = self.scaling and self.scaling.within(lat, lon)
         return replace(self, regridder=self.regridder.within(lat, lon), scaling=scaling)
 
-    def tell(self, times: Int[np.ndarray, " time"], month: Int[np.ndarray, " time"]) -> Channels:
+    def channels(self, times: Int[np.ndarray, " time"], month: Int[np.ndarray, " time"]) -> Channels:
         """Scaled values on the fine cells at some times, whose calendar months are given, then at their neighbours.
 
         What lies before the first time or after the last is not known.

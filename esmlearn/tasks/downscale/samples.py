@@ -1,4 +1,4 @@
-"""Samples of super-resolution: a fine field in a window, and what is told of it."""
+"""A sample of the task `downscale`: a fine field in a window, and the conditions that are known of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from torch.utils.data import Dataset
 
 from esmlearn.fields.field import Field
 from esmlearn.fields.monthly_scaling import MonthlyScaling, months_of
+from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
-from esmlearn.settings import DownscaleTrainSettings
+from esmlearn.settings import TrainDownscaleSettings
 from esmlearn.tasks.downscale.conditions import CoarseInput, StaticFields, join
-from esmlearn.tasks.reconstruct.samples import corners_with_ocean
 
 
 @dataclass(frozen=True)
-class Pair(Batchable):
+class FineSample(Batchable):
     """A fine field at one time in one window, or a batch of them with `batch` in front; all values are scaled.
 
     Attributes
     ----------
     values, valid
         The fine field, zero where it is not known, and where it is.
-    told, known
-        What is told of it, one channel for each condition, the coarse field first; and where that is known.
+    conditions, known
+        One channel for each condition, the coarse field first; and where it is known.
     land
         True on land.
     position
@@ -37,15 +37,15 @@ class Pair(Batchable):
 
     values: Float[Tensor, "*batch var lat lon"]
     valid: Bool[Tensor, "*batch var lat lon"]
-    told: Float[Tensor, "*batch channel lat lon"]
-    known: Bool[Tensor, "*batch channel lat lon"]
+    conditions: Float[Tensor, "*batch condition lat lon"]
+    known: Bool[Tensor, "*batch condition lat lon"]
     land: Bool[Tensor, "*batch lat lon"]
     position: Float[Tensor, "*batch 2 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
     hour: Float[Tensor, "*batch"]
 
 
-class FinePairs(Dataset[Pair]):
+class FineSamples(Dataset[FineSample]):
     """Endless samples at random times and places; sample k is the same in every run.
 
     Parameters
@@ -55,7 +55,7 @@ class FinePairs(Dataset[Pair]):
     scaling
         Of the fine field.
     coarse
-        Coarse fields that tell of it, the field itself first. They are carried to the window of each sample: on the
+        Coarse fields, that of the same quantity first. They are carried to the window of each sample: on the
         fine grid, all of them together would take more memory than the fine field itself.
     static
         Fields that never change.
@@ -73,7 +73,7 @@ class FinePairs(Dataset[Pair]):
         scaling: MonthlyScaling,
         coarse: Sequence[CoarseInput],
         static: StaticFields,
-        settings: DownscaleTrainSettings,
+        settings: TrainDownscaleSettings,
         *,
         seed: int,
         length: int,
@@ -90,7 +90,7 @@ class FinePairs(Dataset[Pair]):
         """Count the samples of the whole training."""
         return self.length
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> FineSample:
         """Draw sample number `index`."""
         rng = np.random.default_rng([self.seed, index])
         time = int(rng.integers(len(self.month)))
@@ -100,18 +100,18 @@ class FinePairs(Dataset[Pair]):
         valid = self.field.observed[time][:, *window]
         raw = np.where(valid, self.field.values[time][:, *window], np.float32(0.0))
         values = np.where(valid, self._scale(raw, time, window), np.float32(0.0))
-        told, known = self._tell(raw, valid, time, window, rng)
+        conditions, known = self._conditions(raw, valid, time, window, rng)
         parts = (
             values,
             valid,
-            told,
+            conditions,
             known,
             self.field.land[window],
             self.position[:, *window],
             self.field.year_fraction[time],
             self.field.hour[time],
         )
-        return Pair(
+        return FineSample(
             *(
                 torch.from_numpy(np.array(part, dtype=bool if np.asarray(part).dtype == bool else np.float32))
                 for part in parts
@@ -122,26 +122,26 @@ class FinePairs(Dataset[Pair]):
         """Scale a window of the fine field."""
         return self.scaling.within(*window).scale(raw[None], self.month[time : time + 1])[0]
 
-    def _tell(
+    def _conditions(
         self, raw: np.ndarray, valid: np.ndarray, time: int, window: tuple[slice, slice], rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """Conditions of a window, some of them left out; the coarse field itself never is."""
-        conditions = self.settings.conditions
+        options = self.settings.conditions
         corner = window[0].start, window[1].start
         if corner not in self.within:
             self.within[corner] = [given.within(*window) for given in self.coarse]
         month = self.month[time : time + 1]
-        carried = join([given.tell(np.array([time]), month) for given in self.within[corner]])
+        carried = join([given.channels(np.array([time]), month) for given in self.within[corner]])
         values = [carried.values[0], self.static.values[:, *window]]
         known = [carried.known[0], self.static.known[:, *window]]
-        if conditions.in_situ:
-            share = rng.uniform(*conditions.in_situ.share)
+        if options.in_situ:
+            share = rng.uniform(*options.in_situ.share)
             seen = valid & (rng.random(valid.shape) < share)
-            errors = conditions.in_situ.error * rng.standard_normal(raw.shape)
+            errors = options.in_situ.error * rng.standard_normal(raw.shape)
             values.append(self._scale(raw + errors, time, window) * seen)
             known.append(seen)
-        told, there = np.concatenate(values), np.concatenate(known)
-        kept = rng.random(len(there)) >= conditions.dropout
+        found, there = np.concatenate(values), np.concatenate(known)
+        kept = rng.random(len(there)) >= options.dropout
         kept[: len(valid)] = True
         there &= kept[:, None, None]
-        return np.where(there, told, 0.0), there
+        return np.where(there, found, 0.0), there

@@ -1,8 +1,8 @@
-"""Super-resolution: a regression, and a denoiser that draws fine fields around it."""
+"""Train super-resolution: a regression first, then a denoiser around it."""
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,25 @@ import torch
 from jaxtyping import Float
 
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.monthly_scaling import MonthlyScaling
 from esmlearn.fields.periods import select_role
+from esmlearn.fields.static import read_static
 from esmlearn.fields.times import match_times
-from esmlearn.grids.grid import RectilinearGrid
-from esmlearn.models.denoisers.residual_unet import ResidualUNet
-from esmlearn.settings import DownscaleTrainSettings
-from esmlearn.tasks.common import describe, measure_amplitudes
-from esmlearn.tasks.downscale.batch import ask_fine
+from esmlearn.settings import EnsembleSettings, TrainDownscaleSettings
+from esmlearn.tasks.downscale.apply import fine_template, prepare
 from esmlearn.tasks.downscale.conditions import CoarseInput, StaticFields
-from esmlearn.tasks.downscale.samples import FinePairs, Pair
+from esmlearn.tasks.downscale.inputs import make_batch
+from esmlearn.tasks.downscale.model import TrainedDownscaler, build_network, build_regression
+from esmlearn.tasks.downscale.samples import FineSample, FineSamples
+from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.denoising import DenoisingObjective
-from esmlearn.tasks.ensembles.regression import Departures, RegressionObjective
-from esmlearn.tasks.networks import build_fine_denoiser, build_fine_regression, count_conditions
-from esmlearn.trained.trained import TrainedDownscaler
-from esmlearn.training.loop import train
+from esmlearn.tasks.ensembles.regression import RegressionObjective, ResidualBatches
+from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.trained.folder import Trained
+from esmlearn.training.loop import train as train_network
 
-VALIDATION_PAIRS = 64
+VALIDATION_SAMPLES = 64
 """Fixed samples that the best weights are chosen on."""
 
 
@@ -50,22 +52,42 @@ class FineData:
     static: Mapping[str, Float[np.ndarray, "lat lon"]]
 
 
-def fit_downscaling(
-    data: FineData, settings: DownscaleTrainSettings, run_dir: Path, *, record: Mapping[str, Any] | None = None
+def train(
+    data: InputData,
+    settings: TrainDownscaleSettings,
+    run_dir: Path,
+    *,
+    record: Mapping[str, Any],
+    models: Sequence[Trained] = (),
+) -> TrainedDownscaler:
+    """Train on the datasets of a recipe."""
+    names, conditions = settings.data, settings.conditions
+    fine = data.field(names.fine, units=names.units)
+    coarse = {names.coarse: data.field(names.coarse, units=fine.units)}
+    coarse |= {name: data.field(name) for name in conditions.coarse}
+    static = {name: read_static(data.cube(name), fine.grid, name) for name in conditions.static}
+    record = describe_variable(data.find(names.fine)) | record
+    return fit(FineData(fine, coarse, static), settings, run_dir, record=record)
+
+
+def fit(
+    data: FineData, settings: TrainDownscaleSettings, run_dir: Path, *, record: Mapping[str, Any] | None = None
 ) -> TrainedDownscaler:
     """Train super-resolution.
 
-    Coarse fields are carried to the fine grid by its coordinates. Each variable, coarse or fine, is scaled by its own
-    mean and deviation of the calendar month, so that a coarse climate that is off is set right from the start.
+    Coarse fields are interpolated to the fine grid by its coordinates. Each variable, coarse or fine, is scaled by its
+    own mean and deviation of the calendar month, so that the bias of a coarse climate is removed from the start.
 
     Parameters
     ----------
     data
         Fine and coarse fields.
     settings
-        Settings of the script `train` with the task `downscale`.
-    run_dir, record
-        As of `fit`.
+        Settings of the script `train`.
+    run_dir
+        Folder for the log and the checkpoint.
+    record
+        What else the model shall know of itself.
 
     Raises
     ------
@@ -75,12 +97,11 @@ def fit_downscaling(
     options = settings.training
     fine, log_scale = data.fine, settings.data.log_scale
     learned = select_role(fine, settings.data.split, "train")
-    grid = RectilinearGrid.of(fine.like[0])
     scaling = MonthlyScaling.fit(learned, by=settings.data.scale_by, log_scale=log_scale)
     static = StaticFields.of(dict(data.static), fine.land.shape)
     inputs = [
         CoarseInput.of(
-            name, field, grid, neighbours=settings.conditions.neighbours if name == settings.data.coarse else ()
+            name, field, fine.grid, neighbours=settings.conditions.neighbours if name == settings.data.coarse else ()
         ).fit(
             learned,
             match_times(field, learned, names=(f"coarse field {name}", "fine field")),
@@ -90,66 +111,50 @@ def fit_downscaling(
         for name, field in data.coarse.items()
     ]
 
-    def pairs(role: str, length: int, seed: int) -> FinePairs:
+    def samples(role: str, length: int, seed: int) -> FineSamples:
         part = select_role(fine, settings.data.split, role)
-        return FinePairs(part, scaling, inputs, static, settings, seed=seed, length=length)
+        return FineSamples(part, scaling, inputs, static, settings, seed=seed, length=length)
 
-    training = pairs("train", options.steps * options.batch_size, options.seed)
-    fixed = pairs("validation", VALIDATION_PAIRS, options.seed + 1)
+    training = samples("train", options.steps * options.batch_size, options.seed)
+    fixed = samples("validation", VALIDATION_SAMPLES, options.seed + 1)
     batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
-    validation = [Pair.stack(list(batch)) for batch in batches]
-    sizes = fine.values.shape[1], count_conditions(settings, fine.values.shape[1])
+    validation = [FineSample.stack(list(batch)) for batch in batches]
+    n_variables = fine.values.shape[1]
     torch.manual_seed(options.seed)
     regression = None
     if settings.learning == "residual":
-        regression = _regression(settings, sizes, training, validation, run_dir / "regression")
-    network = build_fine_denoiser(settings, *sizes)
-    lessons = Departures(ask_fine, regression)
-    untold = settings.denoiser.coordinates_dropout
-    objective = DenoisingObjective(settings.diffusion, lessons, validation, options.seed, untold)
-    state = train(network, training, Pair.stack, objective, settings, run_dir)
-    known = describe(learned, network, state) | {
+        regression = build_regression(settings, n_variables)
+        steps = {"steps": options.regression_steps, "resume": None}
+        first = settings.model_copy(update={"training": options.model_copy(update=steps)})
+        seen = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
+        aim = RegressionObjective(make_batch, validation, regression.settings.coordinates_dropout)
+        train_network(regression, seen, FineSample.stack, aim, first, run_dir / "regression")
+        regression.eval().requires_grad_(requires_grad=False)
+    network = build_network(settings, n_variables)
+    residuals, dropout = ResidualBatches(make_batch, regression), settings.denoiser.coordinates_dropout
+    objective = DenoisingObjective(settings.diffusion, residuals, validation, options.seed, dropout)
+    state = train_network(network, training, FineSample.stack, objective, settings, run_dir)
+    known = describe_training(learned, network, state) | {
         "validation": state.best_validation,
         "units": fine.units,
         "coarse_units": [field.units for field in data.coarse.values()],
     }
-    return TrainedDownscaler(
+    trained = TrainedDownscaler(
         network=network,
         settings=settings,
         scaling=scaling,
-        coarse_scalings=tuple(told.scaling for told in inputs if told.scaling),
+        coarse_scalings=tuple(given.scaling for given in inputs if given.scaling),
         static=static,
-        grid=grid,
+        grid=fine.grid,
         land=fine.land,
-        amplitudes=measure_amplitudes(network, lessons, validation, settings.diffusion, options)
-        if regression
-        else np.ones(sizes[0], np.float32),
+        amplitudes=np.ones(n_variables, np.float32),
         record={**known, **(record or {})},
         regression=regression,
     )
-
-
-def _regression(
-    settings: DownscaleTrainSettings,
-    sizes: tuple[int, int],
-    samples: FinePairs,
-    validation: Sequence[Pair],
-    run_dir: Path,
-) -> ResidualUNet:
-    """Train the network that members depart from; it sees the first samples of the training."""
-    options = settings.training
-    network = build_fine_regression(settings, *sizes)
-    steps = {"steps": options.regression_steps, "resume": None}
-    first = settings.model_copy(update={"training": options.model_copy(update=steps)})
-    seen = FinePairs(
-        samples.field,
-        samples.scaling,
-        samples.coarse,
-        samples.static,
-        settings,
-        seed=options.seed + 2,
-        length=options.regression_steps * options.batch_size,
-    )
-    untold = network.settings.coordinates_dropout
-    train(network, seen, Pair.stack, RegressionObjective(ask_fine, validation, untold), first, run_dir)
-    return network.eval().requires_grad_(requires_grad=False)
+    if regression is None:
+        return trained
+    truth = select_role(fine, settings.data.split, "validation")
+    times = calibration_times(truth)
+    task = prepare(trained, data.coarse, fine_template(trained, truth), EnsembleSettings(), times=times)
+    found = calibrate(trained, task, truth, times, seed=options.seed)
+    return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))

@@ -1,9 +1,22 @@
-"""How far members must lie apart for their spread to be that of the errors: measured beside a truth, once for all."""
+"""Calibration of the spread: how far members must lie apart for their spread to be that of their errors."""
 
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
+
+from esmlearn.fields.field import Field
+from esmlearn.settings import EnsembleSettings
+from esmlearn.tasks.ensembles.sampling import SamplingTask, TrainedDenoiser, sample_states
+
+MEMBERS = 6
+"""Members that the spread is measured with."""
+
+CELLS = 125_000
+"""Cells, those of some times, that the spread is measured on: about as many whatever the domain."""
+
+FEWEST_TIMES = 6
+"""Fewest of these times, for a domain of many cells."""
 
 LEAST_FACTOR = 0.1
 """Smallest factor on a state: an ensemble without any spread is none."""
@@ -16,7 +29,7 @@ STIFFNESS = 0.02
 
 
 class Errors(NamedTuple):
-    """What members said of hidden pixels, beside the truth.
+    """Members beside the truth at hidden pixels.
 
     Attributes
     ----------
@@ -31,6 +44,54 @@ class Errors(NamedTuple):
     squares: Float[np.ndarray, " pixel"]
     variances: Float[np.ndarray, " pixel"]
     unit: Float[np.ndarray, " pixel"]
+
+
+def calibrate(
+    trained: TrainedDenoiser,
+    task: SamplingTask,
+    truth: Field,
+    times: Int[np.ndarray, " time"],
+    *,
+    seed: int,
+    where: Bool[np.ndarray, "lat lon"] | None = None,
+) -> list[tuple[float, float]]:
+    """Find amplitude and power with which the spread of members is that of their errors, for each variable.
+
+    Members are sampled as the settings of the training say that they will be, on the whole domain.
+
+    Parameters
+    ----------
+    trained
+        The denoiser; its amplitudes are 1, and the power of its task is 0.
+    task
+        A period that was not learned from, as it is sampled.
+    truth
+        What is right at all times of that period.
+    times
+        Indices of the times to measure at, see `calibration_times`.
+    seed
+        Of the noise.
+    where
+        Cells that count; all if not given.
+    """
+    settings = EnsembleSettings(members=MEMBERS, sampler=trained.settings.sampler, seed=seed)
+    states = sample_states(trained, task, settings, times=times)
+    clean, hidden, unit = task.true_states(truth, times)
+    hidden = hidden if where is None else hidden & where
+    return [
+        fit_stretch(find_errors(states[:, :, index], clean[:, index], hidden[:, index], unit[:, index]), MEMBERS)
+        for index in range(clean.shape[1])
+    ]
+
+
+def calibration_times(field: Field) -> Int[np.ndarray, " time"]:
+    """Indices of the times of a period that the spread is measured at."""
+    return spread_times(len(field.dates), max(FEWEST_TIMES, CELLS // field.land.size))
+
+
+def spread_times(n_times: int, count: int) -> Int[np.ndarray, " chosen"]:
+    """Indices of so many times, evenly from the first to the last; of all if there are fewer."""
+    return np.unique(np.linspace(0, n_times - 1, min(count, n_times)).round().astype(int))
 
 
 def find_errors(

@@ -1,4 +1,4 @@
-"""Figures of how an ensemble works, each with its caption: its schedule, and its way from noise to members."""
+"""Figures of the sampling of an ensemble, each with its caption: noise schedule, and estimates from noise to members."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,8 @@ from esmlearn.diffusion import sampling_levels
 from esmlearn.evaluation.drawing import Drawing
 from esmlearn.fields.field import Field
 from esmlearn.settings import DiffusionSettings, EnsembleSettings
-from esmlearn.tasks.ensembles.ablation import spread_times
-from esmlearn.tasks.ensembles.sampling import Aim, draw
-from esmlearn.trained.trained import TrainedDiffusion
+from esmlearn.tasks.ensembles.calibration import spread_times
+from esmlearn.tasks.ensembles.sampling import SamplingTask, TrainedDenoiser, sample_members
 
 TIMES = 4
 """Times that the way is watched at."""
@@ -23,9 +22,9 @@ PANELS = 7
 SCHEDULES = ("linear", "sigmoid", "cosine", "karras", "flow")
 
 
-def draw_diffusion(
-    trained: TrainedDiffusion,
-    aim: Aim,
+def plot_sampling(
+    trained: TrainedDenoiser,
+    task: SamplingTask,
     settings: EnsembleSettings,
     truth: Field | None,
     *,
@@ -36,11 +35,11 @@ def draw_diffusion(
     Of several levels the last is shown.
     """
     yield _schedules(trained.settings.diffusion)
-    times = spread_times(len(aim.field.dates), TIMES)
-    estimates = watch_estimates(trained, aim, settings, times)[:, :, :, -1]
+    times = spread_times(len(task.field.dates), TIMES)
+    estimates = watch_estimates(trained, task, settings, times)[:, :, :, -1]
     noise = sampling_levels(trained.settings.diffusion, settings.sampler).sigma[:-1].numpy()
     right = None if truth is None else truth.values[times, -1]
-    field = aim.field
+    field = task.field
     depth = "" if field.levels is None else f" at {field.levels[-1]:g} m"
     quantity = str(field.like[-1].long_name or field.like[-1].name()).replace("_", " ")
     middle = len(times) // 2
@@ -64,7 +63,7 @@ def draw_diffusion(
     if right is not None:
         yield Drawing(
             "diffusion_error",
-            plots.error_on_the_way(errors_of_steps(estimates, right, aim.field, times), noise, units=field.units),
+            plots.error_on_the_way(errors_of_steps(estimates, right, task.field, times), noise, units=field.units),
             f"Root-mean-square error of the clean estimates of {dataset}{depth} after each step, on the hidden ocean of"
             f" {len(times)} times, and below it the noise over the signal at which they were made. The error of a"
             " member rises as it finds small scales of its own, in a right ensemble to the root of two times that of"
@@ -75,19 +74,19 @@ def draw_diffusion(
 
 
 def watch_estimates(
-    trained: TrainedDiffusion,
-    aim: Aim,
+    trained: TrainedDenoiser,
+    task: SamplingTask,
     settings: EnsembleSettings,
     times: Int[np.ndarray, " chosen"],
 ) -> Float[np.ndarray, "step member chosen var lat lon"]:
     """Draw the members of some times again, and keep the clean estimate of each step in the units of the field."""
-    shape = (settings.members, len(times), *aim.field.values.shape[1:])
+    shape = (settings.members, len(times), *task.field.values.shape[1:])
     estimates = np.empty((settings.sampler.steps, *shape), np.float32)
 
     def keep(step: int, chosen: np.ndarray, members: np.ndarray) -> None:
         estimates[step][:, np.searchsorted(times, chosen)] = members
 
-    draw(trained, aim, settings, times=times, watch=keep)
+    sample_members(trained, task, settings, times=times, watch=keep)
     return estimates
 
 

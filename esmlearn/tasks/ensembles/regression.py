@@ -1,33 +1,49 @@
-"""Regression of what is not known, and lessons in how the truth scatters around it."""
+"""A regression that members depart from: its mean, the standard deviation of its errors, and how it is trained."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from esmlearn.diffusion import Network
 from esmlearn.models.denoisers.condition import Condition
-from esmlearn.tasks.ensembles.denoising import Lesson
-from esmlearn.tasks.ensembles.guess import Guess, regress, sure_of_observations
+from esmlearn.models.transformer.parts import LOG_STD_RANGE
+from esmlearn.tasks.ensembles.denoising import DenoisingBatch
+from esmlearn.tasks.ensembles.tiles import tiled
 from esmlearn.training.losses import gaussian_loss
 
 
-class Question(NamedTuple):
-    """What a network is asked, and what is right.
+class FirstGuess(NamedTuple):
+    """A first guess and the logarithm of its standard deviation, in scaled units."""
+
+    mean: Float[Tensor, "map var lat lon"]
+    log_std: Float[Tensor, "map var lat lon"]
+
+    def keep_observations(
+        self, values: Float[Tensor, "map var lat lon"], observed: Bool[Tensor, "map var lat lon"]
+    ) -> "FirstGuess":
+        """Put observations in: where there is one, the residual is zero."""
+        return FirstGuess(torch.where(observed, values, self.mean), self.log_std.masked_fill(observed, 0.0))
+
+
+@dataclass(frozen=True)
+class RegressionBatch:
+    """Inputs of a regression, and its target.
 
     Attributes
     ----------
     condition
-        What it is told.
+        Inputs.
     base
-        What a regression departs from; zero is the climatology.
+        What its mean departs from: zero, which is the climatology, or an interpolated field.
     values, valid
-        The truth in scaled units, and where it is known.
+        The target in scaled units, and where it is known.
     observed
-        Where it is given, and nothing is left to say.
+        Where it is among the inputs.
     learned
         Where it counts.
     area
@@ -43,94 +59,132 @@ class Question(NamedTuple):
     area: Float[Tensor, "batch 1 lat lon"]
 
 
-Ask = Callable[[Any], Question]
+MakeBatch = Callable[[Any], RegressionBatch]
+
+
+def regress(network: Network, condition: Condition, base: Float[Tensor, "map var lat lon"]) -> FirstGuess:
+    """Give mean and standard deviation: the noisy state and the noise level of the network are zero.
+
+    Parameters
+    ----------
+    network
+        Its state has twice the variables.
+    condition
+        Inputs.
+    base
+        What its mean departs from.
+    """
+    nothing = torch.zeros_like(base).repeat(1, 2, 1, 1)
+    departure, log_std = network(nothing, base.new_zeros(len(base)), condition).float().chunk(2, dim=1)
+    return FirstGuess(base + departure, log_std.clamp(*LOG_STD_RANGE))
+
+
+@torch.no_grad()
+def regress_domain(
+    network: nn.Module,
+    condition: Condition,
+    base: Float[Tensor, "map var lat lon"],
+    *,
+    tile: tuple[int, int],
+    position: Float[Tensor, "2 lat lon"],
+    ring: bool,
+) -> FirstGuess:
+    """Run a trained regression on a whole domain, in tiles; parameters as of `regress` and `tiled`."""
+    device = PartialState().device
+    in_tiles = tiled(network.to(device), tile, position, ring=ring)
+    return FirstGuess(*(part.cpu() for part in regress(in_tiles, condition.to(device), base.to(device))))
 
 
 @dataclass(frozen=True)
-class Departures:
-    """Turn batches into lessons: the truth as a departure from a regression, in units of its deviation.
+class ResidualBatches:
+    """Turn batches into those of a denoiser: its clean states are residuals of the regression over its deviation.
 
     Attributes
     ----------
-    ask
-        Makes a question of a batch.
+    make_batch
+        Makes inputs and target of the regression.
     regression
-        The trained network whose answer is departed from; with none, the truth is learned as it is.
+        The trained network; with None, clean states are the values themselves.
     """
 
-    ask: Ask
+    make_batch: MakeBatch
     regression: nn.Module | None
 
-    def __call__(self, batch: Any, *, untold: float = 0.0) -> Lesson:
-        """Turn a batch into a lesson; what is not told is kept from the regression, too."""
-        condition, base, values, valid, observed, learned, area = self.ask(batch)
-        condition = condition.untold(untold)
+    def __call__(self, samples: Any, *, drop_coordinates: float = 0.0) -> DenoisingBatch:
+        """Make a batch; coordinates that are dropped are dropped for the regression, too."""
+        batch = self.make_batch(samples)
+        condition, values = batch.condition.drop_coordinates(drop_coordinates), batch.values
         if self.regression is None:
-            return Lesson(values, learned, area, condition, torch.ones_like(values))
+            return DenoisingBatch(values, batch.learned, batch.area, condition)
         with torch.no_grad():
-            guess = regress(self.regression.to(values.device), condition, base)
-        guess = sure_of_observations(guess, values, observed)
-        clean = ((values - guess.mean) / guess.log_std.exp()).masked_fill(~valid, 0.0)
+            guess = regress(self.regression.to(values.device), condition, batch.base)
+        guess = guess.keep_observations(values, batch.observed)
+        clean = ((values - guess.mean) / guess.log_std.exp()).masked_fill(~batch.valid, 0.0)
         maps = torch.cat([condition.maps, *guess], dim=1)
-        return Lesson(clean, learned, area, condition._replace(maps=maps), guess.log_std.exp())
+        return DenoisingBatch(clean, batch.learned, batch.area, condition._replace(maps=maps))
 
 
 @dataclass(frozen=True)
 class RegressionObjective:
-    """To say what is not known, and how far off that may be.
+    """Learn a mean and the standard deviation of its errors, where the target is hidden and known.
 
     Attributes
     ----------
-    ask
-        Makes a question of a batch.
+    make_batch
+        Makes inputs and target.
     validation
-        Fixed batches.
-    untold
-        Share of the training samples that are not told place or date.
+        Fixed batches of samples.
+    drop_coordinates
+        Share of the training samples without place or date.
     """
 
-    ask: Ask
+    make_batch: MakeBatch
     validation: Sequence[Any]
-    untold: float = 0.0
+    drop_coordinates: float = 0.0
 
-    def ready(self, network: nn.Module, batches: Iterable[Any] | None, accelerator: Accelerator) -> None:
+    def ready(self, network: nn.Module, batches: Any, accelerator: Accelerator) -> None:
         """Start from the weights as they are."""
 
-    def loss(self, network: nn.Module, batch: Any) -> dict[str, Tensor]:
+    def loss(self, network: nn.Module, samples: Any) -> dict[str, Tensor]:
         """Loss where something is to be learned."""
-        question = self.ask(batch)
-        if not question.learned.any():
+        batch = self.make_batch(samples)
+        if not batch.learned.any():
             return {}
-        guess = regress(network, question.condition.untold(self.untold), question.base)
-        error = (guess.mean - question.values)[question.learned]
-        return {"loss": gaussian_loss(error, guess.log_std[question.learned])}
+        guess = regress(network, batch.condition.drop_coordinates(self.drop_coordinates), batch.base)
+        error = (guess.mean - batch.values)[batch.learned]
+        return {"loss": gaussian_loss(error, guess.log_std[batch.learned])}
 
     def validate(self, network: nn.Module, accelerator: Accelerator) -> dict[str, float]:
         """Root-mean-square error where it counts, in scaled units."""
-        errors = [error for error, _ in self._errors(network, accelerator)]
+        errors = [error for batch in self._errors(network, accelerator) for error, _ in batch]
         squares = torch.cat(errors).square()
         return {"regression": float(squares.mean().sqrt())} if squares.numel() else {}
 
     def finish(self, network: Any, accelerator: Accelerator) -> None:
-        """Scale the deviation of each variable to the size of its errors, for members depart in units of it."""
-        found = list(self._errors(network, accelerator))
-        n_variables = len(found) // len(self.validation)
-        for variable in range(n_variables):
-            ratio = torch.cat([error / log_std.exp() for error, log_std in found[variable::n_variables]])
+        """Scale the standard deviation of each variable to the size of its errors."""
+        for variable, found in enumerate(zip(*self._errors(network, accelerator), strict=True)):
+            ratio = torch.cat([error / log_std.exp() for error, log_std in found])
             if ratio.numel():
                 with torch.no_grad():
-                    network.head_bias[n_variables + variable] += ratio.square().mean().sqrt().log().item()
+                    network.head_bias[len(network.head_bias) // 2 + variable] += (
+                        ratio.square().mean().sqrt().log().item()
+                    )
 
     @torch.no_grad()
-    def _errors(self, network: nn.Module, accelerator: Accelerator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Errors of each variable of each batch, and the logarithms of their deviations."""
+    def _errors(self, network: nn.Module, accelerator: Accelerator) -> list[list[tuple[Tensor, Tensor]]]:
+        """Errors and the logarithms of their standard deviations: for each batch, one pair for each variable."""
         training = network.training
         network.eval()
+        found = []
         for fixed in self.validation:
-            question = self.ask(fixed.to(accelerator.device))
-            guess: Guess = regress(network, question.condition, question.base)
-            for variable in range(question.values.shape[1]):
-                where = question.learned[:, variable]
-                error = (guess.mean - question.values)[:, variable][where]
-                yield error.cpu(), guess.log_std[:, variable][where].cpu()
+            batch = self.make_batch(fixed.to(accelerator.device))
+            guess = regress(network, batch.condition, batch.base)
+            error = guess.mean - batch.values
+            found.append(
+                [
+                    (error[:, variable][where].cpu(), guess.log_std[:, variable][where].cpu())
+                    for variable, where in enumerate(batch.learned.unbind(1))
+                ]
+            )
         network.train(training)
+        return found

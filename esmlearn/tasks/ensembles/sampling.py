@@ -1,43 +1,42 @@
-"""Members drawn on a whole domain, in tiles whose answers are blended at each step."""
+"""Members sampled on a whole domain, in tiles whose outputs are blended at each step."""
 
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from accelerate import PartialState
 from einops import rearrange
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
-from esmlearn.diffusion import DrawNoise, Known, MemberNoise, Network, denoiser, sample, sampling_levels
+from esmlearn.diffusion import DrawNoise, Known, MemberNoise, denoiser, sample, sampling_levels
 from esmlearn.fields.field import Field
-from esmlearn.models.denoisers.condition import Condition, centre, repeat_members
-from esmlearn.settings import EnsembleSettings
-from esmlearn.tasks.reconstruct.apply import ramp, slices
-from esmlearn.trained.trained import TrainedDiffusion
+from esmlearn.models.denoisers.condition import Condition, repeat_members
+from esmlearn.settings import DiffusionTrainSettings, EnsembleSettings
+from esmlearn.tasks.ensembles.tiles import tiled
 
 STATES = 64
 """Maps that go through the network at once: members of one time, or of some."""
 
-OVERLAP = 0.25
-"""Share of a tile that the next one covers too."""
-
 EARLY = 0.01
 """Share of a step by which a time may come too early and still be of its own step."""
 
+COORDINATES = ("place", "date", "hour")
+"""Coordinates that a network may know."""
 
-class Told(NamedTuple):
-    """What the denoiser is told of some times.
+
+class Inputs(NamedTuple):
+    """Inputs of the denoiser at some times.
 
     Attributes
     ----------
     maps
         Channels of the condition.
     known, where
-        What is known of the clean states, and where.
+        Clean states that are known, and where.
     """
 
     maps: Float[Tensor, "time channel lat lon"]
@@ -45,97 +44,135 @@ class Told(NamedTuple):
     where: Bool[Tensor, "time var lat lon"]
 
 
-# (step, indices of times, what stands there after the step): clean estimates on the way from noise.
-WatchTimes = Callable[[int, np.ndarray, np.ndarray], None]
+class TrueStates(NamedTuple):
+    """Clean states of a known truth.
+
+    Attributes
+    ----------
+    clean
+        In the units of the network.
+    hidden
+        Where the truth is known and was hidden.
+    unit
+        Standard deviation of the first guess, which clean states are counted in.
+    """
+
+    clean: Float[np.ndarray, "time var lat lon"]
+    hidden: Bool[np.ndarray, "time var lat lon"]
+    unit: Float[np.ndarray, "time var lat lon"]
 
 
-class Aim(NamedTuple):
-    """What is to be drawn; each task has its own way to make one.
+class SamplingTask(Protocol):
+    """What is to be sampled; each task has its own.
 
     Attributes
     ----------
     field
-        Says how many levels, times and cells there are, and where they lie.
-    tell
-        Gives what is known at some times, by their indices.
-    finish
-        Turns states at some times into members in the units of the field; `tell` was asked for these times before.
+        Levels, times and cells.
     without
-        What the networks are not told, of `place` and `date`.
+        Conditions that are left out.
     """
 
     field: Field
-    tell: Callable[[np.ndarray], Told]
-    finish: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    without: Collection[str] = ()
+    without: Collection[str]
+
+    def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
+        """Inputs of the denoiser at some times, by their indices."""
+        ...
+
+    def members(
+        self, states: Float[np.ndarray, "member time var lat lon"], times: Int[np.ndarray, " time"]
+    ) -> Float[np.ndarray, "member time var lat lon"]:
+        """Turn clean states at some times into members in the units of the field."""
+        ...
+
+    def true_states(self, truth: Field, times: Int[np.ndarray, " time"]) -> TrueStates:
+        """Clean states of the truth at some times."""
+        ...
 
 
-def draw(
-    trained: TrainedDiffusion,
-    aim: Aim,
+class TrainedDenoiser(Protocol):
+    """A trained ensemble, as sampling needs it.
+
+    Attributes
+    ----------
+    network
+        The denoiser.
+    settings
+        Of its training.
+    amplitudes
+        Factors on the states of each variable, so that the spread is that of the errors.
+    """
+
+    network: nn.Module
+    settings: DiffusionTrainSettings
+    amplitudes: Float[np.ndarray, " var"]
+
+
+# (step, indices of times, what stands there after the step): clean estimates on the way from noise.
+Watch = Callable[[int, np.ndarray, np.ndarray], None]
+
+
+def sample_members(
+    trained: TrainedDenoiser,
+    task: SamplingTask,
     settings: EnsembleSettings,
     *,
     times: Int[np.ndarray, " chosen"] | None = None,
-    watch: WatchTimes | None = None,
+    watch: Watch | None = None,
 ) -> Float[np.ndarray, "member chosen var lat lon"]:
-    """Draw members in the units of the field.
+    """Sample members in the units of the field.
 
     Parameters
     ----------
     trained, settings
-        As of `draw_members`.
-    aim
-        What is to be drawn.
+        As of `sample_states`.
+    task
+        What is to be sampled.
     times
-        Indices of the times to draw; all if not given.
+        Indices of the times; all if not given.
     watch
         Called with each step, the times that take it, and the members as they are estimated there.
     """
-    times = np.arange(len(aim.field.dates)) if times is None else times
+    times = np.arange(len(task.field.dates)) if times is None else times
 
-    def finish_and_watch(step: int, chosen: np.ndarray, states: np.ndarray) -> None:
+    def watch_members(step: int, chosen: np.ndarray, states: np.ndarray) -> None:
         if watch:
-            watch(step, chosen, aim.finish(states, chosen))
+            watch(step, chosen, task.members(states, chosen))
 
-    states = draw_members(
-        trained, aim.field, settings, aim.tell, times=times, without=aim.without, watch=watch and finish_and_watch
-    )
-    return aim.finish(states, times)
+    states = sample_states(trained, task, settings, times=times, watch=watch and watch_members)
+    return task.members(states, times)
 
 
-def draw_members(
-    trained: TrainedDiffusion,
-    field: Field,
+def sample_states(
+    trained: TrainedDenoiser,
+    task: SamplingTask,
     settings: EnsembleSettings,
-    tell: Callable[[np.ndarray], Told],
     *,
-    times: Int[np.ndarray, " chosen"] | None = None,
-    without: Collection[str] = (),
-    watch: WatchTimes | None = None,
+    times: Int[np.ndarray, " chosen"],
+    watch: Watch | None = None,
 ) -> Float[np.ndarray, "member chosen var lat lon"]:
-    """Draw clean states, in the units of the network.
+    """Sample clean states, in the units of the network, times the amplitudes of the calibration.
 
     Noise belongs to the member, the day and the place: the same member comes out whatever the number of members, the
-    tiles or the batch. States are stretched as the training found that they should be.
+    tiles or the batch.
 
     Parameters
     ----------
     trained
         The denoiser.
-    field
-        Says how many levels, times and cells there are, and where they lie.
+    task
+        What is to be sampled.
     settings
         Members, sampler, tiles.
-    tell
-        Gives what is known at some times, by their indices.
-    times, without, watch
-        As of `draw` and `Aim`; clean estimates are watched in the units of the network, too.
+    times, watch
+        As of `sample_members`; clean estimates are watched in the units of the network, too.
     """
     device = PartialState().device
     network = trained.network.to(device).eval()
-    times = np.arange(len(field.dates)) if times is None else times
-    told = coordinates_of(field, without)
-    in_tiles = tiled(network, settings.tile, told.position, ring=field.closes)
+    field = task.field
+    coordinates = coordinates_of(field, task.without)
+    in_tiles = tiled(network, settings.tile, coordinates.position, ring=field.closes)
     levels = sampling_levels(trained.settings.diffusion, settings.sampler)
     # Noise counts by days, or by the steps of sub-daily data.
     noise = MemberNoise(settings.seed, settings.decorrelation_days / field.step_days)
@@ -148,26 +185,30 @@ def draw_members(
         apart = rearrange(states.cpu().numpy(), "(time member) ... -> member time ...", member=settings.members)
         return apart * amplitudes
 
-    drawn = []
-    for chunk in itertools.batched(times, max(1, STATES // settings.members)):
-        chosen = np.array(chunk)
-        maps, known, where = (part.to(device) for part in tell(chosen))
-        condition = Condition(maps, None, told.season[chosen].to(device), told.hour[chosen].to(device))
-        sources = [noise.source(range(settings.members), ordinals[time], shape, device=device) for time in chunk]
+    sampled = []
+    for chosen in in_chunks(times, settings.members):
+        maps, known, where = (part.to(device) for part in task.inputs(chosen))
+        condition = Condition(maps, None, coordinates.season[chosen].to(device), coordinates.hour[chosen].to(device))
+        sources = [noise.source(range(settings.members), ordinals[time], shape, device=device) for time in chosen]
         states = sample(
             denoiser(in_tiles, condition.for_members(settings.members), trained.settings.diffusion),
-            partial(_draw, sources),
+            partial(_noise, sources),
             levels,
             settings.sampler,
             known=Known(*(repeat_members(part, settings.members) for part in (known, where))),
             watch=watch and (lambda step, clean, chosen=chosen: watch(step, chosen, by_member(clean))),
         )
-        drawn.append(by_member(states))
-    return np.concatenate(drawn, axis=1)
+        sampled.append(by_member(states))
+    return np.concatenate(sampled, axis=1)
+
+
+def in_chunks(times: Int[np.ndarray, " time"], n_members: int) -> Iterator[Int[np.ndarray, " chunk"]]:
+    """Times that go through a network at once."""
+    return map(np.array, itertools.batched(times, max(1, STATES // n_members)))
 
 
 class Coordinates(NamedTuple):
-    """Where cells lie and when times are; NaN for what networks are not told.
+    """Where cells lie and when times are; NaN for those that are left out.
 
     Attributes
     ----------
@@ -183,50 +224,16 @@ class Coordinates(NamedTuple):
 
 
 def coordinates_of(field: Field, without: Collection[str] = ()) -> Coordinates:
-    """Coordinates of a field without those of the names, of `place`, `date` and `hour`."""
+    """Coordinates of a field without those of some names, of `place`, `date` and `hour`."""
     found = {
         "place": np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")),
         "date": field.year_fraction,
         "hour": field.hour,
     }
-    told = (np.full_like(part, np.nan) if name in without else part for name, part in found.items())
-    return Coordinates(*(torch.from_numpy(part.astype(np.float32)) for part in told))
+    parts = (np.full_like(part, np.nan) if name in without else part for name, part in found.items())
+    return Coordinates(*(torch.from_numpy(part.astype(np.float32)) for part in parts))
 
 
-def _draw(sources: Sequence[DrawNoise], number: int) -> Tensor:
+def _noise(sources: list[DrawNoise], number: int) -> Tensor:
     """Noise of the members of some days."""
     return torch.cat([source(number) for source in sources])
-
-
-def tiled(network: Network, tile: tuple[int, int], position: Float[Tensor, "2 lat lon"], *, ring: bool) -> Network:
-    """Make a network see a domain in overlapping tiles; their answers are blended, so that no seam shows.
-
-    Parameters
-    ----------
-    network
-        Takes any size that fits a tile.
-    tile
-        Rows and columns of a tile.
-    position
-        Latitude and longitude of the cells of the domain, in degrees: each tile is told its own middle.
-    ring
-        Whether the longitudes close.
-    """
-    n_lat, n_lon = position.shape[1:]
-    whole = n_lat <= tile[0] and n_lon <= tile[1]
-    rows = slices(n_lat, tile[0], OVERLAP)
-    columns = slices(n_lon, tile[1], OVERLAP, ring=ring and not whole)
-
-    def answer(x: Tensor, number: Tensor, condition: Condition) -> Tensor:
-        total, weight = torch.zeros_like(x), x.new_zeros(n_lat, n_lon)
-        for lat, lon in itertools.product(rows, columns):
-            index = torch.arange(lon.start, lon.stop, device=x.device) % n_lon
-            place = centre(position[None, :, lat][..., index.cpu()]).to(x).expand(len(x), 2)
-            told = condition._replace(maps=condition.maps[:, :, lat][..., index], place=place)
-            ramps = (torch.from_numpy(ramp(part.stop - part.start)).to(x) for part in (lat, lon))
-            window = torch.outer(*ramps)
-            total[:, :, lat, index] += network(x[:, :, lat][..., index], number, told).to(x.dtype) * window
-            weight[lat, index] += window
-        return total / weight
-
-    return answer

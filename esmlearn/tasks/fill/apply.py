@@ -1,160 +1,269 @@
-"""Gaps filled by members that depart from a first guess."""
+"""Fill the gaps of days with members that depart from a first guess."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from einops import rearrange
+from iris.cube import Cube
+from jaxtyping import Bool, Float, Int
 
-from esmlearn.errors import DataError
+from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
-from esmlearn.fields.reconstruction import Reconstruction
-from esmlearn.settings import EnsembleSettings
-from esmlearn.tasks.ensembles.calibration import find_errors, fit_stretch
-from esmlearn.tasks.ensembles.sampling import Aim, Told, draw, draw_members
-from esmlearn.tasks.fill.samples import GuessedDays, Reconstructed
-from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.tasks.reconstruct.samples import Anomalies
-from esmlearn.trained.trained import TrainedEnsemble
+from esmlearn.fields.reconstruction import GapFiller, Reconstruction
+from esmlearn.gaps.apply import apply_gaps
+from esmlearn.settings import AblationSettings, EnsembleSettings, GapSettings, ReconstructSettings
+from esmlearn.tasks.ensembles.ablation import ablate
+from esmlearn.tasks.ensembles.figures import plot_sampling
+from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, sample_members
+from esmlearn.tasks.fill.model import TrainedFiller
+from esmlearn.tasks.fill.samples import FirstGuessDays
+from esmlearn.tasks.observations import Observations, find_truth, run_baselines
+from esmlearn.tasks.outputs import Application, MethodOutput, Output
+from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 
-SPREAD_CELLS = 125_000
-"""Cells, those of some days, that the spread of members is measured on: about as many whatever the domain."""
+SIMULATED = ("clouds", "rectangles", "swaths", "profiles")
+"""Gaps that can be simulated with another share; in place of others there are clouds."""
 
-SPREAD_DAYS = 6
-"""Fewest of these days, for a domain of many cells."""
+METHOD = "ConditionalDiffusion"
 
 
-def fill(
-    trained: TrainedEnsemble,
-    field: Field,
-    settings: EnsembleSettings,
-    *,
-    guide: Reconstruction | None = None,
-) -> Reconstruction:
-    """Draw members of what the gaps of a field hide.
+@dataclass(frozen=True)
+class GapSampling:
+    """Gaps of days, as they are sampled.
+
+    Attributes
+    ----------
+    field
+        What was observed, one variable, day by day.
+    days
+        The same in scaled units, with the first guess.
+    climatology, scaling
+        On the grid of the field.
+    neighbour_days
+        Days before and after each day that the denoiser is conditioned on.
+    power
+        Where the standard deviation of the first guess is s, states are also stretched by s^power.
+    without
+        Conditions that are left out, of `place` and `date`; the base model knows what it always knows.
+    """
+
+    field: Field
+    days: FirstGuessDays
+    climatology: Climatology
+    scaling: Scaling
+    neighbour_days: int
+    power: float = 0.0
+    without: Collection[str] = ()
+
+    @cached_property
+    def cycle(self) -> Float[np.ndarray, "time lat lon"]:
+        """Climatology of each day."""
+        return self.climatology.at(self.field.year_fraction)
+
+    @cached_property
+    def unit(self) -> Float[np.ndarray, "time 1 1"]:
+        """Standard deviation of the anomalies on each day."""
+        return self.scaling.at(self.field.year_fraction)[:, None, None]
+
+    def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
+        """Inputs of the denoiser on some days."""
+        observed = self.days.observations.observed[times]
+        known = np.where(observed, self.days.residuals(self.days.observations.values[times], times), np.float32(0.0))
+        maps = self.days.maps(times, self.neighbour_days)
+        return Inputs(maps, torch.from_numpy(known)[:, None], torch.from_numpy(observed)[:, None])
+
+    def members(
+        self, states: Float[np.ndarray, "member time 1 lat lon"], times: Int[np.ndarray, " time"]
+    ) -> Float[np.ndarray, "member time 1 lat lon"]:
+        """Members in the units of the field: observations keep their values, land is NaN."""
+        residual = np.exp((1 + self.power) * self.days.log_std[times]) * states[:, :, 0]
+        members = (self.days.guess[times] + residual) * self.unit[times] + self.cycle[times]
+        observed = self.field.observed[times, 0]
+        members[:, observed] = self.field.values[times, 0][observed]
+        members[:, :, self.field.land] = np.nan
+        return members[:, :, None]
+
+    def true_states(self, truth: Field, times: Int[np.ndarray, " time"]) -> TrueStates:
+        """Clean states of the truth on some days."""
+        known = truth.observed[times, 0]
+        anomalies = np.where(known, (truth.values[times, 0] - self.cycle[times]) / self.unit[times], np.float32(0.0))
+        hidden = known & ~self.days.observations.observed[times]
+        parts = self.days.residuals(anomalies.astype(np.float32), times), hidden, np.exp(self.days.log_std[times])
+        return TrueStates(*(rearrange(part, "time y x -> time 1 y x") for part in parts))
+
+
+def prepare(
+    trained: TrainedFiller, field: Field, *, base: Reconstruction | None = None, without: Collection[str] = ()
+) -> GapSampling:
+    """Prepare the gaps of a field for sampling.
 
     Parameters
     ----------
     trained
-        The denoiser with its guide.
+        The ensemble.
     field
         What was observed, one variable, day by day.
+    base
+        Reconstruction by the base model, if there is one already.
+    without
+        Conditions that are left out, of `place` and `date`.
+
+    Raises
+    ------
+    DataError
+        If the field is not daily, or is on another grid than the training and there is no base model.
+    """
+    check_daily(field)
+    climatology, scaling = climate(trained, field)
+    if trained.base_model and base is None:
+        base = Reconstructor(trained.base_model).reconstruct_field(field)
+    days = FirstGuessDays.of(field, climatology, scaling, base)
+    return GapSampling(field, days, climatology, scaling, trained.settings.neighbour_days, trained.power, without)
+
+
+def climate(trained: TrainedFiller, field: Field) -> tuple[Climatology, Scaling]:
+    """Climatology and scaling that hold for the grid of a field.
+
+    Raises
+    ------
+    DataError
+        If the field is on another grid than that of the training, and there is no base model to depart from.
+    """
+    if trained.base_model:
+        return Reconstructor(trained.base_model).climate(field)
+    if not trained.climatology.covers(field.like[0]):
+        raise DataError(
+            "The ensemble was trained on another grid, and departs from the climatology there: regrid the data to its "
+            "grid, or use an ensemble that departs from a model."
+        )
+    return trained.climatology, trained.scaling
+
+
+def fill(
+    trained: TrainedFiller, field: Field, settings: EnsembleSettings, *, base: Reconstruction | None = None
+) -> Reconstruction:
+    """Sample members of what the gaps of a field hide.
+
+    Parameters
+    ----------
+    trained, field, base
+        As of `prepare`.
     settings
         Members, sampler, tiles.
-    guide
-        What the guide says of the field, if it was asked already.
 
     Returns
     -------
     Reconstruction
         Mean, standard deviation and members of days and months. Where a value was observed all members have it.
     """
-    members = draw(trained, aim_at_gaps(trained, field, guide=guide), settings)
+    members = sample_members(trained, prepare(trained, field, base=base), settings)
     return Reconstruction.of_members(members[:, :, 0], field)
 
 
-def aim_at_gaps(
-    trained: TrainedEnsemble, field: Field, *, guide: Reconstruction | None = None, without: Collection[str] = ()
-) -> Aim:
-    """Say what the gaps of a field are filled from.
+class Filler(GapFiller):
+    """A trained ensemble, ready for cubes and fields.
+
+    Examples
+    --------
+    In a notebook: ``esmlearn.load("model").reconstruct(cube)`` gives the mean of the members, with their standard
+    deviation as an ancillary variable; ``.reconstruct_field(field).members`` are the members themselves.
+    """
+
+    def __init__(self, trained: TrainedFiller, settings: EnsembleSettings | None = None) -> None:
+        self.trained, self.settings = trained, settings or EnsembleSettings()
+        self.units = trained.settings.data.units
+
+    def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"] | None:
+        """Land of the training if a cube is on its grid; else unknown, so that land is what was never observed."""
+        return self.trained.land if self.trained.climatology.covers(cube) else None
+
+    def reconstruct_field(self, field: Field) -> Reconstruction:
+        """Fill the gaps of a field with members, their mean, and their standard deviation."""
+        return fill(self.trained, field, self.settings)
+
+
+Ready = Filler
+
+
+def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
+    """Fill the gaps of the recipe's observations with an ensemble, its base model, and the baselines.
 
     Parameters
     ----------
-    trained, field, guide
-        As of `fill`.
-    without
-        What the denoiser is not told, of `place` and `date`; its guide knows what it always knows.
+    models
+        The ensemble as `fill`; and as `reconstruct` the transformer, where one is among the ancestors.
+    data, settings
+        Datasets and settings of the script.
     """
-    check_daily(field)
-    climatology, scaling = climate(trained, field)
-    if trained.guide and guide is None:
-        guide = Reconstructor(trained.guide).reconstruct_field(field)
-    days = guess_days(field, climatology, scaling, guide)
-    unit = scaling.at(field.year_fraction)[:, None, None]
-    cycle = climatology.at(field.year_fraction)
-
-    def tell(chosen: Int[np.ndarray, " time"]) -> Told:
-        return _tell(days, chosen, trained.settings.neighbour_days)
-
-    def finish(
-        states: Float[np.ndarray, "member time 1 lat lon"], chosen: Int[np.ndarray, " time"]
-    ) -> Float[np.ndarray, "member time 1 lat lon"]:
-        stretched = np.exp((1 + trained.power) * days.log_std[chosen]) * states[:, :, 0]
-        members = (days.guess[chosen] + stretched) * unit[chosen] + cycle[chosen]
-        observed = field.observed[chosen, 0]
-        members[:, observed] = field.values[chosen, 0][observed]
-        members[:, :, field.land] = np.nan
-        return members[:, :, None]
-
-    return Aim(field, tell, finish, without)
+    trained: TrainedFiller = models["fill"]
+    transformer = _base_model(trained, models.get("reconstruct"))
+    name = settings.observations or trained.settings.data.observations
+    first = Reconstructor(transformer) if transformer else Filler(trained)
+    land = first.land_of(data.cube(name))
+    observations = Observations.of(data, trained.settings.data, settings, land)
+    outputs = _outputs(trained, transformer, observations, data, settings)
+    short_name = str(data.find(name)["short_name"])
+    return Application(name, short_name, observations.attributes, outputs)
 
 
-def measure_spread(
-    trained: TrainedEnsemble, field: Field, period: Reconstructed, settings: EnsembleSettings
-) -> tuple[float, float]:
-    """Find the amplitude and the power with which the spread of members is that of their errors.
-
-    They are measured on some days of the whole domain, as members are drawn.
-
-    Parameters
-    ----------
-    trained
-        The denoiser with its guide; its amplitude is 1, and its power 0.
-    field
-        What is observed in a period that was not learned from.
-    period
-        How its days were guessed, and what is known of them.
-    settings
-        Members, sampler, tiles.
-    """
-    guessed, truth = period
-    n_days = max(SPREAD_DAYS, SPREAD_CELLS // field.land.size)
-    some = np.unique(np.linspace(0, len(field.dates) - 1, n_days).round().astype(int))
-
-    def tell(chosen: Int[np.ndarray, " time"]) -> Told:
-        return _tell(guessed, some[chosen], trained.settings.neighbour_days)
-
-    states = draw_members(trained, field[some], settings, tell)[:, :, 0]
-    hidden = truth.observed[some] & ~guessed.seen.observed[some]
-    clean = guessed.departures(truth.values[some], some)
-    return fit_stretch(find_errors(states, clean, hidden, np.exp(guessed.log_std[some])), settings.members)
-
-
-def climate(trained: TrainedEnsemble, field: Field) -> tuple[Climatology, Scaling]:
-    """Climatology and scaling that hold for the grid of a field.
+def _base_model(trained: TrainedFiller, given: TrainedTransformer | None) -> TrainedTransformer | None:
+    """Transformer that is applied, too: that of the ensemble, else the one among the ancestors.
 
     Raises
     ------
-    DataError
-        If the field is on another grid than that of the training, and there is no guide to depart from.
+    SettingsError
+        If they are not the same.
     """
-    if trained.guide:
-        return Reconstructor(trained.guide).climate(field)
-    if not trained.climatologies[0].covers(field.like[0]):
-        raise DataError(
-            "The ensemble was trained on another grid, and departs from the climatology there: regrid the data to its "
-            "grid, or use an ensemble that departs from a model."
+    own = trained.base_model
+    if own is None or given is None:
+        return own or given
+    pairs = zip(own.network.state_dict().values(), given.network.state_dict().values(), strict=False)
+    if own.settings.model != given.settings.model or not all(torch.equal(*pair) for pair in pairs):
+        raise SettingsError(
+            "The ancestors give another SpatioTemporalModel than the one that the ensemble departs from; leave it out "
+            "of `ancestors`, or train the ensemble on it."
         )
-    return trained.climatologies[0], trained.scalings[0]
+    return own
 
 
-def guess_days(field: Field, climatology: Climatology, scaling: Scaling, guide: Reconstruction | None) -> GuessedDays:
-    """Scale a field, and what its guide says of it; with none, the guess is the climatology."""
-    seen = Anomalies.of(field, climatology, scaling)
-    if guide is None:
-        nothing = np.zeros_like(seen.values)
-        return GuessedDays(seen, nothing, nothing)
-    unit = scaling.at(field.year_fraction)[:, None, None]
-    guess = np.where(field.land, np.float32(0.0), (guide.daily - climatology.at(field.year_fraction)) / unit)
-    unsure = ~field.land & ~seen.observed
-    log_std = np.log(np.where(unsure, np.maximum(guide.daily_std / unit, np.float32(1e-3)), np.float32(1.0)))
-    return GuessedDays(seen, guess.astype(np.float32), log_std.astype(np.float32))
+def _outputs(
+    trained: TrainedFiller,
+    transformer: TrainedTransformer | None,
+    observations: Observations,
+    data: InputData,
+    settings: ReconstructSettings,
+) -> Iterator[Output]:
+    """Give the fields of all methods, ablations, and figures of the sampling."""
+    field, learned = observations.field, trained.settings.data
+    climatology, scaling = Reconstructor(transformer).climate(field) if transformer else climate(trained, field)
+    reconstruction = None
+    if transformer:
+        reconstruction = reconstruct(transformer, field, climatology, scaling, overlap=settings.overlap)
+        yield MethodOutput("SpatioTemporalModel", field, reconstruction, {})
+    base = reconstruction if trained.base_model else None
+    task = prepare(trained, field, base=base)
+    members = sample_members(trained, task, settings.ensemble)
+    result = Reconstruction.of_members(members[:, :, 0], field)
+    yield MethodOutput(METHOD, field, result, settings.ensemble.model_dump(mode="json"))
+    yield from run_baselines(observations, learned.split, climatology, settings)
+    truth = find_truth(data, learned.target, field, needed=settings.hides_anew)
 
+    def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
+        given, first_guess = field, base
+        if ablation.share is not None and truth is not None:
+            kind = learned.gaps.kind if learned.gaps.kind in SIMULATED else "clouds"
+            gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
+            given, first_guess = apply_gaps(truth, gaps), None
+        varied = prepare(trained, given, base=first_guess, without=ablation.without)
+        return given[times], sample_members(trained, varied, ablation.sampling(settings.ensemble), times=times)
 
-def _tell(days: GuessedDays, chosen: Int[np.ndarray, " time"], reach: int) -> Told:
-    """Channels of some days, and what is known of their clean states."""
-    observed = days.seen.observed[chosen]
-    known = np.where(observed, days.departures(days.seen.values[chosen], chosen), np.float32(0.0))
-    return Told(days.channels(chosen, reach), torch.from_numpy(known)[:, None], torch.from_numpy(observed)[:, None])
+    yield from ablate(settings, field, members, vary)
+    yield from plot_sampling(trained, task, settings.ensemble, truth, dataset=observations.name)

@@ -1,4 +1,4 @@
-"""Days with a first guess of what their gaps hide, and samples of them for a denoiser to learn from."""
+"""A sample of the task `fill`: one day in a window, what is known of it, and what its first guess misses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,35 +6,41 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from einops import rearrange
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from esmlearn.fields.anomalies import Anomalies
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
-from esmlearn.settings import EnsembleTrainSettings
-from esmlearn.tasks.reconstruct.samples import Anomalies, corners_with_ocean
-
-DAY_CHANNELS = 4
-"""Best known values, logarithm of their standard deviation, where something was observed, land."""
-
-CHANNELS_AROUND = 3
-"""Of each day around: change of the best known values, logarithm of their deviation, where something was observed."""
+from esmlearn.models.denoisers.condition import Condition, centre
+from esmlearn.settings import TrainFillSettings
+from esmlearn.tasks.ensembles.denoising import DenoisingBatch
 
 EVERYWHERE = (slice(None), slice(None))
 
+LEAST_STD = np.float32(1e-3)
+"""Smallest standard deviation of a first guess, in scaled units."""
 
-def count_channels(reach: int) -> int:
-    """Number of the channels of `GuessedDays.channels`."""
-    return DAY_CHANNELS + CHANNELS_AROUND * 2 * reach
+
+def channels(neighbour_days: int) -> tuple[str, ...]:
+    """Names of the channels of `FirstGuessDays.maps`, with so many days before and after."""
+    offsets = (*range(-neighbour_days, 0), *range(1, neighbour_days + 1))
+    around = [f"{name} {offset:+d} d" for offset in offsets for name in ("change", "log_std", "observed")]
+    return ("best", "log_std", "observed", "land", *around)
 
 
 @dataclass(frozen=True)
-class GuessedDays:
+class FirstGuessDays:
     """Days in a row with a first guess of what their gaps hide; all in scaled units.
 
     Attributes
     ----------
-    seen
+    observations
         What was observed.
     guess
         First guess; zero is the climatology.
@@ -42,95 +48,113 @@ class GuessedDays:
         Logarithm of its standard deviation; zero where something was observed and on land.
     """
 
-    seen: Anomalies
+    observations: Anomalies
     guess: Float[np.ndarray, "time lat lon"]
     log_std: Float[np.ndarray, "time lat lon"]
 
-    def channels(
-        self, days: Int[np.ndarray, " map"], reach: int, cells: tuple[slice, slice] = EVERYWHERE
-    ) -> Float[Tensor, "map channel lat lon"]:
-        """Say what is known of some days, and of the days around them.
+    @classmethod
+    def of(
+        cls, field: Field, climatology: Climatology, scaling: Scaling, base: Reconstruction | None
+    ) -> "FirstGuessDays":
+        """Scale a field and the reconstruction of a base model; without one, the first guess is the climatology."""
+        observations = Anomalies.of(field, climatology, scaling)
+        if base is None:
+            nothing = np.zeros_like(observations.values)
+            return cls(observations, nothing, nothing)
+        unit = scaling.at(field.year_fraction)[:, None, None]
+        guess = np.where(field.land, np.float32(0.0), (base.daily - climatology.at(field.year_fraction)) / unit)
+        unsure = ~field.land & ~observations.observed
+        log_std = np.log(np.where(unsure, np.maximum(base.daily_std / unit, LEAST_STD), np.float32(1.0)))
+        return cls(observations, guess.astype(np.float32), log_std.astype(np.float32))
 
-        A guess is made for each day by itself; how it changes from day to day tells where it errs.
+    def maps(
+        self, days: Int[np.ndarray, " map"], neighbour_days: int, cells: tuple[slice, slice] = EVERYWHERE
+    ) -> Float[Tensor, "map channel lat lon"]:
+        """Maps that the denoiser is conditioned on: what is known of some days, and of the days around them.
+
+        A first guess is made for each day by itself; how it changes from day to day shows where it errs.
 
         Parameters
         ----------
         days
             Their indices.
-        reach
-            Days before and after each that are told; beyond the ends there is nothing but zeros.
+        neighbour_days
+            Days before and after each; beyond the ends there are zeros.
         cells
             Rows and columns.
+
+        Returns
+        -------
+        torch.Tensor
+            The channels that `channels` names. `best` is the observation, else the first guess; `change` is that of
+            the day around less that of the day itself.
         """
         best, log_std, observed = self._at(days, cells)
-        land = np.broadcast_to(self.seen.land[cells], best.shape)
-        channels = [best, log_std, observed, land]
-        for offset in (*range(-reach, 0), *range(1, reach + 1)):
+        land = np.broadcast_to(self.observations.land[cells], best.shape)
+        maps = [best, log_std, observed, land]
+        for offset in (*range(-neighbour_days, 0), *range(1, neighbour_days + 1)):
             there = ((days + offset >= 0) & (days + offset < len(self.guess)))[:, None, None]
             around, *rest = self._at((days + offset).clip(0, len(self.guess) - 1), cells)
-            channels += [part * there for part in (around - best, *rest)]
-        return torch.from_numpy(np.stack(channels, axis=1, dtype=np.float32))
+            maps += [part * there for part in (around - best, *rest)]
+        return torch.from_numpy(np.stack(maps, axis=1, dtype=np.float32))
 
-    def departures(
+    def residuals(
         self,
         values: Float[np.ndarray, "map lat lon"],
         days: Int[np.ndarray, " map"],
         cells: tuple[slice, slice] = EVERYWHERE,
     ) -> Float[np.ndarray, "map lat lon"]:
-        """Clean states: how far scaled values of some days lie from the guess, in units of its deviation."""
+        """Clean states: scaled values of some days less the first guess, over its standard deviation."""
         return (values - self.guess[days, *cells]) / np.exp(self.log_std[days, *cells])
 
     def _at(self, days: Int[np.ndarray, " map"], cells: tuple[slice, slice]) -> list[np.ndarray]:
         """Best known values of some days, the logarithm of their deviation, and where something was observed."""
-        observed = self.seen.observed[days, *cells]
-        best = np.where(observed, self.seen.values[days, *cells], self.guess[days, *cells])
+        observed = self.observations.observed[days, *cells]
+        best = np.where(observed, self.observations.values[days, *cells], self.guess[days, *cells])
         return [best, self.log_std[days, *cells], observed]
 
 
-class Reconstructed(NamedTuple):
-    """Days of a period as they were guessed under some clouds, and the truth."""
+class LearnedPeriod(NamedTuple):
+    """Days of a period with a first guess, made under some clouds, and the truth."""
 
-    guessed: GuessedDays
+    days: FirstGuessDays
     truth: Anomalies
 
 
 @dataclass(frozen=True)
-class GuessedSample(Batchable):
+class FillSample(Batchable):
     """A day in one window, or a batch of them with `batch` in front.
 
     Attributes
     ----------
-    channels
-        What is known, as `GuessedDays.channels` says it.
+    maps
+        What is known, see `FirstGuessDays.maps`.
     clean
-        Truth as a departure from the guess, in units of its deviation; zero where it is not known.
+        Truth less first guess, over the standard deviation of the first guess; zero where it is not known.
     learned
         Where it counts: hidden, with a known truth.
-    unit
-        Deviation of the guess in scaled units.
     position
         Latitude and longitude in degrees.
     year_fraction
         Part of the year that has gone.
     """
 
-    channels: Float[Tensor, "*batch channel lat lon"]
+    maps: Float[Tensor, "*batch channel lat lon"]
     clean: Float[Tensor, "*batch 1 lat lon"]
     learned: Bool[Tensor, "*batch 1 lat lon"]
-    unit: Float[Tensor, "*batch 1 lat lon"]
     position: Float[Tensor, "*batch 2 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
 
 
-class GuessedSamples(Dataset[GuessedSample]):
+class FillSamples(Dataset[FillSample]):
     """Endless samples at random times and places; sample k is the same in every run.
 
     Parameters
     ----------
     periods
-        Days as they were guessed, and the truth: at least one period, all on one grid.
+        Periods to learn from: at least one, all on one grid.
     settings
-        Size of a window, and how many days around are told.
+        Size of a window, and how many days around are conditions.
     seed
         Base of the random numbers.
     length
@@ -138,7 +162,7 @@ class GuessedSamples(Dataset[GuessedSample]):
     """
 
     def __init__(
-        self, periods: Sequence[Reconstructed], settings: EnsembleTrainSettings, *, seed: int, length: int
+        self, periods: Sequence[LearnedPeriod], settings: TrainFillSettings, *, seed: int, length: int
     ) -> None:
         self.periods, self.settings, self.seed, self.length = periods, settings, seed, length
         self.corners = corners_with_ocean(periods[0].truth.land, settings.window)
@@ -147,21 +171,35 @@ class GuessedSamples(Dataset[GuessedSample]):
         """Count the samples of the whole training."""
         return self.length
 
-    def __getitem__(self, index: int) -> GuessedSample:
+    def __getitem__(self, index: int) -> FillSample:
         """Draw sample number `index`."""
         rng = np.random.default_rng([self.seed, index])
-        guessed, truth = self.periods[int(rng.integers(len(self.periods)))]
-        day = rng.integers(len(guessed.guess), size=1)
+        days, truth = self.periods[int(rng.integers(len(self.periods)))]
+        day = rng.integers(len(days.guess), size=1)
         south, west = self.corners[rng.integers(len(self.corners))]
         rows, columns = self.settings.window
         cells = slice(south, south + rows), slice(west, west + columns)
         valid = truth.observed[day, *cells]
-        clean = np.where(valid, guessed.departures(truth.values[day, *cells], day, cells), np.float32(0.0))
-        return GuessedSample(
-            guessed.channels(day, self.settings.neighbour_days, cells)[0],
+        clean = np.where(valid, days.residuals(truth.values[day, *cells], day, cells), np.float32(0.0))
+        return FillSample(
+            days.maps(day, self.settings.neighbour_days, cells)[0],
             torch.from_numpy(clean),
-            torch.from_numpy(valid & ~guessed.seen.observed[day, *cells]),
-            torch.from_numpy(np.exp(guessed.log_std[day, *cells])),
+            torch.from_numpy(valid & ~days.observations.observed[day, *cells]),
             torch.from_numpy(truth.position[:, *cells].copy()),
             torch.from_numpy(truth.year_fraction[day])[0],
         )
+
+
+def make_batch(samples: FillSample, *, drop_coordinates: float = 0.0) -> DenoisingBatch:
+    """Make the batch of a denoiser.
+
+    Parameters
+    ----------
+    samples
+        Days in windows, stacked.
+    drop_coordinates
+        Share of the samples without place or date; their first guess still knows what it always knows.
+    """
+    area = rearrange(samples.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x")
+    condition = Condition(samples.maps, centre(samples.position), samples.year_fraction)
+    return DenoisingBatch(samples.clean, samples.learned, area, condition.drop_coordinates(drop_coordinates))

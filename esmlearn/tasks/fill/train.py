@@ -1,9 +1,9 @@
-"""Ensembles that fill gaps: the training period is reconstructed, and a denoiser learns where that errs."""
+"""Train an ensemble that fills gaps: reconstruct the training period, and learn where that errs."""
 
 import itertools
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,29 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from esmlearn.errors import DataError
+from esmlearn.errors import DataError, ModelFolderError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
-from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings, SamplerSettings
-from esmlearn.tasks.common import VALIDATION_SAMPLES, check_alike, describe
-from esmlearn.tasks.ensembles.denoising import CALIBRATION_MEMBERS, DenoisingObjective
-from esmlearn.tasks.fill.apply import guess_days, measure_spread
-from esmlearn.tasks.fill.batch import teach_days
-from esmlearn.tasks.fill.samples import GuessedSample, GuessedSamples, Reconstructed
-from esmlearn.tasks.networks import build_denoiser
+from esmlearn.settings import TrainFillSettings
+from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
+from esmlearn.tasks.ensembles.denoising import DenoisingObjective
+from esmlearn.tasks.fill.apply import GapSampling
+from esmlearn.tasks.fill.model import TrainedFiller, build_network
+from esmlearn.tasks.fill.samples import FillSample, FillSamples, FirstGuessDays, LearnedPeriod, make_batch
+from esmlearn.tasks.observations import check_alike, load_training
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.tasks.reconstruct.samples import Anomalies
-from esmlearn.trained.trained import TrainedEnsemble, TrainedModel
-from esmlearn.training.loop import train
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
+from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.trained.folder import Trained
+from esmlearn.training.loop import train as train_network
 
 logger = logging.getLogger(__name__)
+
+VALIDATION_SAMPLES = 144
+"""Fixed samples that the best weights are chosen on."""
 
 MOST_CELLS = 100_000_000
 """Cells of all reconstructions that are learned from, times days: some 2 GB with the truth beside them."""
@@ -36,105 +42,135 @@ MOST_CELLS = 100_000_000
 LEAST_DAYS = 92
 """Days that a reconstruction has at least, if the period has as many."""
 
-SPREAD_SAMPLER = SamplerSettings(steps=5, sigma_max=20.0)
-"""How members are drawn to measure their spread: as the recipe draws them. With 10 steps they lie 4 % closer."""
+
+def train(
+    data: InputData,
+    settings: TrainFillSettings,
+    run_dir: Path,
+    *,
+    record: Mapping[str, Any],
+    models: Sequence[Trained],
+) -> TrainedFiller:
+    """Train on the datasets of a recipe; `models` holds the base model, if the settings ask for one."""
+    base_model = None
+    if settings.first_guess == "model":
+        transformers = [model for model in models if isinstance(model, TrainedTransformer)]
+        if len(transformers) != 1 or len(models) != 1:
+            raise ModelFolderError(
+                f"An ensemble departs from one SpatioTemporalModel, but the script was given "
+                f"{' and '.join(model.task for model in models) or 'no model'}; let `ancestors` or `model` name one."
+            )
+        base_model = transformers[0]
+    observations, target = load_training(data, settings.data)
+    record = describe_variable(data.find(settings.data.observations)) | record
+    return fit(observations, target, settings, base_model, run_dir, record=record)
 
 
-def fit_filling(
+def fit(
     observations: Field,
     target: Field | None,
-    settings: EnsembleTrainSettings,
-    guide: TrainedModel | None,
+    settings: TrainFillSettings,
+    base_model: TrainedTransformer | None,
     run_dir: Path,
     *,
     record: Mapping[str, Any] | None = None,
-) -> TrainedEnsemble:
-    """Train a denoiser that fills gaps, departing from what a trained model says or from the climatology.
+) -> TrainedFiller:
+    """Train a denoiser whose members depart from the reconstruction of a trained model, or from the climatology.
 
-    The model reconstructs the training period some times, each under other clouds, as it will reconstruct what members
-    are drawn for: so the denoiser learns from such errors as it will meet, and the model is asked for each day once.
+    The base model reconstructs the training period some times, each under other clouds, as it will reconstruct what
+    members are sampled for: so the denoiser learns from such errors as it will meet, and the base model runs once for
+    each day.
 
     Parameters
     ----------
     observations, target
-        As of `fit`; without a target, the denoiser learns from what more clouds hide of the observations.
+        As of `esmlearn.tasks.reconstruct.train.fit`; without a target, the denoiser learns from what more clouds hide
+        of the observations.
     settings
-        Settings of the script `train` with the task `fill`.
-    guide
+        Settings of the script `train`.
+    base_model
         The trained model; None for the climatology.
-    run_dir, record
-        As of `fit`.
+    run_dir
+        Folder for the log and the checkpoint.
+    record
+        What else the model shall know of itself.
 
     Raises
     ------
     DataError
-        If the fields do not fit each other or the guide, or leave a period of the split empty.
+        If the fields do not fit each other or the base model, or leave a period of the split empty.
     """
     complete = observations if target is None else target
     check_alike(observations, complete)
     check_daily(observations)
     split, options = settings.data.split, settings.training
     learned = select_role(complete, split, "train")
-    if guide is None:
+    if base_model is None:
         climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
         scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
     else:
-        check_guide(guide, complete)
-        climatology, scaling = guide.climatology, guide.scaling
+        check_base_model(base_model, complete)
+        climatology, scaling = base_model.climatology, base_model.scaling
 
-    def guessed(seen: Field, right: Field) -> Reconstructed:
-        said = Reconstructor(guide).reconstruct_field(seen) if guide else None
-        return Reconstructed(guess_days(seen, climatology, scaling, said), Anomalies.of(right, climatology, scaling))
+    def with_guess(given: Field, truth: Field) -> LearnedPeriod:
+        base = Reconstructor(base_model).reconstruct_field(given) if base_model else None
+        days = FirstGuessDays.of(given, climatology, scaling, base)
+        return LearnedPeriod(days, Anomalies.of(truth, climatology, scaling))
 
-    def samples(periods: list[Reconstructed], length: int, seed: int) -> GuessedSamples:
-        return GuessedSamples(periods, settings, seed=seed, length=length)
-
-    hide_days = settings.hide_days if target is None else 1.0
-    masks = select_role(observations, split, "train").observed[:, 0]
-    rng = np.random.default_rng(options.seed)
-    n_days = min(len(masks), max(LEAST_DAYS, MOST_CELLS // learned.land.size // settings.reconstructions))
     began = time.monotonic()
-    periods = []
-    for number in range(settings.reconstructions):
-        logger.info(
-            "Reconstruction %d of %d of the training period, to learn from", number + 1, settings.reconstructions
-        )
-        first = int(rng.integers(len(masks) - n_days + 1))
-        right = learned[slice(first, first + n_days)]
-        seen = borrow_clouds(right, np.roll(masks, -first, axis=0), rng, hide_days=hide_days)
-        periods.append(guessed(seen, right))
-    right, seen = (select_role(field, split, "validation") for field in (complete, observations))
+    rng = np.random.default_rng(options.seed)
+    masks = select_role(observations, split, "train").observed[:, 0]
+    hide_days = settings.hide_days if target is None else 1.0
+    clouded = under_other_clouds(learned, masks, rng, count=settings.reconstructions, hide_days=hide_days)
+    periods = [with_guess(given, truth) for given, truth in clouded]
+    truth, given = (select_role(field, split, "validation") for field in (complete, observations))
     if target is None:
-        seen = borrow_clouds(right, right.observed[:, 0], rng)
-    validated = guessed(seen, right)
-    guessing = time.monotonic() - began
+        given = borrow_clouds(truth, truth.observed[:, 0], rng)
+    validated = with_guess(given, truth)
+    seconds = time.monotonic() - began
 
-    training = samples(periods, options.steps * options.batch_size, options.seed)
-    fixed = samples([validated], VALIDATION_SAMPLES, options.seed + 1)
+    training = FillSamples(periods, settings, seed=options.seed, length=options.steps * options.batch_size)
+    fixed = FillSamples([validated], settings, seed=options.seed + 1, length=VALIDATION_SAMPLES)
     batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
-    validation = [GuessedSample.stack(list(batch)) for batch in batches]
+    validation = [FillSample.stack(list(batch)) for batch in batches]
     torch.manual_seed(options.seed)
-    network = build_denoiser(settings, 1)
-    untold = settings.denoiser.coordinates_dropout
-    objective = DenoisingObjective(settings.diffusion, teach_days, validation, options.seed, untold)
-    state = train(network, training, GuessedSample.stack, objective, settings, run_dir)
-    known = describe(learned, network, state) | {"validation": state.best_validation}
-    known["training"]["seconds"] += round(guessing, 1)
-    trained = TrainedEnsemble(
-        network=network,
-        settings=settings,
-        climatologies=(climatology,),
-        scalings=(scaling,),
+    network = build_network(settings)
+    dropout = settings.denoiser.coordinates_dropout
+    objective = DenoisingObjective(settings.diffusion, make_batch, validation, options.seed, dropout)
+    state = train_network(network, training, FillSample.stack, objective, settings, run_dir)
+    known = describe_training(learned, network, state) | {"validation": state.best_validation}
+    known["training"]["seconds"] += round(seconds, 1)
+    trained = TrainedFiller(
+        network,
+        settings,
+        climatology,
+        scaling,
         land=learned.land,
         amplitudes=np.ones(1, np.float32),
+        power=0.0,
         record={**known, **(record or {})},
-        guide=guide,
+        base_model=base_model,
     )
-    if guide is None:
+    if base_model is None:
         return trained
-    drawing = EnsembleSettings(members=CALIBRATION_MEMBERS, sampler=SPREAD_SAMPLER, seed=options.seed)
-    amplitude, power = measure_spread(trained, seen, validated, drawing)
+    task = GapSampling(given, validated.days, climatology, scaling, settings.neighbour_days)
+    ((amplitude, power),) = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed)
     return replace(trained, amplitudes=np.array([amplitude], np.float32), power=power)
+
+
+def under_other_clouds(
+    learned: Field, masks: Bool[np.ndarray, "time lat lon"], rng: np.random.Generator, *, count: int, hide_days: float
+) -> Iterator[tuple[Field, Field]]:
+    """Give what is seen and what is right of the training period, so many times, each under other clouds.
+
+    A large domain gives a part of the period each time, so that all of them fit into memory.
+    """
+    n_days = min(len(masks), max(LEAST_DAYS, MOST_CELLS // learned.land.size // count))
+    for number in range(count):
+        logger.info("Reconstruction %d of %d of the training period, to learn from", number + 1, count)
+        first = int(rng.integers(len(masks) - n_days + 1))
+        truth = learned[slice(first, first + n_days)]
+        yield borrow_clouds(truth, np.roll(masks, -first, axis=0), rng, hide_days=hide_days), truth
 
 
 def borrow_clouds(
@@ -159,11 +195,11 @@ def borrow_clouds(
     return field.hide(~masks[later % n_days] & hides[:, None, None])
 
 
-def check_guide(guide: TrainedModel, field: Field) -> None:
-    """Refuse a guide of another grid, or one without standard deviations of days."""
-    if not guide.climatology.covers(field.like[0]):
+def check_base_model(model: TrainedTransformer, field: Field) -> None:
+    """Refuse a base model of another grid, or one without standard deviations of days."""
+    if not model.climatology.covers(field.like[0]):
         raise DataError("The model to depart from was trained on another grid; train one on this grid first.")
-    if not guide.settings.model.daily or guide.settings.training.loss != "gaussian":
+    if not model.settings.model.daily or model.settings.training.loss != "gaussian":
         raise DataError(
             "The model to depart from says no standard deviation of days; train it with model.daily and the loss "
             "`gaussian`, or set first_guess: climatology."

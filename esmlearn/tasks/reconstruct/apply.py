@@ -1,7 +1,9 @@
 """Field in, complete field out: overlapping windows, blended without seams and closed at the date line."""
 
 import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +13,15 @@ from jaxtyping import Float
 
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
+from esmlearn.settings import ReconstructSettings
+from esmlearn.tasks.observations import Observations, run_baselines
+from esmlearn.tasks.outputs import Application, MethodOutput, Output
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.samples import Anomalies, Window
-from esmlearn.trained.trained import TrainedModel
 
 BATCH = 8
 """Windows that go through the model at once."""
@@ -29,7 +35,7 @@ class Reconstructor(GapFiller):
     In a notebook: ``esmlearn.load("model").reconstruct(cube)``.
     """
 
-    def __init__(self, trained: TrainedModel) -> None:
+    def __init__(self, trained: TrainedTransformer) -> None:
         self.trained = trained
         self.units = trained.settings.data.units
 
@@ -55,9 +61,42 @@ class Reconstructor(GapFiller):
         return climatology, Scaling.fit(field, climatology, by=data.scale_by)
 
 
+Ready = Reconstructor
+
+
+def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
+    """Fill the gaps of the recipe's observations with the transformer, and with the baselines.
+
+    Parameters
+    ----------
+    models
+        The transformer as `reconstruct`.
+    data, settings
+        Datasets and settings of the script.
+    """
+    trained: TrainedTransformer = models["reconstruct"]
+    learned = trained.settings.data
+    name = settings.observations or learned.observations
+    land = Reconstructor(trained).land_of(data.cube(name))
+    observations = Observations.of(data, learned, settings, land)
+    outputs = _outputs(trained, observations, settings)
+    return Application(name, str(data.find(name)["short_name"]), observations.attributes, outputs)
+
+
+def _outputs(
+    trained: TrainedTransformer, observations: Observations, settings: ReconstructSettings
+) -> Iterator[Output]:
+    """Give the fields of all methods."""
+    field = observations.field
+    climatology, scaling = Reconstructor(trained).climate(field)
+    result = reconstruct(trained, field, climatology, scaling, overlap=settings.overlap)
+    yield MethodOutput("SpatioTemporalModel", field, result, {})
+    yield from run_baselines(observations, trained.settings.data.split, climatology, settings)
+
+
 @torch.no_grad()
 def reconstruct(
-    trained: TrainedModel, field: Field, climatology: Climatology, scaling: Scaling, *, overlap: float = 0.5
+    trained: TrainedTransformer, field: Field, climatology: Climatology, scaling: Scaling, *, overlap: float = 0.5
 ) -> Reconstruction:
     """Run a model over a field of any size, some months at a time.
 

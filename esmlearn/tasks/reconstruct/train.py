@@ -1,6 +1,6 @@
 """The transformer that reconstructs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,34 @@ import torch
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import TrainSettings
-from esmlearn.tasks.common import check_alike, describe
+from esmlearn.tasks.observations import check_alike, load_training
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
 from esmlearn.tasks.reconstruct.samples import DAYS, Anomalies, TrainingWindows, Window
-from esmlearn.trained.trained import TrainedModel
-from esmlearn.training.loop import train
+from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.trained.folder import Trained
+from esmlearn.training.loop import train as train_network
 
 VALIDATION_WINDOWS = 24
 """Fixed windows of the validation period that the best weights are chosen on."""
+
+
+def train(
+    data: InputData,
+    settings: TrainSettings,
+    run_dir: Path,
+    *,
+    record: Mapping[str, Any],
+    models: Sequence[Trained] = (),
+) -> TrainedTransformer:
+    """Train on the datasets of a recipe."""
+    observations, target = load_training(data, settings.data)
+    record = describe_variable(data.find(settings.data.observations)) | record
+    return fit(observations, target, settings, run_dir, record=record)
 
 
 def fit(
@@ -29,7 +46,7 @@ def fit(
     run_dir: Path,
     *,
     record: Mapping[str, Any] | None = None,
-) -> TrainedModel:
+) -> TrainedTransformer:
     """Train a model on fields: climatology and scaling from the training period, then the network.
 
     Parameters
@@ -82,8 +99,8 @@ def fit(
     torch.manual_seed(options.seed)
     network = SpatioTemporalModel(settings.model)
     objective = ReconstructionObjective(settings, [fixed[k] for k in range(len(fixed))])
-    state = train(network, training, Window.stack, objective, settings, run_dir)
+    state = train_network(network, training, Window.stack, objective, settings, run_dir)
     spread = float(scaling.at(learned.year_fraction).mean())
-    known = describe(learned, network, state)
+    known = describe_training(learned, network, state)
     known["validation_rmse"] = {name: round(value * spread, 4) for name, value in state.best_validation.items()}
-    return TrainedModel(network, settings, climatology, scaling, learned.land, {**known, **(record or {})})
+    return TrainedTransformer(network, settings, climatology, scaling, learned.land, {**known, **(record or {})})

@@ -6,9 +6,8 @@ from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Positive, Share
 from esmlearn.settings.data import SplitSettings
-from esmlearn.settings.ensembles import DenoiserTrainingSettings, DiffusionSettings
+from esmlearn.settings.diffusion import DiffusionTrainSettings
 from esmlearn.settings.networks import ResidualUNetSettings
-from esmlearn.settings.training import AnyTrainSettings
 
 IN_SITU = "in_situ"
 """Name of the observations at scattered cells among the conditions."""
@@ -66,7 +65,7 @@ class ConditionSettings(Block):
     )
 
 
-class DownscaleTrainSettings(AnyTrainSettings):
+class TrainDownscaleSettings(DiffusionTrainSettings):
     """Settings of the script `train` for super-resolution."""
 
     task: Literal["downscale"] = Field(description="what is trained: super-resolution")
@@ -81,11 +80,9 @@ class DownscaleTrainSettings(AnyTrainSettings):
     regression: ResidualUNetSettings | None = Field(
         None, description="learning `residual`: the network that is trained first; default: as the denoiser"
     )
-    diffusion: DiffusionSettings = DiffusionSettings()
-    training: DenoiserTrainingSettings = DenoiserTrainingSettings()
 
     @model_validator(mode="after")
-    def _regression_is_asked_for(self) -> "DownscaleTrainSettings":
+    def _regression_is_asked_for(self) -> "TrainDownscaleSettings":
         if self.regression and self.learning == "field":
             raise ValueError("learning `field` has no regression; leave it out, or set learning: residual")
         names = [self.data.coarse, *self.conditions.coarse, *self.conditions.static]
@@ -95,14 +92,17 @@ class DownscaleTrainSettings(AnyTrainSettings):
         return self
 
     @property
-    def can_do_without(self) -> tuple[str, ...]:
-        """What training left out of some samples, so that the ensemble can be drawn without."""
-        told, denoiser = self.conditions, self.denoiser
-        # Stations that no dataset gives are never told when fields are drawn.
-        stations = (IN_SITU,) if told.in_situ and told.in_situ.dataset else ()
-        neighbours = (NEIGHBOURS,) if told.neighbours else ()
-        coordinates = {"place": denoiser.coordinates != "none", "date": denoiser.date, "hour": denoiser.hour}
-        return (
-            *((*neighbours, *told.coarse, *told.static, *stations) if told.dropout > 0 else ()),
-            *(name for name, known in coordinates.items() if known and denoiser.coordinates_dropout > 0),
-        )
+    def why_no_share(self) -> str:
+        """Why an ablation can't hide another share of the data."""
+        return "is for gaps, but super-resolution has none; leave it out."
+
+    @property
+    def droppable_conditions(self) -> tuple[str, ...]:
+        """All that some samples of the training lacked: what an ablation may leave out."""
+        conditions = self.conditions
+        if conditions.dropout == 0:
+            return self.droppable_coordinates
+        neighbours = (NEIGHBOURS,) if conditions.neighbours else ()
+        # Stations that no dataset gives are never there when fields are drawn.
+        stations = (IN_SITU,) if conditions.in_situ and conditions.in_situ.dataset else ()
+        return (*neighbours, *conditions.coarse, *conditions.static, *stations, *self.droppable_coordinates)

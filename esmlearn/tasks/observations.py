@@ -1,0 +1,184 @@
+"""What the tasks that fill gaps are given: observations with their gaps, the truth where it is known, and baselines."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from esmlearn import baselines
+from esmlearn.errors import DataError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
+from esmlearn.fields.periods import select_period, select_role
+from esmlearn.fields.times import match_times
+from esmlearn.gaps.apply import apply_gaps
+from esmlearn.gaps.withhold import withhold
+from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.settings import DataSettings, GapSettings, ReconstructSettings, SplitSettings
+from esmlearn.tasks.outputs import MethodOutput
+
+logger = logging.getLogger(__name__)
+
+Land = Bool[np.ndarray, "lat lon"]
+
+MOST_OF_A_YEAR = 0.9
+"""Part of a year that a training must cover to tell what is normal."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Observations that a script fills the gaps of.
+
+    Attributes
+    ----------
+    name
+        Of the dataset.
+    gaps
+        What hides them.
+    whole
+        All days of the recipe.
+    field
+        The days of the period, less what is withheld: what methods are given.
+    """
+
+    name: str
+    gaps: GapSettings
+    whole: Field
+    field: Field
+
+    @classmethod
+    def of(
+        cls, data: InputData, learned: DataSettings, settings: ReconstructSettings, land: Land | None
+    ) -> "Observations":
+        """Load what the script `reconstruct` is asked to fill.
+
+        Parameters
+        ----------
+        data
+            Datasets of the recipe.
+        learned
+            Data of the training, which say what is not given.
+        settings
+            Of the script.
+        land
+            On the grid of the observations; None where it is not known.
+        """
+        name = settings.observations or learned.observations
+        # A model from elsewhere meets data as they are, unless the recipe says what to hide.
+        gaps = settings.gaps or (GapSettings() if settings.model else learned.gaps)
+        whole = load_observations(data, name, gaps, units=learned.units, land=land)
+        field = cut(whole, settings.period, learned.split)
+        return cls(name, gaps, whole, withhold(field, settings.withhold) if settings.withhold else field)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a file says of them."""
+        return {"esmlearn_gaps": self.gaps.model_dump_json(exclude_none=True)}
+
+    def level(self, index: int) -> "Observations":
+        """Those of one level."""
+        return Observations(self.name, self.gaps, self.whole.level(index), self.field.level(index))
+
+
+def load_observations(data: InputData, name: str, gaps: GapSettings, *, units: str, land: Land | None = None) -> Field:
+    """Load observations with the gaps that the settings ask for, over the whole timerange of the recipe."""
+    other = data.field(gaps.dataset, units=units) if gaps.dataset else None
+    return apply_gaps(data.field(name, units=units, land=land), gaps, other)
+
+
+def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field | None]:
+    """Load observations and, where there is one, the complete target; land is where the target never has a value."""
+    target = data.field(settings.target, units=settings.units) if settings.target else None
+    land = None if target is None else target.land
+    name, gaps = settings.observations, settings.gaps
+    return load_observations(data, name, gaps, units=settings.units, land=land), target
+
+
+def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool = False) -> Field | None:
+    """Load a complete field at the times of another one.
+
+    Parameters
+    ----------
+    data
+        Datasets of the recipe.
+    name
+        Of the complete dataset; None if there is none.
+    field
+        Whose times, units and land are wanted.
+    needed
+        Whether it is an error if it lacks a time; else figures are made without it, and the log says why.
+
+    Returns
+    -------
+    Field or None
+        None where the script was not given the dataset, or it lacks some of the times.
+
+    Raises
+    ------
+    DataError
+        If it is on another grid, or in units that don't convert.
+    """
+    if name is None or not (needed or data.has(name)):
+        return None
+    cube = data.cube(name)
+    if not RectilinearGrid.of(cube).same_as(field.grid):
+        raise DataError(f"{name} is not on the grid of what is reconstructed; regrid both alike in the preprocessor.")
+    complete = Field.from_cube(cube, units=field.units, land=field.land)
+    try:
+        return complete[match_times(complete, field, names=(name, "reconstruction"))]
+    except DataError as error:
+        if needed:
+            raise
+        logger.warning("Figures of the sampling are made without the truth. %s", error)
+        return None
+
+
+def run_baselines(
+    observations: Observations, split: SplitSettings, climatology: Climatology, settings: ReconstructSettings
+) -> Iterator[MethodOutput]:
+    """Fit the baselines to the days of the training, and let them reconstruct."""
+    field = observations.field
+    training = training_days(field, observations.whole, split)
+    for method in settings.gap_fillers():
+        baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
+        yield MethodOutput(method, field, baseline.reconstruct_field(field), baseline.parameters)
+
+
+def cut(field: Field, period: str, split: SplitSettings) -> Field:
+    """Days of a role of the split, of a period, or all."""
+    if period == "all":
+        return field
+    return select_period(field, period) if "/" in period else select_role(field, split, period)
+
+
+def training_days(field: Field, observations: Field, split: SplitSettings) -> Field:
+    """Days that the baselines are fitted to: those of the training if the data have a year of them, else all there is.
+
+    A model may be applied to data that do not reach back to its training. Where the field does, its own days are taken:
+    what is withheld from the model is withheld from all.
+    """
+    for source in (field, observations):
+        with contextlib.suppress(DataError):
+            training = select_role(source, split, "train")
+            if np.ptp(training.year_fraction) >= MOST_OF_A_YEAR:
+                return training
+    return field
+
+
+def check_alike(observations: Field, complete: Field) -> None:
+    """Refuse a target on another grid or of other days than the observations."""
+    if complete.values.shape != observations.values.shape:
+        raise DataError(
+            f"data.target has shape {complete.values.shape} (time, variable, latitude, longitude),"
+            f" data.observations has {observations.values.shape};"
+            " bring both to one grid and one timerange in the preprocessor."
+        )
+    if (complete.dates != observations.dates).any():
+        raise DataError(
+            f"data.target starts on {complete.dates[0]:%Y-%m-%d}, observations on {observations.dates[0]:%Y-%m-%d}, "
+            "or they differ later; give both one timerange and calendar."
+        )

@@ -1,0 +1,79 @@
+"""What applying models to a dataset gives: outputs of all methods, ablations of an ensemble, figures of its sampling."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from esmlearn.evaluation.drawing import Drawing
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction
+
+
+class MethodOutput(NamedTuple):
+    """Complete fields of one method.
+
+    Attributes
+    ----------
+    method
+        Its name, see `esmlearn.methods`.
+    field
+        What the method was given: dates, cells, and what was observed.
+    result
+        Values in the units of the field.
+    parameters
+        What was fitted or set, as JSON can hold it.
+    """
+
+    method: str
+    field: Field
+    result: Reconstruction
+    parameters: Mapping[str, Any]
+
+
+class AblationOutput(NamedTuple):
+    """Members that were drawn otherwise than those of the script, at some times.
+
+    Attributes
+    ----------
+    name
+        As the recipe has it; empty for members that were drawn as usual.
+    varied
+        What differs.
+    field
+        What the ensemble was given at these times.
+    members
+        In the units of the field.
+    """
+
+    name: str
+    varied: Mapping[str, Any]
+    field: Field
+    members: Float[np.ndarray, "member time var lat lon"]
+
+
+Output = MethodOutput | AblationOutput | Drawing
+
+
+@dataclass(frozen=True)
+class Application:
+    """Models applied to one dataset.
+
+    Attributes
+    ----------
+    dataset
+        Name of the dataset in files and reports.
+    short_name
+        Of its variable.
+    attributes
+        What every file says of what was given.
+    outputs
+        Made one after the other as they are asked for, so that each can be saved before the next is computed.
+    """
+
+    dataset: str
+    short_name: str
+    attributes: Mapping[str, str]
+    outputs: Iterator[Output]
