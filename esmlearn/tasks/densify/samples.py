@@ -15,7 +15,7 @@ from esmlearn.fields.times import match_times
 from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import EnsembleTrainSettings
-from esmlearn.tasks.reconstruct.samples import corners_with_ocean
+from esmlearn.grids.tiles import corners_with_ocean
 
 
 @dataclass(frozen=True)

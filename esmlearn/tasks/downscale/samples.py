@@ -14,7 +14,7 @@ from esmlearn.fields.monthly_scaling import MonthlyScaling, months_of
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import DownscaleTrainSettings
 from esmlearn.tasks.downscale.conditions import CoarseInput, StaticFields, join
-from esmlearn.tasks.reconstruct.samples import corners_with_ocean
+from esmlearn.grids.tiles import corners_with_ocean
 
 
 @dataclass(frozen=True)

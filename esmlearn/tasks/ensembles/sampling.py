@@ -16,7 +16,7 @@ from esmlearn.diffusion import DrawNoise, Known, MemberNoise, Network, denoiser,
 from esmlearn.fields.field import Field
 from esmlearn.models.denoisers.condition import Condition, centre, repeat_members
 from esmlearn.settings import EnsembleSettings
-from esmlearn.tasks.reconstruct.apply import ramp, slices
+from esmlearn.grids.tiles import ramp, slices
 from esmlearn.trained.trained import TrainedDiffusion
 
 STATES = 64

@@ -16,7 +16,7 @@ from esmlearn.tasks.ensembles.calibration import find_errors, fit_stretch
 from esmlearn.tasks.ensembles.sampling import Aim, Told, draw, draw_members
 from esmlearn.tasks.fill.samples import GuessedDays, Reconstructed
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.tasks.reconstruct.samples import Anomalies
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.trained.trained import TrainedEnsemble
 
 SPREAD_CELLS = 125_000

@@ -12,7 +12,8 @@ from torch.utils.data import Dataset
 
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import EnsembleTrainSettings
-from esmlearn.tasks.reconstruct.samples import Anomalies, corners_with_ocean
+from esmlearn.fields.anomalies import Anomalies
+from esmlearn.grids.tiles import corners_with_ocean
 
 DAY_CHANNELS = 4
 """Best known values, logarithm of their standard deviation, where something was observed, land."""

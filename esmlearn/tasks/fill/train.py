@@ -24,7 +24,7 @@ from esmlearn.tasks.fill.batch import teach_days
 from esmlearn.tasks.fill.samples import GuessedSample, GuessedSamples, Reconstructed
 from esmlearn.tasks.networks import build_denoiser
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.tasks.reconstruct.samples import Anomalies
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.trained.trained import TrainedEnsemble, TrainedModel
 from esmlearn.training.loop import train
 

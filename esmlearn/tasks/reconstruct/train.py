@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.periods import check_daily, select_role
@@ -14,7 +15,7 @@ from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import TrainSettings
 from esmlearn.tasks.common import check_alike, describe
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
-from esmlearn.tasks.reconstruct.samples import DAYS, Anomalies, TrainingWindows, Window
+from esmlearn.tasks.reconstruct.samples import DAYS, TrainingWindows, Window
 from esmlearn.trained.trained import TrainedModel
 from esmlearn.training.loop import train
 
