@@ -1,19 +1,25 @@
 """Tensors that belong together: of one sample, or of a batch of them."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 
 
 @dataclass(frozen=True)
 class Batchable:
-    """Base of samples whose attributes are all tensors; in a batch, each has the dimension `batch` in front."""
+    """Base of samples whose attributes are tensors or samples themselves; in a batch, tensors have `batch` in front."""
 
-    def to[Batch: "Batchable"](self: Batch, device: torch.device) -> Batch:
+    def to[Batch: "Batchable"](self: Batch, device: torch.device, *, non_blocking: bool = True) -> Batch:
         """Move to a device."""
-        return type(self)(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))
+        return type(self)(*(part.to(device, non_blocking=non_blocking) for part in self._parts()))
 
     @classmethod
     def stack[Batch: "Batchable"](cls: type[Batch], samples: list[Batch]) -> Batch:
         """Make a batch of samples of one size."""
-        return cls(*(torch.stack([getattr(sample, item.name) for sample in samples]) for item in fields(cls)))
+        columns = (list(parts) for parts in zip(*(sample._parts() for sample in samples), strict=True))
+        return cls(*(getattr(type(parts[0]), "stack", torch.stack)(parts) for parts in columns))
+
+    def _parts(self) -> list[Any]:
+        """Attributes in their order."""
+        return [getattr(self, item.name) for item in fields(self)]

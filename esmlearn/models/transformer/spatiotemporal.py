@@ -6,6 +6,7 @@ the masked-autoencoder form follows Tong et al. 2022 (https://doi.org/10.48550/a
 the tokens (all months and days in a row), `place` of a patch (row by row).
 """
 
+from enum import IntEnum
 from types import EllipsisType
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from esmlearn.models.embeddings import (
     SpatialPositionalEncoding2D,
     TemporalPositionalEncoding,
 )
+from esmlearn.models.transformer.inputs import Context, WindowInputs
 from esmlearn.models.transformer.parts import (
     LOG_STD_RANGE,
     Estimate,
@@ -30,8 +32,33 @@ from esmlearn.models.transformer.parts import (
     TemporalAttentionAggregator,
     VideoEncoder,
 )
-from esmlearn.models.transformer.surroundings import Nearby, Surroundings
+from esmlearn.models.transformer.surroundings import Surroundings
 from esmlearn.settings import ModelSettings
+
+
+class Video(IntEnum):
+    """Channels that the encoder sees: observations, zero where there are none, and where there are some."""
+
+    VALUE = 0
+    VALID = 1
+
+
+class MonthMaps(IntEnum):
+    """Maps of a month that its decoder sees at full resolution: means over its days.
+
+    Attributes
+    ----------
+    MEAN
+        Decoded values.
+    STD
+        Standard deviation of decoded days; zero where something was observed.
+    OBSERVED
+        Share of the days with an observation.
+    """
+
+    MEAN = 0
+    STD = 1
+    OBSERVED = 2
 
 
 class Output(NamedTuple):
@@ -60,7 +87,7 @@ class SpatioTemporalModel(nn.Module):
             settings.dropout,
         )
         self.surroundings = Surroundings(settings)
-        self.encoder = VideoEncoder(2, dim, settings.patch_size, dropout)
+        self.encoder = VideoEncoder(len(Video), dim, settings.patch_size, dropout)
         self.day_encoding = TemporalPositionalEncoding(dim)
         self.month_encoding = TemporalPositionalEncoding(dim)
         self.place_encoding = SpatialPositionalEncoding2D(dim)
@@ -71,57 +98,24 @@ class SpatioTemporalModel(nn.Module):
         )
         self.aggregate = TemporalAttentionAggregator(dim, heads, month_mixing=settings.n_months > 1)
         self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
-        self.decode_month = MonthlyConvDecoder(settings, context=3)
+        self.decode_month = MonthlyConvDecoder(settings, context=len(MonthMaps))
         if settings.daily:
-            n_context, n_around = self.surroundings.n_context, self.surroundings.n_around
+            n_context = len(self.surroundings.context)
+            n_known = len(Video) + n_context + self.surroundings.n_around
             self.embed_context = VideoEncoder(n_context, dim, settings.patch_size, dropout)
             self.daily_blocks = nn.ModuleList(
                 SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.daily_depth)
             )
             self.decode_day = MonthlyConvDecoder(
-                settings, context=2 + n_context + n_around, days=settings.patch_size[0], unet=settings.unet
+                settings, context=n_known, days=settings.patch_size[0], unet=settings.unet
             )
         for module in self.modules():
             if isinstance(module, MonthlyConvDecoder):
                 # Twice as fast on a CPU, and what tensor cores want.
                 module.to(memory_format=torch.channels_last)
 
-    def forward(
-        self,
-        x: Float[Tensor, "batch month day lat lon"],
-        daily_mask: Bool[Tensor, "batch month day lat lon"],
-        land_mask_patch: Bool[Tensor, "batch lat lon"],
-        padded_days_mask: Bool[Tensor, "batch month day"],
-        context: Float[Tensor, "batch month day channel lat lon"],
-        nearby: Float[Tensor, "batch time lat lon"],
-        nearby_observed: Bool[Tensor, "batch time lat lon"],
-        day_index: Int[Tensor, "batch month day"],
-        decoded: Bool[Tensor, "batch month day"],
-        year_fraction: Float[Tensor, "batch month day"],
-        position: Float[Tensor, "batch 2 lat lon"],
-    ) -> Output:
+    def forward(self, inputs: WindowInputs) -> Output:
         """Reconstruct a batch of windows.
-
-        Parameters
-        ----------
-        x
-            Scaled values; what stands where `daily_mask` is True does not matter.
-        daily_mask
-            True where a pixel is missing.
-        land_mask_patch
-            True on land.
-        padded_days_mask
-            True for days beyond the end of the month.
-        context
-            Guess and surprise in scaled units, nearness of the observations before and after (`CONTEXT_CHANNELS`).
-        nearby, nearby_observed, day_index
-            The days of the window and some around it, as in `surroundings.Nearby`.
-        decoded
-            True for the days to decode; the others are left at the first guess.
-        year_fraction
-            Part of the year that has gone at each day.
-        position
-            Latitude and longitude in degrees.
 
         Returns
         -------
@@ -129,57 +123,51 @@ class SpatioTemporalModel(nn.Module):
             Months of shape (batch, month, lat, lon) and days of shape (batch, month, day, lat, lon): the observation
             itself where there is one, zero on land and on padded days.
         """
-        size = x.shape[2:]
-        decoded = decoded & ~padded_days_mask
-        context, series = self.surroundings(x, daily_mask, context, Nearby(nearby, nearby_observed, day_index))
-        pixels = self.pad(x, daily_mask, land_mask_patch, padded_days_mask, context)
+        n_months, *size = inputs.x.shape[1:]
+        decoded = inputs.decoded & ~inputs.padded_days_mask
+        context, series = self.surroundings(inputs)
+        pixels = self.pad(inputs, context)
         days, rows, columns = self.settings.patch_size
         patches = {"d": days, "h": rows, "w": columns}
         seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
         ocean = reduce(pixels.ocean, "b (y h) (x w) -> b (y x)", "any", h=rows, w=columns)
         real = reduce(pixels.real_days, "b m (t d) -> b (m t)", "any", d=days)
         where = self.encode_positions(
-            F.pad(year_fraction, pixels.pad[4:], mode="replicate"), F.pad(position, pixels.pad[:4], mode="replicate")
+            F.pad(inputs.year_fraction, pixels.pad[4:], mode="replicate"),
+            F.pad(inputs.position, pixels.pad[:4], mode="replicate"),
         )
 
         tokens = self.encoder(pixels.video, seen) + seen.pack(where)
         for block in self.encoder_blocks:
             tokens = block(tokens, seen)
         encoded = seen.unpack(tokens)
-        months = self.mix_months(encoded, where, seen, ocean, n_months=x.shape[1])
+        months = self.mix_months(encoded, where, seen, ocean, n_months=n_months)
 
-        daily = Estimate(pixels.context[:, 0], torch.zeros_like(pixels.context[:, 0]))
+        daily = Estimate(pixels.guess, torch.zeros_like(pixels.guess))
         if self.settings.daily:
             present = TokenGrid(real[:, :, None] & ocean[:, None])
-            month_of_time = repeat(months, "b m p c -> b (m t) p c", t=encoded.shape[1] // x.shape[1])
+            month_of_time = repeat(months, "b m p c -> b (m t) p c", t=encoded.shape[1] // n_months)
             tokens = self.embed_context(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"), present)
             tokens = tokens + present.pack(encoded + where + month_of_time)
             for block in self.daily_blocks:
                 tokens = block(tokens, present)
             series = F.pad(series, pixels.pad[:4])
-            daily = self.decode_days(present.unpack(tokens), pixels, series, day_index, decoded)
+            daily = self.decode_days(present.unpack(tokens), pixels, series, inputs.day_index, decoded)
         monthly = self.decode_months(months, daily, pixels, decoded)
         return Output(_crop(monthly, *size[1:]), _crop(daily, *size))
 
-    def pad(
-        self,
-        x: Float[Tensor, "batch month day lat lon"],
-        daily_mask: Bool[Tensor, "batch month day lat lon"],
-        land: Bool[Tensor, "batch lat lon"],
-        padded_days: Bool[Tensor, "batch month day"],
-        context: Float[Tensor, "batch month day channel lat lon"],
-    ) -> "Pixels":
+    def pad(self, inputs: WindowInputs, context: Float[Tensor, "batch month day channel lat lon"]) -> "Pixels":
         """Fill up to whole patches, and blank what is land, padding or missing."""
         pad = tuple(
             part
-            for size, patch in zip(x.shape[:1:-1], self.settings.patch_size[::-1], strict=True)
+            for size, patch in zip(inputs.x.shape[:1:-1], self.settings.patch_size[::-1], strict=True)
             for part in (0, -size % patch)
         )
-        ocean = ~F.pad(land, pad[:4], value=True)
-        real_days = ~F.pad(padded_days, pad[4:], value=True)
+        ocean = ~F.pad(inputs.land_mask_patch, pad[:4], value=True)
+        real_days = ~F.pad(inputs.padded_days_mask, pad[4:], value=True)
         exists = ocean[:, None, None] & real_days[..., None, None]
-        valid = ~F.pad(daily_mask, pad, value=True) & exists
-        video = torch.stack([F.pad(x, pad).masked_fill(~valid, 0.0), valid.to(x.dtype)], dim=1)
+        valid = ~F.pad(inputs.daily_mask, pad, value=True) & exists
+        video = torch.stack([F.pad(inputs.x, pad).masked_fill(~valid, 0.0), valid.to(inputs.x.dtype)], dim=1)
         context = F.pad(rearrange(context, "b m d c y x -> b c m d y x"), pad).masked_fill(~exists[:, None], 0.0)
         return Pixels(rearrange(video, "b c m d y x -> b c (m d) y x"), context, valid, ocean, real_days, pad)
 
@@ -230,26 +218,30 @@ class SpatioTemporalModel(nn.Module):
         days, height, _ = self.settings.patch_size
         batch, n_months = decoded.shape[:2]
         pad = pixels.pad[4:]
-        chosen = reduce(F.pad(decoded, pad), "b m (t d) -> (b m t)", "any", d=days)
-        keep = chosen.nonzero().squeeze(-1)
-        maps = rearrange(tokens, "b t (y x) c -> (b t) y x c", y=pixels.ocean.shape[1] // height).index_select(0, keep)
-        known = torch.cat([pixels.video, rearrange(pixels.context, "b c m d y x -> b c (m d) y x")], dim=1)
-        known = rearrange(known, "b c (t d) y x -> (b t) d c y x", d=days).index_select(0, keep)
-        known = rearrange(known, "n d c y x -> (n d) c y x")
+        tokens_decoded = reduce(F.pad(decoded, pad), "b m (t d) -> (b m t)", "any", d=days)
+        chosen = tokens_decoded.nonzero().squeeze(-1)
+        tokens = rearrange(tokens, "b t (y x) c -> (b t) y x c", y=pixels.ocean.shape[1] // height)
+
+        def of_chosen(video: Float[Tensor, "batch channel all_days lat lon"]) -> Float[Tensor, "map channel lat lon"]:
+            some = rearrange(video, "b c (t d) y x -> (b t) d c y x", d=days).index_select(0, chosen)
+            return rearrange(some, "n d c y x -> (n d) c y x")
+
+        context = of_chosen(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"))
+        known = [of_chosen(pixels.video), context]
         if self.surroundings.n_around:
-            position = rearrange(F.pad(day_index, pad), "b m (t d) -> (b m t) d", d=days).index_select(0, keep)
-            window = repeat(keep // (len(chosen) // batch), "n -> (n d)", d=days)
-            around = self.surroundings.around(known[:, 2], series, window, position.flatten())
-            known = torch.cat([known, around.masked_fill(~pixels.ocean[window, None], 0.0)], dim=1)
-        departure, log_std = self.decode_day(maps, known)
+            position = rearrange(F.pad(day_index, pad), "b m (t d) -> (b m t) d", d=days).index_select(0, chosen)
+            window = repeat(chosen // (len(tokens_decoded) // batch), "n -> (n d)", d=days)
+            around = self.surroundings.around(context[:, Context.GUESS], series, window, position.flatten())
+            known.append(around.masked_fill(~pixels.ocean[window, None], 0.0))
+        departure, log_std = self.decode_day(tokens.index_select(0, chosen), torch.cat(known, dim=1))
 
         def to_days(maps: Float[Tensor, "map lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
             maps = rearrange(maps, "(n d) y x -> n d y x", d=days)
-            every = maps.new_zeros(len(chosen), *maps.shape[1:]).index_copy(0, keep, maps)
+            every = maps.new_zeros(len(tokens_decoded), *maps.shape[1:]).index_copy(0, chosen, maps)
             return rearrange(every, "(b m t) d y x -> b m (t d) y x", b=batch, m=n_months)
 
         hidden = pixels.exists & ~pixels.valid
-        return Estimate(pixels.context[:, 0] + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
+        return Estimate(pixels.guess + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
 
     def decode_months(
         self,
@@ -265,14 +257,18 @@ class SpatioTemporalModel(nn.Module):
         n_months = tokens.shape[1]
         real = pixels.real_days[..., None, None]
         hidden = (pixels.exists & ~pixels.valid).to(tokens.dtype)
-        told = F.pad(decoded, pixels.pad[4:])[..., None, None].to(tokens.dtype)
+        decoded_days = F.pad(decoded, pixels.pad[4:])[..., None, None].to(tokens.dtype)
         std = daily.log_std.detach().clamp(*LOG_STD_RANGE).exp() * hidden
-        maps = [(daily.mean.detach(), real), (std, told), (1 - hidden, real)]
+        maps = {
+            MonthMaps.MEAN: (daily.mean.detach(), real),
+            MonthMaps.STD: (std, decoded_days),
+            MonthMaps.OBSERVED: (1 - hidden, real),
+        }
         means = torch.stack(
             [
                 reduce(day * weight, "b m d y x -> (b m) y x", "sum")
                 / reduce(weight.to(day.dtype), "b m d 1 1 -> (b m) 1 1", "sum").clamp(min=1.0)
-                for day, weight in maps
+                for day, weight in (maps[channel] for channel in MonthMaps)
             ],
             dim=1,
         )
@@ -280,7 +276,7 @@ class SpatioTemporalModel(nn.Module):
             rearrange(tokens, "b m (y x) c -> (b m) y x c", y=means.shape[-2] // self.settings.patch_size[1]), means
         )
         departure = rearrange(departure, "(b m) y x -> b m y x", m=n_months).masked_fill(~pixels.ocean[:, None], 0.0)
-        mean = rearrange(means[:, 0], "(b m) y x -> b m y x", m=n_months)
+        mean = rearrange(means[:, MonthMaps.MEAN], "(b m) y x -> b m y x", m=n_months)
         return Estimate(mean + departure, rearrange(log_std, "(b m) y x -> b m y x", m=n_months))
 
 
@@ -293,6 +289,11 @@ class Pixels(NamedTuple):
     ocean: Bool[Tensor, "batch lat lon"]
     real_days: Bool[Tensor, "batch month day"]
     pad: tuple[int, ...]
+
+    @property
+    def guess(self) -> Float[Tensor, "batch month day lat lon"]:
+        """First guess of each day."""
+        return self.context[:, Context.GUESS]
 
     @property
     def exists(self) -> Bool[Tensor, "batch month day lat lon"]:

@@ -11,17 +11,20 @@ from accelerate import PartialState
 from iris.cube import Cube
 from jaxtyping import Float
 
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
+from esmlearn.grids.tiles import Blend, ramp, slices
+from esmlearn.models.transformer.inputs import WindowInputs
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
 from esmlearn.settings import ReconstructSettings
 from esmlearn.tasks.observations import Observations, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
-from esmlearn.tasks.reconstruct.samples import Anomalies, Window
+from esmlearn.tasks.reconstruct.samples import cut_window
 
 BATCH = 8
 """Windows that go through the model at once."""
@@ -130,13 +133,13 @@ def reconstruct(
         for lon in slices(n_lon, settings.window[1], overlap, ring=field.closes)
         if not anomalies.land[lat, lon].all()
     ]
-    daily = _Blend(len(field.dates), n_lat, n_lon)
-    monthly = _Blend(len(anomalies.months), n_lat, n_lon)
+    daily = Blend(len(field.dates), n_lat, n_lon)
+    monthly = Blend(len(anomalies.months), n_lat, n_lon)
     jobs = itertools.product(months, places)
     for batch in itertools.batched(jobs, BATCH):
-        window = Window.stack([anomalies.window(some, lat, lon, settings) for some, (lat, lon) in batch])
+        windows = [cut_window(anomalies, some, lat, lon, settings).inputs for some, (lat, lon) in batch]
         with mixed:
-            output = network(**window.to(device).inputs())
+            output = network(WindowInputs.stack(windows).to(device))
         for number, (some, place) in enumerate(batch):
             for position, weight in enumerate(ramp(some.stop - some.start).tolist()):
                 month = some.start + position
@@ -146,38 +149,12 @@ def reconstruct(
                 real = slice(first, first + days.stop - days.start)
                 daily.add(days, place, _values(output.daily, number, position)[:, real], weight)
     result = _in_units(field, climatology, scaling, daily.mean(), monthly.mean())
-    # Nobody told these models how wrong they are: no days decoded, or no month ever known whole.
+    # These models have not learned their errors: those of days if they decode none, those of months without a target.
     return replace(
         result,
         daily_std=result.daily_std if settings.daily else None,
         monthly_std=None if trained.settings.learning == "self_supervised" else result.monthly_std,
     )
-
-
-class _Blend:
-    """Weighted mean of overlapping windows: value and standard deviation."""
-
-    def __init__(self, n_time: int, n_lat: int, n_lon: int) -> None:
-        self.total = np.zeros((2, n_time, n_lat, n_lon), np.float32)
-        self.weight = np.zeros((n_time, n_lat, n_lon), np.float32)
-
-    def add(
-        self,
-        time: slice,
-        place: tuple[slice, slice],
-        estimate: Float[np.ndarray, "two time lat lon"],
-        weight: float,
-    ) -> None:
-        """Add a window; columns beyond the end belong to the start."""
-        lat, lon = place
-        window = weight * ramp(lat.stop - lat.start)[:, None] * ramp(lon.stop - lon.start)
-        columns = np.arange(lon.start, lon.stop) % self.weight.shape[-1]
-        self.total[:, time, lat, columns] += estimate * window
-        self.weight[time, lat, columns] += window
-
-    def mean(self) -> Float[np.ndarray, "two time lat lon"]:
-        """Blended value and standard deviation; zero where no window was."""
-        return self.total / np.maximum(self.weight, np.float32(1e-9))
 
 
 def _values(estimate: Estimate, number: int, position: int) -> Float[np.ndarray, "two *shape"]:
@@ -222,17 +199,3 @@ def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
         land=grow(anomalies.land),
         position=grow(anomalies.position),
     )
-
-
-def slices(length: int, window: int, overlap: float, *, ring: bool = False) -> list[slice]:
-    """Windows that cover a length: the last one flush with its end, or on a ring going on over its start."""
-    window = min(window, length)
-    stride = max(1, round(window * (1 - overlap)))
-    starts = [*range(0, length, stride)] if ring else [*range(0, length - window, stride), length - window]
-    return [slice(start, start + window) for start in starts]
-
-
-def ramp(length: int) -> Float[np.ndarray, " cell"]:
-    """Weights that rise from the edge of a window to its middle, and are never zero."""
-    distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
-    return (distance / distance.max()).astype(np.float32)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
@@ -16,7 +17,7 @@ from esmlearn.settings import TrainSettings
 from esmlearn.tasks.observations import check_alike, load_training
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
-from esmlearn.tasks.reconstruct.samples import DAYS, Anomalies, TrainingWindows, Window
+from esmlearn.tasks.reconstruct.samples import DAYS, TrainingWindows, Window
 from esmlearn.tasks.record import describe_training, describe_variable
 from esmlearn.trained.folder import Trained
 from esmlearn.training.loop import train as train_network

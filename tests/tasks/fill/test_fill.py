@@ -18,7 +18,7 @@ from esmlearn.tasks.fill.reconstructor import EnsembleReconstructor
 from esmlearn.tasks.fill.samples import GuessedSamples, Reconstructed
 from esmlearn.tasks.fill.train import borrow_clouds, fit_filling
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.tasks.reconstruct.samples import Anomalies
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.tasks.reconstruct.train import fit
 from esmlearn.trained.folder import save_model
 from tests.small import small_ocean, small_settings

@@ -1,0 +1,56 @@
+"""Scaled departures of a field from its climatology."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.field import Field
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """A field of one variable as scaled departures from its climatology, with their dates and places.
+
+    Attributes
+    ----------
+    values
+        Anomalies in standard deviations; zero where nothing was observed.
+    observed
+        Where there is a value.
+    land
+        True on land.
+    year_fraction
+        Part of the year that has gone at each time.
+    position
+        Latitude and longitude of the cells in degrees.
+    months
+        Times of each calendar month.
+    first_days
+        Day of the month of the first time of each month.
+    """
+
+    values: Float[np.ndarray, "time lat lon"]
+    observed: Bool[np.ndarray, "time lat lon"]
+    land: Bool[np.ndarray, "lat lon"]
+    year_fraction: Float[np.ndarray, " time"]
+    position: Float[np.ndarray, "2 lat lon"]
+    months: tuple[slice, ...]
+    first_days: tuple[int, ...]
+
+    @classmethod
+    def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
+        """Take the climatology away from a field and divide by the spread."""
+        spread = scaling.at(field.year_fraction)[:, None, None]
+        anomalies = (field.values[:, 0] - climatology.at(field.year_fraction)) / spread
+        observed = field.observed[:, 0]
+        return cls(
+            values=np.where(observed, anomalies, np.float32(0.0)).astype(np.float32),
+            observed=observed,
+            land=field.land,
+            year_fraction=field.year_fraction.astype(np.float32),
+            position=np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32),
+            months=tuple(field.months.values()),
+            first_days=tuple(field.dates[days.start].day for days in field.months.values()),
+        )
