@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import rows_northward
+from esmlearn.files import sha256
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import DataSettings, GapSettings, SurfaceSettings
 from esmlearn.settings.scripts import NAMES
-from esmlearn.trained.folder import sha256
 
 
 def find_dataset(cfg: dict[str, Any], name: str, *, short_name: str | None = None) -> dict[str, Any]:

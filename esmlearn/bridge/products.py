@@ -15,11 +15,12 @@ from esmlearn.bridge.fields import find_dataset
 from esmlearn.fields.field import Field
 from esmlearn.fields.member_cubes import members_cube
 from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.files import sha256
 from esmlearn.settings import AblationSettings, GapSettings, ReconstructSettings
 from esmlearn.tasks.ensembles.ablation import Variation, spread_times
 from esmlearn.tasks.ensembles.figures import draw_diffusion
 from esmlearn.tasks.ensembles.sampling import Aim
-from esmlearn.trained.folder import SETTINGS, WEIGHTS, sha256
+from esmlearn.trained.folder import SETTINGS, WEIGHTS
 from esmlearn.trained.trained import TrainedDiffusion
 
 ABLATIONS = "ablations"

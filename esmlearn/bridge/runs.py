@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from esmlearn.bridge.refusals import ERROR_PREFIX
 from esmlearn.errors import DataError
-from esmlearn.files import atomic_write
+from esmlearn.files import write_text
 
 _RECORD = re.compile(r"^(?P<level>[A-Z]+) +\[\d+\] (?P<message>.*)$")
 _LINE_TO_REPORT = re.compile(r'\n<p id="esmlearn-report">.*?</p>', re.DOTALL)
@@ -60,8 +60,8 @@ def link_report(report: Path) -> None:
     head, heading, rest = _LINE_TO_REPORT.sub("", before).partition("</h1>")
     after = f'{head}{heading}\n<p id="esmlearn-report">The whole report, with all scores and figures: {links}</p>{rest}'
     if heading and after != before:
-        with suppress(OSError), atomic_write(index) as aside:
-            aside.write_text(after, encoding="utf-8")
+        with suppress(OSError):
+            write_text(index, after)
 
 
 def find_reason(folder: Path) -> str:

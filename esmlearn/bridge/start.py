@@ -25,8 +25,8 @@ def prepare_run(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
     from esmlearn.bridge.tags import register_tags
 
     environ[STARTED_FROM] = str(Path.cwd())
-    # Threads that wait let other processes work: beside a busy neighbour, a training is four times as fast. OpenMP reads
-    # this when a process loads it, so a script would be too late to set it after its first imports.
+    # Threads that wait let other processes work: beside a busy neighbour, a training is four times as fast. OpenMP
+    # reads this when it is loaded, which is before a script could set it.
     environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     register_tags(Path.cwd())
 

@@ -17,7 +17,7 @@ from torch import nn
 from esmlearn.errors import ModelFolderError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.monthly_scaling import MonthlyScaling
-from esmlearn.files import atomic_write
+from esmlearn.files import atomic_write, sha256, write_text
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import DownscaleTrainSettings, EnsembleTrainSettings, TrainSettings
@@ -79,10 +79,8 @@ def save_model(folder: Path, trained: Trained) -> list[Path]:
             metadata={"format": "pt", "task": task, "settings_sha256": _hash_settings(content)},
         )
     content["sha256"] = {WEIGHTS: sha256(folder / WEIGHTS)}
-    with atomic_write(folder / SETTINGS) as aside:
-        aside.write_text(json.dumps(content, indent=2) + "\n")
-    with atomic_write(folder / CARD) as aside:
-        aside.write_text(_card(trained, content))
+    write_text(folder / SETTINGS, json.dumps(content, indent=2) + "\n")
+    write_text(folder / CARD, _card(trained, content))
     return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *guide_files]
 
 
@@ -239,12 +237,6 @@ def _read(folder: Path) -> tuple[dict[str, Any], Tensors]:
             f"{folder / SETTINGS} was altered since the training: its hash differs from the weights' record."
         )
     return content, tensors
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("diagnostics").mkdir()
     Path("diagnostics", "train.py").write_text(
-        '"""Train."""\n\nfrom esmlearn.bridge.diagnostic import run_diagnostic\n'
+        '"""Train."""\n\nfrom esmlearn.tasks import TASKS\n'
     )
     Path("c.R").write_bytes(b"# not esmlearn \xff\n")
     Path("ours.yml").write_text(yaml.safe_dump(RECIPE))
