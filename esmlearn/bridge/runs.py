@@ -3,6 +3,7 @@
 import html
 import re
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -37,7 +38,7 @@ def find_report(folder: Path) -> Path:
     return report.absolute()
 
 
-def link_report(report: Path) -> None:
+def link_report(report: Path, *, write: Callable[[Path, str], None] = write_text) -> None:
     """Let ESMValCore's overview of a run lead to its reports, by a line below the heading; once is enough.
 
     ESMValCore lists pictures and netCDF only, and escapes captions, so that no script can put a link there. A run
@@ -47,6 +48,8 @@ def link_report(report: Path) -> None:
     ----------
     report
         A report as `find_report` gives it: RUN/work/DIAGNOSTIC/SCRIPT/report.html.
+    write
+        Writes the overview.
     """
     if report.name != "report.html" or len(report.parents) < 4 or report.parents[2].name != "work":
         return
@@ -61,7 +64,7 @@ def link_report(report: Path) -> None:
     after = f'{head}{heading}\n<p id="esmlearn-report">The whole report, with all scores and figures: {links}</p>{rest}'
     if heading and after != before:
         with suppress(OSError):
-            write_text(index, after)
+            write(index, after)
 
 
 def find_reason(folder: Path) -> str:

@@ -26,9 +26,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with a script of ours, one of somebody else's, and a recipe for each."""
     monkeypatch.chdir(tmp_path)
     Path("diagnostics").mkdir()
-    Path("diagnostics", "train.py").write_text(
-        '"""Train."""\n\nfrom esmlearn.tasks import TASKS\n'
-    )
+    Path("diagnostics", "train.py").write_text('"""Train."""\n\nfrom esmlearn.tasks import TASKS\n')
     Path("c.R").write_bytes(b"# not esmlearn \xff\n")
     Path("ours.yml").write_text(yaml.safe_dump(RECIPE))
     Path("foreign.yml").write_text(yaml.safe_dump(RECIPE).replace("diagnostics/train.py", "c.R"))
