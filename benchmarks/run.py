@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from esmlearn.errors import EsmlearnError
-from esmlearn.files import atomic_write
+from esmlearn.files import write_text
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
@@ -85,8 +85,7 @@ def record(results: Path, name: str, text: str) -> None:
     before, _, rest = page.partition(begin)
     if end not in rest:
         before, rest = f"{page}\n", end
-    with atomic_write(results) as aside:
-        aside.write_text(f"{before}{begin}\n{text}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+    write_text(results, f"{before}{begin}\n{text}\n\n{end}{rest.partition(end)[2]}")
 
 
 def hardware() -> str:

@@ -17,7 +17,7 @@ from esmlearn.evaluation.figures import draw_case
 from esmlearn.evaluation.profile_scores import score_profiles
 from esmlearn.evaluation.reading import read_cases
 from esmlearn.evaluation.scoring import facts, score_case, scores_json
-from esmlearn.files import atomic_write
+from esmlearn.files import write_text
 from esmlearn.settings import EvaluateSettings, from_script
 
 
@@ -49,8 +49,7 @@ def main(cfg: dict[str, Any]) -> None:
         texts["radial_spectra.json"] = scores_json([record for found in scored for record in found.refined.radial])
         texts["quantiles.json"] = scores_json([record for found in scored for record in found.refined.quantiles])
     for name, text in texts.items():
-        with atomic_write(Path(cfg["work_dir"], name)) as aside:
-            aside.write_text(text, encoding="utf-8")
+        write_text(Path(cfg["work_dir"], name), text)
     # ESMValCore names its records by the stem of a file: a record for the .csv would take the place of the .json's, and
     # the run would stop where a later script names both as ancestors.
     captions = {

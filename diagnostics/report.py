@@ -10,7 +10,7 @@ from typing import Any
 
 from esmlearn import plots
 from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
-from esmlearn.files import atomic_write
+from esmlearn.files import atomic_write, write_text
 from esmlearn.report import Figure, collect, render
 from esmlearn.settings import ReportSettings, from_script
 
@@ -36,8 +36,7 @@ def main(cfg: dict[str, Any]) -> None:
         report = replace(report, figures=(*report.figures, Figure(name, file.read_bytes(), caption)))
 
     page = Path(cfg["work_dir"], "report.html")
-    with atomic_write(page) as aside:
-        aside.write_text(render(report), encoding="utf-8")
+    write_text(page, render(report))
     with ProvenanceLogger(cfg) as provenance:
         provenance.log(page, record(f"Report: {report.title}."))
         # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text. There

@@ -1,5 +1,6 @@
-"""Files are written aside and renamed, so that a reader only ever meets whole ones."""
+"""Write files aside and rename them, so that a reader only ever meets whole ones; and hash them."""
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -48,3 +49,15 @@ def atomic_write(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str, *, durable: bool = True) -> None:
+    """Write a text file in UTF-8, as `atomic_write` does."""
+    with atomic_write(path, durable=durable) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 hash of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Before any test loads torch: threads that wait let others work, as in a run (`esmlearn.bridge.cli`).
+"""Before any test loads torch: threads that wait let others work, as in a run (`esmlearn.bridge.start`).
 
 Where tests run side by side, each worker computes with one thread.
 """

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from esmlearn.bridge.recipes import scripts_of, section
 from esmlearn.errors import EsmlearnError, SettingsError
 
 OUR_SCRIPTS = ("train", "reconstruct", "evaluate", "report")
@@ -36,29 +37,30 @@ def check_recipe(path: Path) -> list[str]:
         return [f"{path}{place} is not valid YAML: {error.problem}."]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return [f"{path} is not valid YAML: {error}."]
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("diagnostics"), dict):
+    if not section(recipe, "diagnostics"):
         return [f"{path} is not a recipe: it has no section `diagnostics` with at least one diagnostic."]
 
     problems = [
         f"{path}: `documentation` needs `{key}`."
         for key in ("title", "description", "authors")
-        if not _section(recipe, "documentation").get(key)
+        if not section(recipe, "documentation").get(key)
     ]
     tasks = {
         f"{name}/{task}"
         for name in recipe["diagnostics"]
         for kind in ("variables", "scripts")
-        for task in _section(recipe["diagnostics"], name, kind)
+        for task in section(recipe["diagnostics"], name, kind)
     }
-    for name in recipe["diagnostics"]:
-        for script in _section(recipe["diagnostics"], name, "scripts"):
-            problems += [f"{name}/{script}: {problem}" for problem in _check_script(recipe, name, script, tasks)]
+    for diagnostic, name, settings in scripts_of(recipe):
+        found = _check_script(recipe, diagnostic, name, dict(settings), tasks)
+        problems += [f"{diagnostic}/{name}: {problem}" for problem in found]
     return problems
 
 
-def _check_script(recipe: dict[str, Any], diagnostic: str, name: str, tasks: set[str]) -> Iterator[str]:
+def _check_script(
+    recipe: dict[str, Any], diagnostic: str, name: str, settings: dict[str, Any], tasks: set[str]
+) -> Iterator[str]:
     """Check one script's file, ancestors and settings."""
-    settings = dict(_section(recipe["diagnostics"], diagnostic, "scripts", name))
     script = settings.pop("script", None)
     if not isinstance(script, str):
         yield "`script` must name a file."
@@ -66,7 +68,7 @@ def _check_script(recipe: dict[str, Any], diagnostic: str, name: str, tasks: set
     if not _script_exists(Path(script).expanduser()):
         yield f"there is no script {script} (seen from {Path.cwd()}, where recipes are run)."
 
-    variables = list(_section(recipe["diagnostics"], diagnostic, "variables"))
+    variables = list(section(recipe["diagnostics"], diagnostic, "variables"))
     patterns = settings.pop("ancestors", variables)
     if not isinstance(patterns, list):
         yield f"`ancestors` must be a list, such as [{patterns}]."
@@ -103,7 +105,7 @@ def _check_ablations(recipe: dict[str, Any], settings: dict[str, Any], ancestors
 
     for task in ancestors:
         diagnostic, name = task.split("/", 1)
-        trained = _section(recipe["diagnostics"], diagnostic, "scripts", name)
+        trained = section(recipe["diagnostics"], diagnostic, "scripts", name)
         # Settings that are wrong in themselves are told of elsewhere.
         with suppress(SettingsError):
             own = from_script(settings_of("train", trained), trained)
@@ -124,16 +126,16 @@ def _check_model(folder: str) -> Iterator[str]:
 
 def _datasets(recipe: dict[str, Any], diagnostic: str, variable: str) -> list[dict[str, Any]]:
     """Return the facets of each dataset that a variable is read from; none for a task that is a script."""
-    variables = _section(recipe["diagnostics"], diagnostic, "variables")
+    variables = section(recipe["diagnostics"], diagnostic, "variables")
     if variable not in variables:
         return []
-    facets = dict(_section(variables, variable))
-    additional = facets.pop("additional_datasets", None) or []
-    datasets = [
-        *(recipe.get("datasets") or []),
-        *(recipe["diagnostics"][diagnostic].get("additional_datasets") or []),
-        *additional,
-    ]
+    facets = dict(section(variables, variable))
+    lists = (
+        recipe.get("datasets"),
+        recipe["diagnostics"][diagnostic].get("additional_datasets"),
+        facets.pop("additional_datasets", None),
+    )
+    datasets = [dataset for part in lists if isinstance(part, list) for dataset in part if isinstance(dataset, dict)]
     own = {"diagnostic": diagnostic, "variable_group": variable, "short_name": variable}
     return [{**own, **facets, **dataset} for dataset in datasets]
 
@@ -145,11 +147,3 @@ def _script_exists(script: Path) -> bool:
     if esmvaltool and esmvaltool.origin:
         folders.append(Path(esmvaltool.origin).parent / "diag_scripts")
     return any((folder / script).is_file() for folder in folders)
-
-
-def _section(recipe: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """Return a section of a recipe; empty if it is left out or blank, as YAML allows."""
-    section: Any = recipe
-    for key in keys:
-        section = section.get(key) if isinstance(section, dict) else None
-    return section if isinstance(section, dict) else {}

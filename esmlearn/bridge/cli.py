@@ -1,15 +1,15 @@
 """The commands `esmvaltool learn …`.
 
-ESMValCore imports this module and instantiates `Learn` whenever `esmvaltool` is called: everything slow is
-imported where it is needed.
+ESMValCore imports this module and instantiates `Learn` whenever anybody calls `esmvaltool`: everything slow is imported
+where it is needed, and nothing changes for other people's recipes.
 """
 
 import os
+import sys
 from pathlib import Path
 
-from esmlearn.bridge.paths import remember_start
 from esmlearn.bridge.refusals import one_sentence
-from esmlearn.bridge.tags import register_tags
+from esmlearn.bridge.start import prepare_run
 
 OUTPUT = "esmvaltool_output"
 
@@ -18,11 +18,7 @@ class Learn:
     """Fill gaps in the ocean with deep models: set up, check a recipe, follow a training, find its report."""
 
     def __init__(self) -> None:
-        remember_start()
-        # Threads that wait shall let others work: beside a busy neighbour a training is four times as fast so. Scripts
-        # inherit it.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        register_tags(Path.cwd())
+        prepare_run(sys.argv, os.environ)
 
     def configure(self) -> None:
         """Let ESMValCore find the demo ocean; a configuration of your own stays as it is."""

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from esmlearn.errors import SettingsError
-from esmlearn.files import atomic_write
+from esmlearn.files import write_text
 
 DATA_SOURCE = "esmlearn-demo"
 
@@ -49,7 +49,7 @@ def configure(repository: Path) -> str:
         if _data_source(file.read_text(encoding="utf-8")) == source:
             return f"ESMValCore finds the demo ocean through {file}."
     if not files:
-        _write(folder / "config-user.yml", text)
+        write_text(folder / "config-user.yml", text)
         return f"ESMValCore's configuration is now {folder / 'config-user.yml'}."
 
     beside = folder / f"{DATA_SOURCE}.yml"
@@ -62,7 +62,7 @@ def configure(repository: Path) -> str:
     words = (
         "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it as you like."
     )
-    _write(beside, f"# {words}\n{section}")
+    write_text(beside, f"# {words}\n{section}")
     return f"Your ESMValCore configuration is untouched; {beside} beside it adds the demo ocean."
 
 
@@ -75,8 +75,3 @@ def _data_source(text: str) -> Any:
     for key in ("projects", "OBS6", "data", DATA_SOURCE):
         section = section.get(key) if isinstance(section, dict) else None
     return section
-
-
-def _write(file: Path, text: str) -> None:
-    with atomic_write(file) as aside:
-        aside.write_text(text, encoding="utf-8")

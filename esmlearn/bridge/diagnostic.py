@@ -1,14 +1,14 @@
 """What a diagnostic script needs from ESMValCore: settings, input data, a log, and products with provenance.
 
-The names and their behaviour are those of `esmvaltool.diag_scripts.shared`, which comes with ESMValTool and
-not with ESMValCore. Two things differ: files are written aside and renamed, and a script may find its earlier
-output, so that a training that was killed can go on.
+Names and behaviour are those of `esmvaltool.diag_scripts.shared`, which comes with ESMValTool and not with ESMValCore.
+Two things differ: files are written aside and renamed, and a script may find its earlier output, so that a training
+that was killed can go on.
 """
 
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,14 +22,19 @@ from matplotlib.figure import Figure
 
 from esmlearn.bridge.refusals import one_sentence
 from esmlearn.errors import SettingsError
-from esmlearn.files import atomic_write
+from esmlearn.files import atomic_write, write_text
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def run_diagnostic() -> Iterator[dict[str, Any]]:
+def run_diagnostic(argv: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Read a script's settings, and end in one sentence on an error that the user can mend.
+
+    Parameters
+    ----------
+    argv
+        The script and the `settings.yml` that ESMValCore wrote for it; by default the command line of this process.
 
     Yields
     ------
@@ -45,7 +50,7 @@ def run_diagnostic() -> Iterator[dict[str, Any]]:
                 main(cfg)
     """
     with one_sentence():
-        cfg = get_cfg()
+        cfg = _read_settings(sys.argv if argv is None else argv)
         _set_up_log(cfg.get("log_level", "info"))
         cfg["input_data"] = _read_metadata(cfg.get("input_files", []))
         for folder in ("run_dir", "work_dir", "plot_dir"):
@@ -57,31 +62,16 @@ def run_diagnostic() -> Iterator[dict[str, Any]]:
         logger.info("%s is done", cfg.get("script"))
 
 
-def get_cfg(filename: str | Path | None = None) -> dict[str, Any]:
-    """Read a script's settings from `settings.yml`, by default the script's first argument."""
-    if filename is None:
-        if len(sys.argv) < 2:
-            raise SettingsError(
-                "a diagnostic script needs the settings.yml that ESMValCore writes: run a recipe with"
-                " `esmvaltool run`, or give the path of one from an earlier run."
-            )
-        filename = sys.argv[1]
-    return yaml.safe_load(Path(filename).read_text(encoding="utf-8"))
+def _read_settings(argv: Sequence[str]) -> dict[str, Any]:
+    if len(argv) < 2:
+        raise SettingsError(
+            "a diagnostic script needs the settings.yml that ESMValCore writes: run a recipe with"
+            " `esmvaltool run`, or give the path of one from an earlier run."
+        )
+    return yaml.safe_load(Path(argv[1]).read_text(encoding="utf-8"))
 
 
-def get_diagnostic_filename(basename: str, cfg: dict[str, Any], extension: str = "nc") -> str:
-    """Return where to save data called `basename`."""
-    return str(Path(cfg["work_dir"], f"{basename}.{extension}"))
-
-
-def get_plot_filename(basename: str, cfg: dict[str, Any]) -> str:
-    """Return where to save a figure called `basename`."""
-    return str(Path(cfg["plot_dir"], f"{basename}.{cfg.get('output_file_type') or 'png'}"))
-
-
-def save_data(
-    basename: str, provenance: dict[str, Any], cfg: dict[str, Any], cube: Cube | CubeList, **kwargs: Any
-) -> Path:
+def save_data(basename: str, provenance: dict[str, Any], cfg: dict[str, Any], cube: Cube | CubeList) -> Path:
     """Save data as netCDF, and record where they come from.
 
     Parameters
@@ -94,62 +84,48 @@ def save_data(
         What `run_diagnostic` gave.
     cube
         One cube, or several that go into one file.
-    **kwargs
-        Handed to `iris.save`.
 
     Returns
     -------
     Path
         The file.
     """
-    filename = Path(get_diagnostic_filename(basename, cfg))
+    filename = Path(cfg["work_dir"], f"{basename}.nc")
     with atomic_write(filename) as aside, iris.FUTURE.context(save_split_attrs=True):
-        iris.save(cube, aside, **kwargs)
-    logger.info("Saved data to %s", filename)
-    with ProvenanceLogger(cfg) as provenance_logger:
-        provenance_logger.log(filename, provenance)
-    return filename
+        iris.save(cube, aside)
+    return _record(filename, provenance, cfg)
 
 
 def save_figure(
-    basename: str,
-    provenance: dict[str, Any],
-    cfg: dict[str, Any],
-    figure: Figure | None = None,
-    close: bool = True,
-    **kwargs: Any,
+    basename: str, provenance: dict[str, Any], cfg: dict[str, Any], figure: Figure, *, dpi: int | None = None
 ) -> Path:
-    """Save a figure, and record where it comes from.
+    """Save a figure in the format that the configuration asks for, close it, and record where it comes from.
 
     Parameters
     ----------
-    basename
-        The file's name without extension.
-    provenance
-        See `ProvenanceLogger`.
-    cfg
-        What `run_diagnostic` gave.
+    basename, provenance, cfg
+        As for `save_data`.
     figure
-        By default matplotlib's current one.
-    close
-        Whether to close it afterwards.
-    **kwargs
-        Handed to `matplotlib.figure.Figure.savefig`.
+        The figure.
+    dpi
+        Dots per inch; by default matplotlib's.
 
     Returns
     -------
     Path
         The file.
     """
-    figure = plt.gcf() if figure is None else figure
-    filename = Path(get_plot_filename(basename, cfg))
+    filename = Path(cfg["plot_dir"], f"{basename}.{cfg.get('output_file_type') or 'png'}")
     with atomic_write(filename) as aside:
-        figure.savefig(aside, **kwargs)
-    logger.info("Saved a figure to %s", filename)
+        figure.savefig(aside, dpi=dpi)
+    plt.close(figure)
+    return _record(filename, provenance, cfg)
+
+
+def _record(filename: Path, provenance: dict[str, Any], cfg: dict[str, Any]) -> Path:
+    logger.info("Saved %s", filename)
     with ProvenanceLogger(cfg) as provenance_logger:
         provenance_logger.log(filename, provenance)
-    if close:
-        plt.close(figure)
     return filename
 
 
@@ -212,34 +188,7 @@ class ProvenanceLogger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write down what was collected."""
-        with atomic_write(self._file) as aside, aside.open("w", encoding="utf-8") as file:
-            yaml.safe_dump(self.table, file, allow_unicode=True)
-
-
-def select_metadata(metadata: Iterable[dict[str, Any]], **attributes: Any) -> list[dict[str, Any]]:
-    """Select the datasets that have all these attributes; the value `"*"` stands for any.
-
-    >>> datasets = [{"dataset": "a", "mip": "Oday"}, {"dataset": "b", "mip": "Omon"}]
-    >>> select_metadata(datasets, mip="Oday", dataset="*")
-    [{'dataset': 'a', 'mip': 'Oday'}]
-    """
-    return [
-        dataset
-        for dataset in metadata
-        if all(key in dataset and value in (dataset[key], "*") for key, value in attributes.items())
-    ]
-
-
-def group_metadata(metadata: Iterable[dict[str, Any]], attribute: str) -> dict[Any, list[dict[str, Any]]]:
-    """Group datasets by one of their attributes; those without it are found under None.
-
-    >>> group_metadata([{"dataset": "a"}, {"dataset": "b"}], "dataset")
-    {'a': [{'dataset': 'a'}], 'b': [{'dataset': 'b'}]}
-    """
-    groups: dict[Any, list[dict[str, Any]]] = {}
-    for dataset in metadata:
-        groups.setdefault(dataset.get(attribute), []).append(dataset)
-    return groups
+        write_text(self._file, yaml.safe_dump(self.table, allow_unicode=True))
 
 
 def _read_metadata(input_files: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -10,11 +10,6 @@ STARTED_FROM = "ESMLEARN_STARTED_FROM"
 """Environment variable that carries the folder from ESMValCore's process to the scripts."""
 
 
-def remember_start() -> None:
-    """Let the scripts that this process starts know where it was started."""
-    os.environ[STARTED_FROM] = str(Path.cwd())
-
-
 def from_start(path: str) -> Path:
     """Complete a path of a recipe."""
     return Path(os.environ.get(STARTED_FROM, Path.cwd())) / Path(path).expanduser()

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import save_data, save_figure
+from esmlearn.files import sha256
 from esmlearn.evaluation.drawing import Drawing
 from esmlearn.fields.member_cubes import members_cube
 from esmlearn.methods import METHODS
 from esmlearn.settings import ReconstructSettings
 from esmlearn.tasks.outputs import AblationOutput, Application, MethodOutput
-from esmlearn.trained.folder import SETTINGS, WEIGHTS, sha256
+from esmlearn.trained.folder import SETTINGS, WEIGHTS
 
 ABLATIONS = "ablations"
 """Folder of the ablations, apart from the methods."""
@@ -43,18 +44,16 @@ class Products:
 
     def save_all(self) -> None:
         """Save each output as soon as it is made: what is saved stays, whatever comes after it."""
-        number = 0
         for output in self.application.outputs:
-            self.save(output, number)
-            number += isinstance(output, AblationOutput)
+            self.save(output)
 
     @singledispatchmethod
-    def save(self, output: Any, number: int) -> None:
-        """Save one output; ablations are numbered."""
+    def save(self, output: Any) -> None:
+        """Save one output."""
         raise TypeError(f"{type(output).__name__} is no output of a task")
 
     @save.register
-    def _(self, output: MethodOutput, number: int) -> None:
+    def _(self, output: MethodOutput) -> None:
         """Save days and months of a method; of an ensemble its members and, on request, their quantiles, too."""
         method, field, result, parameters = output
         depth, level = ("", "") if field.levels is None else (f" at {field.levels[0]:g} m", f"_{field.levels[0]:g}m")
@@ -78,7 +77,7 @@ class Products:
             save_data(f"{self._basename(method)}{level}_{part}", self._record(caption, method), self.cfg, cube)
 
     @save.register
-    def _(self, output: AblationOutput, number: int) -> None:
+    def _(self, output: AblationOutput) -> None:
         """Save the members of an ablation."""
         folder = Path(self.cfg["work_dir"], ABLATIONS)
         folder.mkdir(exist_ok=True)
@@ -92,11 +91,11 @@ class Products:
         slug = re.sub(r"\W+", "_", output.name).strip("_") or "as_usual"
         times = len(output.field.dates)
         caption = f"Members of {self.application.dataset} at {times} times, drawn {output.name or 'as usual'}."
-        basename = f"{ABLATIONS}/{number:02d}_{self._basename(ENSEMBLE)}_{slug}"
+        basename = f"{ABLATIONS}/{output.number:02d}_{self._basename(ENSEMBLE)}_{slug}"
         save_data(basename, self._record(caption, ENSEMBLE), self.cfg, cube)
 
     @save.register
-    def _(self, output: Drawing, number: int) -> None:
+    def _(self, output: Drawing) -> None:
         """Save a figure of the sampling."""
         tags = {"plot_types": list(output.plot_types), "statistics": list(output.statistics)}
         record = self._record(output.caption, ENSEMBLE, domains=["reg"], **tags)

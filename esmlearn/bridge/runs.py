@@ -3,13 +3,14 @@
 import html
 import re
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from esmlearn.bridge.refusals import ERROR_PREFIX
 from esmlearn.errors import DataError
-from esmlearn.files import atomic_write
+from esmlearn.files import write_text
 
 _RECORD = re.compile(r"^(?P<level>[A-Z]+) +\[\d+\] (?P<message>.*)$")
 _LINE_TO_REPORT = re.compile(r'\n<p id="esmlearn-report">.*?</p>', re.DOTALL)
@@ -37,7 +38,7 @@ def find_report(folder: Path) -> Path:
     return report.absolute()
 
 
-def link_report(report: Path) -> None:
+def link_report(report: Path, *, write: Callable[[Path, str], None] = write_text) -> None:
     """Let ESMValCore's overview of a run lead to its reports, by a line below the heading; once is enough.
 
     ESMValCore lists pictures and netCDF only, and escapes captions, so that no script can put a link there. A run
@@ -47,6 +48,8 @@ def link_report(report: Path) -> None:
     ----------
     report
         A report as `find_report` gives it: RUN/work/DIAGNOSTIC/SCRIPT/report.html.
+    write
+        Writes the overview.
     """
     if report.name != "report.html" or len(report.parents) < 4 or report.parents[2].name != "work":
         return
@@ -60,8 +63,8 @@ def link_report(report: Path) -> None:
     head, heading, rest = _LINE_TO_REPORT.sub("", before).partition("</h1>")
     after = f'{head}{heading}\n<p id="esmlearn-report">The whole report, with all scores and figures: {links}</p>{rest}'
     if heading and after != before:
-        with suppress(OSError), atomic_write(index) as aside:
-            aside.write_text(after, encoding="utf-8")
+        with suppress(OSError):
+            write(index, after)
 
 
 def find_reason(folder: Path) -> str:

@@ -1,8 +1,8 @@
 """Below the surface of the demo ocean: a mixed layer, a seasonal thermocline, and eddies that fade with depth.
 
-The surface is simulated first (`esmlearn.datasets.ocean_simulation`); each level follows from it, the same flow, and
-from its own past. So a level is no function of the surface of the same day: below the mixed layer of summer lies what
-the last winter left. Nothing here is observed or forecast. Temperatures are in degC, depths in m, times in days.
+The surface is simulated first (`esmlearn.datasets.ocean_simulation`); each level follows from it, from the same flow
+and from its own past. So a level is no function of the surface of the same day: below the mixed layer of summer lies
+what the last winter left. Nothing here is observed or forecast. Temperatures are in degC, depths in m, times in days.
 """
 
 import numpy as np

@@ -1,7 +1,6 @@
 """Gather what a run left behind: scores, figures, settings, records. Reads files only, and takes what it finds."""
 
 import contextlib
-import hashlib
 import json
 import os
 import platform
@@ -16,6 +15,7 @@ import iris
 import yaml
 
 from esmlearn.errors import SettingsError
+from esmlearn.files import sha256
 from esmlearn.metrics.comparison import STEPS_A_DAY
 from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script, settings_of
@@ -133,13 +133,10 @@ def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], h
 
 def _product(path: Path, task: str, caption: str, ancestors: tuple[Path, ...], here: Path) -> Product:
     """One file, with its hash and the records that ESMValCore made of it."""
-    sha256 = ""
-    if path.is_file():
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256(path) if path.is_file() else ""
     beside = [(name, path.with_name(path.stem + ending)) for name, ending in RECORDS]
     records = tuple((name, _link(record, here)) for name, record in beside if record.is_file())
-    return Product(path, task, caption, ancestors, sha256, _link(path, here), records)
+    return Product(path, task, caption, ancestors, digest, _link(path, here), records)
 
 
 def _logs(works: Iterable[Path], here: Path) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,8 @@ class AblationOutput(NamedTuple):
 
     Attributes
     ----------
+    number
+        Its place in the recipe; 0 for members that were drawn as usual.
     name
         As the recipe has it; empty for members that were drawn as usual.
     varied
@@ -48,6 +50,7 @@ class AblationOutput(NamedTuple):
         In the units of the field.
     """
 
+    number: int
     name: str
     varied: Mapping[str, Any]
     field: Field

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from esmlearn.errors import ModelFolderError
-from esmlearn.files import atomic_write
+from esmlearn.files import atomic_write, sha256, write_text
 
 FORMAT = 3
 WEIGHTS, SETTINGS, CARD = "model.safetensors", "settings.json", "README.md"
@@ -139,10 +139,8 @@ def write_folder(folder: Path, trained: Trained) -> list[Path]:
     with atomic_write(folder / WEIGHTS) as aside:
         save_file(tensors | trained.tensors(), aside, metadata=metadata)
     content["sha256"] = {WEIGHTS: sha256(folder / WEIGHTS)}
-    with atomic_write(folder / SETTINGS) as aside:
-        aside.write_text(json.dumps(content, indent=2) + "\n")
-    with atomic_write(folder / CARD) as aside:
-        aside.write_text(_card(trained, content))
+    write_text(folder / SETTINGS, json.dumps(content, indent=2) + "\n")
+    write_text(folder / CARD, _card(trained, content))
     return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *files_of_parts]
 
 
@@ -187,12 +185,6 @@ def read_folder(folder: Path) -> Content:
             f"{folder / SETTINGS} was altered since the training: its hash differs from the weights' record."
         )
     return Content(folder, task, content["settings"], content["record"], tensors)
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

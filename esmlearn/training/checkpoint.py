@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from esmlearn.errors import ModelFolderError
-from esmlearn.files import atomic_write
+from esmlearn.files import atomic_write, write_text
 from esmlearn.settings import AnyTrainSettings
 
 CHECKPOINT, LOG, PROGRESS = "checkpoint.pt", "train.jsonl", "progress.json"
@@ -124,8 +124,7 @@ class RunLog:
                 if lines.is_file()
                 else []
             )
-            with atomic_write(lines) as aside:
-                aside.write_text("".join(f"{row}\n" for row in kept))
+            write_text(lines, "".join(f"{row}\n" for row in kept))
         console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
@@ -190,8 +189,7 @@ class RunLog:
             "seconds_left": round(left, 1),
             "updated": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        with atomic_write(self.run_dir / PROGRESS, durable=False) as aside:
-            aside.write_text(json.dumps(content, indent=1))
+        write_text(self.run_dir / PROGRESS, json.dumps(content, indent=1), durable=False)
 
 
 def _finite(value: Any) -> Any:

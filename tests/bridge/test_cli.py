@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from esmlearn.bridge.cli import Learn
-from esmlearn.bridge.paths import STARTED_FROM, from_start
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -21,18 +20,10 @@ def test_esmvalcore_finds_the_commands():
 
 def test_every_run_pays_little_for_the_commands():
     """ESMValCore imports and instantiates them before each run."""
-    heavy = ("torch", "iris", "matplotlib", "numpy", "esmvalcore.config")
+    heavy = ("torch", "iris", "matplotlib", "numpy", "yaml", "esmvalcore.config")
     code = f"import sys, esmlearn.bridge.cli as c; c.Learn(); print([m for m in {heavy} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
-
-
-def test_scripts_learn_where_the_run_was_started(tmp_path, monkeypatch):
-    """ESMValCore starts them elsewhere, and a recipe names model folders from where the user is."""
-    monkeypatch.setenv(STARTED_FROM, "elsewhere")
-    monkeypatch.chdir(tmp_path)
-    Learn()
-    assert from_start("model") == tmp_path / "model"
 
 
 def test_check_lists_problems_and_fails(tmp_path, capsys):

@@ -31,7 +31,7 @@ def ablate(
     if not settings.ablations:
         return
     times = spread_times(len(field.dates), settings.ablation_times)
-    yield AblationOutput("", {}, field[times], members[:, times])
-    for name, ablation in settings.ablations.items():
+    yield AblationOutput(0, "", {}, field[times], members[:, times])
+    for number, (name, ablation) in enumerate(settings.ablations.items(), start=1):
         varied = ablation.model_dump(mode="json", exclude_unset=True)
-        yield AblationOutput(name, varied, *vary(ablation, times))
+        yield AblationOutput(number, name, varied, *vary(ablation, times))
