@@ -29,6 +29,7 @@ from esmlearn.fields.periods import select_period, select_role
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.fields.times import match_times
 from esmlearn.gaps.withhold import withhold
+from esmlearn.methods import METHODS
 from esmlearn.settings import (
     GapSettings,
     ReconstructSettings,
@@ -217,7 +218,7 @@ def run_baselines(
     for method in settings.gap_fillers():
         baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
         result = baseline.reconstruct_field(field)
-        said.append(Said(method, "baseline", result, baseline.parameters, baseline.references))
+        said.append(Said(method, "baseline", result, baseline.parameters, METHODS[method].references))
     return said
 
 
