@@ -1,7 +1,7 @@
 """What all baselines share: they are fitted to a training period, then reconstruct, as a trained model does."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from iris.cube import Cube
@@ -27,9 +27,6 @@ class Baseline(GapFiller):
     units
         Units of the training.
     """
-
-    references: ClassVar[tuple[str, ...]] = ()
-    """Tags of the papers that it follows, as in the folder `references`."""
 
     climatology: Climatology
     land: Bool[np.ndarray, "lat lon"]

@@ -1,7 +1,6 @@
 """What the season and the month say: baselines that ignore what was observed on the days around a gap."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -41,8 +40,6 @@ class CalendarDayClimatology(Baseline):
         From the harmonic climatology, by calendar day, shape (day, lat, lon). Days are counted as parts of the year, so
         that years with and without 29 February and calendars of any length share them.
     """
-
-    references: ClassVar[tuple[str, ...]] = ("hobday2016",)
 
     departure: Float[np.ndarray, "day lat lon"]
 

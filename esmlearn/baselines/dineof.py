@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -72,8 +72,6 @@ class Dineof(Baseline):
     settings
         Number of modes and filter, where they are set.
     """
-
-    references: ClassVar[tuple[str, ...]] = ("beckers2003", "alvera2005", "alvera2009")
 
     settings: DineofSettings
 

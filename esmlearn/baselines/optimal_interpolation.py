@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +35,6 @@ class OptimalInterpolation(Baseline):
     neighbours
         Observations that go into each value.
     """
-
-    references: ClassVar[tuple[str, ...]] = ("bretherton1976", "cressie1985")
 
     covariance: Covariance
     neighbours: int

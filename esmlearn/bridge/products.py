@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import save_data, save_figure
-from esmlearn.files import sha256
 from esmlearn.evaluation.drawing import Drawing
 from esmlearn.fields.member_cubes import members_cube
+from esmlearn.files import sha256
 from esmlearn.methods import METHODS
 from esmlearn.settings import ReconstructSettings
 from esmlearn.tasks.outputs import AblationOutput, Application, MethodOutput

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from esmlearn.bridge.runs import newest
 from esmlearn.errors import DataError
+from esmlearn.words import duration
 
 SILENT_AFTER_SECONDS = 300
 """A training that has written nothing for so long may have been killed."""
@@ -52,16 +53,14 @@ def _panel(file: Path) -> Panel:
     table.add_row("", ProgressBar(total=max(steps, 1), completed=step, width=40))
     table.add_row("loss", _number(progress.get("loss")) + _trend(file.with_name("train.jsonl")))
     table.add_row("validation", f"{_number(progress.get('validation'))}, best {_number(progress.get('best'))}")
-    table.add_row(
-        "time", f"{_duration(progress.get('seconds'))} so far, {_duration(progress.get('seconds_left'))} left"
-    )
+    table.add_row("time", f"{duration(progress.get('seconds'))} so far, {duration(progress.get('seconds_left'))} left")
     return Panel(table, title=f"{file.parent.parent.name}/{file.parent.name}", subtitle=str(file.parent), expand=False)
 
 
 def _state(progress: dict[str, Any], *, seconds_silent: float) -> str:
     state = str(progress.get("state"))
     if state == "training" and seconds_silent > SILENT_AFTER_SECONDS:
-        return f"training, but silent for {_duration(seconds_silent)}: it may have been killed"
+        return f"training, but silent for {duration(seconds_silent)}: it may have been killed"
     return state
 
 
@@ -89,18 +88,3 @@ def _read_rows(log: Path) -> list[dict[str, Any]]:
 
 def _number(value: int | float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
-
-
-def _duration(seconds: int | float | None) -> str:
-    """Write a duration as one would say it.
-
-    >>> _duration(4000), _duration(75), _duration(None)
-    ('1 h 6 min', '1 min 15 s', '–')
-    """
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

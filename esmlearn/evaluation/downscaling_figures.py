@@ -12,6 +12,7 @@ from esmlearn.evaluation.choices import best_model, chosen_days
 from esmlearn.evaluation.downscaling_choices import fine_structure, interpolation_of, richest_box
 from esmlearn.evaluation.downscaling_scores import Refined
 from esmlearn.evaluation.drawing import Drawing, coarse_map, date_of, map_grid
+from esmlearn.methods import method_info
 from esmlearn.metrics import Row
 
 MEMBERS = 2  # shown beside their mean
@@ -60,7 +61,7 @@ def draw_refinement(case: Case, rows: Sequence[Row], refined: Refined, note: str
     if refined.radial:
         lost = refined.facts.get("lost_km")
         where = (
-            f" The dotted line is where {plots.method_words(refined.facts['interpolation'])} has lost half of the power"
+            f" The dotted line is where {method_info(refined.facts['interpolation']).words} has lost half of the power"
             f" ({lost:.0f} km)."
             if lost
             else ""
@@ -98,7 +99,7 @@ def _fields(case: Case, results: Sequence[Result], day: int) -> dict[str, Float[
     fields = {}
     for result in (smooth, best_model(alone) if alone else None):
         if result is not None:
-            fields[plots.method_label(result.name)] = result.reconstruction.daily[day]
+            fields[method_info(result.name).label] = result.reconstruction.daily[day]
     if case.truth is not None:
         fields["Truth"] = case.truth[day]
     if ensemble is not None and ensemble.reconstruction.members is not None:

@@ -8,6 +8,8 @@ from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.choices import day_of_maps
 from esmlearn.evaluation.drawing import Drawing, day_label, map_grid, points_of
 from esmlearn.evaluation.ensemble_scores import EnsembleFindings
+from esmlearn.methods import method_info
+from esmlearn.words import frequency_words
 
 
 def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], note: str) -> Iterator[Drawing]:
@@ -29,7 +31,7 @@ def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], n
                 quantity=case.quantity,
                 units=case.grid.units,
             ),
-            f"{case.quantity} of {case.dataset} by {plots.method_words(name)}: some of {len(members)} members, their"
+            f"{case.quantity} of {case.dataset} by {method_info(name).words}: some of {len(members)} members, their"
             " mean, and their standard deviation (spread). The mean loses small scales that each member has; where the"
             f" spread is large the members disagree.{errors}{note}",
             ("map", "geo"),
@@ -45,7 +47,7 @@ def draw_spectra(case: Case, found: Sequence[EnsembleFindings], note: str) -> It
             _named("ensemble_spectra", name, len(drawn)),
             plots.ensemble_spectra(spectra, units=case.grid.units),
             f"Left: power spectra along latitude circles of the daily anomalies of {case.dataset} from climatology, for"
-            f" the truth, the members of {plots.method_words(name)} and their mean. Members should lie on the truth;"
+            f" the truth, the members of {method_info(name).words} and their mean. Members should lie on the truth;"
             " their mean falls below it at the scales on which they disagree. Right: coherence with the truth, 1 where"
             " every wave is right and 0 where waves lie at random. A member's is lower than the mean's, in a right"
             f" ensemble its square: small scales of a member are likely ones, and not known ones.{note}",
@@ -58,11 +60,11 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
     """Ranks of the truth, and spread against skill."""
     if not found:
         return
-    methods = dict.fromkeys(plots.method_words(findings.method) for findings in found)
+    methods = dict.fromkeys(method_info(findings.method).words for findings in found)
     names = [
         _fields(findings).capitalize()
         if len(methods) == 1
-        else f"{plots.method_label(findings.method)}, {_fields(findings)}"
+        else f"{method_info(findings.method).label}, {_fields(findings)}"
         for findings in found
     ]
     band = (
@@ -94,7 +96,7 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
 
 def _fields(findings: EnsembleFindings) -> str:
     """Say which fields were looked into."""
-    return "monthly means" if findings.frequency == "mon" else f"{plots.frequency_words(findings.frequency)} fields"
+    return "monthly means" if findings.frequency == "mon" else f"{frequency_words(findings.frequency)} fields"
 
 
 def _named(name: str, method: str, number: int) -> str:

@@ -24,7 +24,9 @@ from esmlearn.evaluation.drawing import (
 from esmlearn.evaluation.ensemble_figures import draw_members, draw_reliability, draw_spectra
 from esmlearn.evaluation.ensemble_scores import EnsembleFindings
 from esmlearn.evaluation.scoring import hidden_points
+from esmlearn.methods import method_info
 from esmlearn.metrics import Comparison, Row, monthly_truth
+from esmlearn.words import frequency_words
 
 # Breakdowns in the figure of each frequency. Seasons say by day what months would, with less noise.
 DAILY_DIFFICULTIES = (
@@ -84,7 +86,7 @@ def draw_case(
             yield Drawing(
                 f"skill_by_difficulty_{frequency}",
                 plots.rmse_by(rows, frequency, by=by),
-                f"Root-mean-square error of the {plots.frequency_words(frequency)} fields of {case.dataset} on the"
+                f"Root-mean-square error of the {frequency_words(frequency)} fields of {case.dataset} on the"
                 f" {points_of(case)}, by what makes a point difficult; all panels have the same logarithmic scale."
                 f" Below, the number of points.{note}",
                 ("line", "bar"),
@@ -114,7 +116,7 @@ def _maps(case: Case, shown: Result, days: Sequence[int], note: str) -> Iterator
     grid = map_grid(case)
     truth = case.truth if case.complete else None
     options = {"quantity": case.quantity, "units": case.grid.units, "method": shown.name}
-    label = plots.method_words(shown.name)
+    label = method_info(shown.name).words
     columns = "observed, truth, reconstruction and its error" if truth is not None else "observed and reconstructed"
     daily = [
         plots.Panel(
@@ -179,7 +181,7 @@ def _time_series(case: Case, results: Sequence[Result], cell: tuple[int, int], n
         units=case.grid.units,
     )
     caption = (
-        f"{plots.frequency_words(case.frequency).capitalize()} {case.quantity} of {case.dataset} at {where},"
+        f"{frequency_words(case.frequency).capitalize()} {case.quantity} of {case.dataset} at {where},"
         + (
             " where interpolation lacks most"
             if case.downscaled
@@ -254,7 +256,7 @@ def _maps_bias(case: Case, comparison: Comparison, results: Sequence[Result], no
             map_grid(case),
             units=case.grid.units,
         ),
-        f"Mean error (method - truth) of the {plots.frequency_words(case.frequency)} {case.quantity} of {case.dataset}"
+        f"Mean error (method - truth) of the {frequency_words(case.frequency)} {case.quantity} of {case.dataset}"
         f" over all times at each place that count, for models and the best baselines. White: too few of them.{note}",
         ("map", "geo"),
         ("diff", "mean"),
@@ -270,7 +272,7 @@ def _spectra(case: Case, rows: Sequence[Row], spectra: Sequence[Mapping[str, Any
     yield Drawing(
         "spectra",
         plots.spectra(here, resolution),
-        f"Left: power spectra along latitude circles of the {plots.frequency_words(case.frequency)} anomalies of"
+        f"Left: power spectra along latitude circles of the {frequency_words(case.frequency)} anomalies of"
         f" {case.dataset} from {'the mean of the truth' if case.downscaled else 'climatology'}, for the truth and all"
         " methods. Right: power of the error over that of the truth; where it is 0.5 is the effective resolution"
         f" (Ballarotta et al. 2019, doi:10.5194/os-15-1091-2019), written behind a method's name.{note}",

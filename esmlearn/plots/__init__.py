@@ -9,7 +9,6 @@ from esmlearn.plots.geographic import Grid
 from esmlearn.plots.maps import MethodMap, Panel, maps, maps_bias, maps_methods, maps_monthly
 from esmlearn.plots.ranking import heatwave_days, ranked_skill
 from esmlearn.plots.spectra import spectra
-from esmlearn.plots.style import frequency_words, method_colour, method_label, method_words
 from esmlearn.plots.uncertainty import Spread, calibration
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "ensemble_spectra",
     "error_on_the_way",
     "estimates_on_the_way",
-    "frequency_words",
     "heatwave_days",
     "maps",
     "maps_bias",
@@ -29,9 +27,6 @@ __all__ = [
     "maps_methods",
     "maps_monthly",
     "maps_showcase",
-    "method_colour",
-    "method_label",
-    "method_words",
     "quantiles",
     "radial_spectra",
     "rank_histograms",

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from esmlearn.plots.style import WIDTH, colours_of, method_label, method_mark, plain_log_ticks, style, with_units
+from esmlearn.methods import method_info
+from esmlearn.plots.style import WIDTH, colours_of, plain_log_ticks, style, with_units
 
 Number = int | float
 Limits = tuple[Number, Number]
@@ -90,10 +91,10 @@ def _looks(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     for method in sorted(total, key=total.__getitem__):
         look: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.75}
         if roles[method] == "model":
-            look = {"linewidth": 2.2, "marker": method_mark(method), "markersize": 4.5, "zorder": 4}
+            look = {"linewidth": 2.2, "marker": method_info(method).mark, "markersize": 4.5, "zorder": 4}
         elif method in baselines[:FOREGROUND]:
-            look = {"linewidth": 1.3, "marker": method_mark(method), "zorder": 3}
-        looks[method] = look | {"color": colours[method], "label": method_label(method)}
+            look = {"linewidth": 1.3, "marker": method_info(method).mark, "zorder": 3}
+        looks[method] = look | {"color": colours[method], "label": method_info(method).label}
     return looks
 
 

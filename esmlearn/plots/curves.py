@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, method_label, style, with_units
+from esmlearn.methods import method_info
+from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, style, with_units
 
 
 def time_series(
@@ -62,7 +63,7 @@ def time_series(
                 x,
                 values,
                 color=colours[name],
-                label=method_label(name),
+                label=method_info(name).label,
                 linewidth=1.5 if model else 0.9,
                 zorder=3 if model else 2,
             )

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy import stats
 
+from esmlearn.methods import method_info
 from esmlearn.plots.geographic import (
     SATURATED,
     Grid,
@@ -29,8 +30,6 @@ from esmlearn.plots.style import (
     QUIET,
     WIDTH,
     colours_of,
-    method_label,
-    method_mark,
     plain_log_ticks,
     style,
     with_units,
@@ -135,7 +134,7 @@ def radial_spectra(records: Sequence[Mapping[str, Any]], lost_km: float | None) 
                 "linestyle": (0, (1.5, 1.2)) if of_mean else "-",
                 "zorder": 3 if record["role"] == "baseline" else 4,
             }
-            power.plot(wavelength, record["power"], label=f"{method_label(name)}{part}", **look)
+            power.plot(wavelength, record["power"], label=f"{method_info(name).label}{part}", **look)
             share.plot(wavelength, np.divide(record["power"], truth["power"]), **look)
             coherence.plot(wavelength, [np.nan if each is None else each for each in record["coherence"]], **look)
         power.plot(wavelength, truth["power"], color=INK, linestyle=DASHES, linewidth=1.2, label="Truth", zorder=5)
@@ -180,7 +179,7 @@ def quantiles(records: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, 
             model = record["role"] == "model"
             off = np.subtract(record["quantile"], truth["quantile"])
             look = {"linewidth": 1.9 if model else 1.0, "zorder": 4 if model else 3}
-            left.plot(places, off, color=colours[record["method"]], label=method_label(record["method"]), **look)
+            left.plot(places, off, color=colours[record["method"]], label=method_info(record["method"]).label, **look)
         left.set_xticks(stats.norm.ppf(np.array(PERCENT) / 100), [f"{percent:g}" for percent in PERCENT])
         left.set_xlim(places[0], places[-1])
         left.grid(axis="both")
@@ -236,6 +235,6 @@ def _dots(
             if row.get("low") is not None:
                 axis.hlines(place + up, row["low"], row["high"], color=colours[name], linewidth=3, alpha=0.3)
             face = colours[name] if level == 95 else "white"
-            axis.plot(row["value"], place + up, method_mark(name), color=colours[name], markerfacecolor=face)
+            axis.plot(row["value"], place + up, method_info(name).mark, color=colours[name], markerfacecolor=face)
     axis.set(yticks=[], ylim=(-0.6, len(names) - 0.4))
     axis.spines["left"].set_visible(False)

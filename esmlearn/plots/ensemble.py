@@ -11,6 +11,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from esmlearn.methods import METHODS, method_info
 from esmlearn.metrics.ensemble import SpreadBins
 from esmlearn.metrics.ensemble_spectra import EnsembleSpectra
 from esmlearn.plots.geographic import (
@@ -24,12 +25,9 @@ from esmlearn.plots.geographic import (
     scale_of_values,
 )
 from esmlearn.plots.style import (
-    COLOURS,
     INK,
     QUIET,
     WIDTH,
-    method_label,
-    method_mark,
     plain_log_ticks,
     style,
     with_units,
@@ -40,7 +38,7 @@ BAND = 0.95
 COLUMNS = 4  # rank histograms side by side
 TITLES = 0.3  # inches for the label above the maps, and the titles of both rows
 # The first is that of the ensemble in all figures; none is that of the model that it departs from.
-LINES = (COLOURS["ConditionalDiffusion"], "#D55E00", "#009E73", "#56B4E9", INK, "#E69F00")
+LINES = (METHODS["ConditionalDiffusion"].colour, "#D55E00", "#009E73", "#56B4E9", INK, "#E69F00")
 
 
 def maps_ensemble(
@@ -134,7 +132,7 @@ def rank_histograms(shares: Mapping[str, Float[np.ndarray, "draw rank"]]) -> Fig
             axis.axhline(flat, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label="Flat")
             axis.set(xlim=(-0.6, ranks[-1] + 0.6), ylim=(0, None))
             axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-            axis.set_title(method_label(name), loc="left")
+            axis.set_title(method_info(name).label, loc="left")
             axis.set_xlabel("Members below the truth")
         for line in axes:
             line[0].set_ylabel("Points (%)")
@@ -158,7 +156,9 @@ def spread_skill(bins: Mapping[str, SpreadBins], *, units: str) -> Figure:
         axis = figure.subplots()
         axis.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), label="Spread is right")
         for (name, found), colour in zip(bins.items(), cycle(LINES), strict=False):
-            axis.plot(found.spread, found.error, color=colour, marker=method_mark(name), label=method_label(name))
+            axis.plot(
+                found.spread, found.error, color=colour, marker=method_info(name).mark, label=method_info(name).label
+            )
         axis.set(xlim=(0, top), ylim=(0, top), aspect="equal")
         axis.grid(axis="both")
         axis.set_xlabel(with_units("Spread", units))

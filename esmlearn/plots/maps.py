@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from esmlearn.methods import method_info
 from esmlearn.plots.geographic import (
     Grid,
     colour_bar,
@@ -17,7 +18,8 @@ from esmlearn.plots.geographic import (
     scale_of_values,
     show_part,
 )
-from esmlearn.plots.style import method_label, pretty_units, style, with_units
+from esmlearn.plots.style import style, with_units
+from esmlearn.words import pretty_units
 
 ERROR = "Reconstruction − truth"
 COLUMNS = 4  # methods side by side
@@ -79,7 +81,7 @@ def maps(
         Its map axes come first, row by row; the colour bars last.
     """
     known = all(panel.truth is not None for panel in panels)
-    titles = [first, "Truth", method_label(method), "Error"] if known else [first, method_label(method)]
+    titles = [first, "Truth", method_info(method).label, "Error"] if known else [first, method_info(method).label]
     rows = [
         [panel.observed, *([panel.truth] if panel.truth is not None and known else []), panel.reconstruction]
         for panel in panels
@@ -161,7 +163,7 @@ def maps_methods(
             above, below = axes[1 + 2 * (number // columns) :, number % columns][:2]
             draw_map(above, method.values, grid, scale)
             wrong = draw_map(below, error, grid, error_scale)
-            above.set_title(method_label(method.method), pad=4, fontweight=_weight(method))
+            above.set_title(method_info(method.method).label, pad=4, fontweight=_weight(method))
             below.set_title(_rmse(method, units), pad=3, size=7.5, fontweight=_weight(method))
         unused = [axis for axis in axes.flat if not axis.collections]
         for axis in unused:
@@ -194,7 +196,7 @@ def maps_bias(methods: Sequence[MethodMap], grid: Grid, *, units: str) -> Figure
             axis.set_axis_off()
         for axis, method in zip(axes[0], methods, strict=False):
             mesh = draw_map(axis, method.values, grid, scale)
-            axis.set_title(method_label(method.method), pad=4, fontweight=_weight(method))
+            axis.set_title(method_info(method.method).label, pad=4, fontweight=_weight(method))
         colour_bar(figure, mesh, axes, scale, aspect=40, shrink=0.6)
         _label_outside(axes, grid)
     return figure

@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from esmlearn.methods import method_info
 from esmlearn.plots.style import (
     GUIDE,
     INK,
@@ -13,13 +14,11 @@ from esmlearn.plots.style import (
     WIDTH,
     colours_of,
     frequencies_of,
-    frequency_words,
-    method_label,
-    method_mark,
     plain_log_ticks,
     style,
     with_units,
 )
+from esmlearn.words import frequency_words
 
 HEATWAVES = {"hit": "hit_rate", "false": "false_alarm_ratio", "index": "critical_success_index"}
 
@@ -103,7 +102,7 @@ def _dot(axis: Axes, place: int, row: Mapping[str, Any], colour: str) -> None:
     axis.axhline(place, color=GUIDE, linewidth=0.6, zorder=0)
     if row.get("low") is not None:
         axis.hlines(place, row["low"], row["high"], color=colour, linewidth=8, alpha=0.35)
-    axis.plot(row["value"], place, method_mark(row["method"]), color=colour, markersize=4.5 if model else 3.8)
+    axis.plot(row["value"], place, method_info(row["method"]).mark, color=colour, markersize=4.5 if model else 3.8)
     axis.text(
         1.02,
         place,
@@ -116,7 +115,7 @@ def _dot(axis: Axes, place: int, row: Mapping[str, Any], colour: str) -> None:
 
 def _label_methods(axis: Axes, ranked: Sequence[Mapping[str, Any]]) -> None:
     """Write the methods' names at the left, those of models bold."""
-    axis.set_yticks(range(len(ranked)), [method_label(row["method"]) for row in ranked])
+    axis.set_yticks(range(len(ranked)), [method_info(row["method"]).label for row in ranked])
     axis.set_ylim(-0.6, len(ranked) - 0.4)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)

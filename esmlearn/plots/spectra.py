@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, method_label, plain_log_ticks, style, with_units
+from esmlearn.methods import method_info
+from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, plain_log_ticks, style, with_units
 
 # Power of the error over that of the truth at which a scale no longer counts as resolved.
 RESOLVED = 0.5
@@ -63,8 +64,8 @@ def spectra(rows: Sequence[Mapping[str, Any]], resolution: Mapping[str, float]) 
 def _label(method: str, resolution: Mapping[str, float], shortest: float) -> str:
     """Name of a method with its effective resolution, which may be finer than the shortest wave."""
     if method not in resolution:
-        return method_label(method)
-    return f"{method_label(method)}, {'≤ ' if resolution[method] <= shortest else ''}{resolution[method]:.0f} km"
+        return method_info(method).label
+    return f"{method_info(method).label}, {'≤ ' if resolution[method] <= shortest else ''}{resolution[method]:.0f} km"
 
 
 def _scale(axis: Axes, wavelength: Sequence[float]) -> None:

@@ -1,9 +1,9 @@
-"""What all figures share: width, type, and one colour and one label for each method everywhere."""
+"""What all figures share: width, type, axes, and one colour for each method everywhere."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -12,73 +12,15 @@ from matplotlib import font_manager
 from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from esmlearn.methods import method_info
+from esmlearn.words import pretty_units
+
 WIDTH = 7.0  # inches: two columns of a journal page
 
 INK, QUIET, GUIDE, LAND = "#222222", "#767676", "#e4e4e4", "#d9d6d0"
 
-# Okabe & Ito's palette: told apart with any colour vision, and in grey by the marks. The strong blue is the model's,
-# the violet that of the ensemble that departs from it.
-COLOURS = {
-    "climatology": "#8c8c8c",
-    "calendar_day_climatology": "#b9b9b9",
-    "observed_mean": "#E69F00",
-    "persistence": "#56B4E9",
-    "time_interpolation": "#009E73",
-    "optimal_interpolation": "#CC79A7",
-    "dineof": "#D55E00",
-    "nearest": "#8c8c8c",
-    "bilinear": "#E69F00",
-    "bicubic": "#8a6d00",
-    "SpatioTemporalModel": "#0072B2",
-    "ResidualUNet": "#0072B2",
-    "ConditionalDiffusion": "#5b3a8c",
-}
-MODEL_COLOURS = ("#0072B2", "#5b3a8c", "#000000", "#8a6d00")
-
-MARKS = {
-    "climatology": "s",
-    "calendar_day_climatology": "D",
-    "observed_mean": "^",
-    "persistence": "v",
-    "time_interpolation": "P",
-    "optimal_interpolation": "X",
-    "dineof": "d",
-    "nearest": "s",
-    "bilinear": "^",
-    "bicubic": "D",
-    "ConditionalDiffusion": "h",
-}
-MODEL_MARK = "o"
-
-LABELS = {
-    "climatology": "Climatology",
-    "calendar_day_climatology": "Climatology by day",
-    "observed_mean": "Mean of observed days",
-    "persistence": "Persistence",
-    "time_interpolation": "Linear in time",
-    "optimal_interpolation": "Optimal interpolation",
-    "dineof": "DINEOF",
-    "nearest": "Nearest cell",
-    "bilinear": "Bilinear",
-    "bicubic": "Bicubic",
-    "ResidualUNet": "Regression (U-Net)",
-    "ConditionalDiffusion": "Conditional diffusion",
-}
-
-# The same within a sentence, where that differs.
-WORDS = {
-    "climatology": "climatology",
-    "calendar_day_climatology": "the climatology of the calendar day",
-    "observed_mean": "the mean of the observed days",
-    "persistence": "persistence",
-    "time_interpolation": "linear interpolation in time",
-    "optimal_interpolation": "optimal interpolation",
-    "nearest": "the nearest coarse cell",
-    "bilinear": "bilinear interpolation",
-    "bicubic": "bicubic interpolation",
-    "ResidualUNet": "the regression",
-    "ConditionalDiffusion": "conditional diffusion",
-}
+# Of methods that have no colour of their own, in the order in which they come.
+COLOURS = {"model": ("#0072B2", "#5b3a8c", "#000000", "#8a6d00"), "baseline": ("#8a6d00", "#a05a78", "#4d7a6a")}
 
 TYPEFACES = ("Source Sans 3", "Helvetica", "Arial", "Liberation Sans")
 
@@ -130,40 +72,12 @@ def style() -> Iterator[None]:
         yield
 
 
-def method_label(name: str) -> str:
-    """Name of a method as readers see it; one that has none keeps that of its class."""
-    return LABELS.get(name, name if name != name.lower() else name.replace("_", " ").capitalize())
-
-
-def method_words(name: str) -> str:
-    """Name of a method within a sentence."""
-    return WORDS.get(name) or method_label(name)
-
-
-def frequency_words(frequency: str) -> str:
-    """Say which fields a frequency means, as an adjective."""
-    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
-
-
 def frequencies_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Give the frequencies that rows have, months last."""
     return sorted({row["frequency"] for row in rows}, key=lambda frequency: frequency == "mon")
 
 
-def method_colour(name: str, role: str = "model", position: int = 0) -> str:
-    """Colour of a method: fixed for the baselines, by position among the models for these."""
-    if name in COLOURS:
-        return COLOURS[name]
-    palette = MODEL_COLOURS if role == "model" else ("#8a6d00", "#a05a78", "#4d7a6a")
-    return palette[position % len(palette)]
-
-
-def method_mark(name: str) -> str:
-    """Mark of a method on a line or a scale: one for each baseline, the disc for models."""
-    return MARKS.get(name, MODEL_MARK)
-
-
-def colours_of(methods: dict[str, str]) -> dict[str, str]:
+def colours_of(methods: Mapping[str, str]) -> dict[str, str]:
     """One colour for each method.
 
     Parameters
@@ -171,9 +85,8 @@ def colours_of(methods: dict[str, str]) -> dict[str, str]:
     methods
         Role of each method by its name.
     """
-    unknown = [name for name in methods if name not in COLOURS]
-    places = {name: [other for other in unknown if methods[other] == methods[name]].index(name) for name in unknown}
-    return {name: method_colour(name, role, places.get(name, 0)) for name, role in methods.items()}
+    free = {role: cycle(colours) for role, colours in COLOURS.items()}
+    return {name: method_info(name).colour or next(free[role]) for name, role in methods.items()}
 
 
 class _PlainLogLocator(LogLocator):
@@ -193,12 +106,6 @@ def plain_log_ticks(axis: Axis) -> None:
     axis.set_major_locator(_PlainLogLocator(subs=(1, 2, 5)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-
-
-def pretty_units(units: str) -> str:
-    """Write CF units as a journal does."""
-    units = re.sub(r"\b(degC|degrees_C|celsius|degree_Celsius)(?=\b|\d)", "°C", units)
-    return "" if units == "1" else re.sub(r"(?<=[A-Za-z])2\b", "²", units)
 
 
 def with_units(text: str, units: str) -> str:

@@ -9,17 +9,16 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from esmlearn.methods import method_info
 from esmlearn.plots.style import (
     QUIET,
     WIDTH,
     colours_of,
     frequencies_of,
-    frequency_words,
-    method_label,
-    method_mark,
     style,
     with_units,
 )
+from esmlearn.words import frequency_words
 
 # Percentage points by which a coverage may be off and still count as right.
 FAIR = 3.0
@@ -154,7 +153,7 @@ def _binned(
 
 def _line(axis: Axes, x: np.ndarray, y: np.ndarray, method: str, colour: str) -> None:
     """Line of one method."""
-    axis.plot(x, y, color=colour, marker=method_mark(method), label=method_label(method))
+    axis.plot(x, y, color=colour, marker=method_info(method).mark, label=method_info(method).label)
 
 
 def _diagonal(axis: Axes, top: float) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from esmlearn.plots import method_label
-from esmlearn.plots.style import pretty_units
+from esmlearn.methods import method_info
 from esmlearn.report.tables import HEADS, Cell, Line, Table
 from esmlearn.report.words import NO_BREAK, Row, interval, number, percent, value
+from esmlearn.words import pretty_units
 
 SHOWN = ("rmse", "bias", "crps", "spread_skill_ratio")
 
@@ -35,7 +35,7 @@ def ablation_tables(rows: Sequence[Row]) -> list[Table]:
             for metrics in found
             if (row := metrics["crps"])
         ]
-        title = f"{dataset}: {method_label(usual['method'])} drawn otherwise{f', in {units}' if units else ''}"
+        title = f"{dataset}: {method_info(usual['method']).label} drawn otherwise{f', in {units}' if units else ''}"
         heads = (*(HEADS[metric] for metric in SHOWN), "Change of CRPS", "Points")
         tables.append(Table(title, heads, tuple(lines), first="Drawn"))
     return tables

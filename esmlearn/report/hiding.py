@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from esmlearn.plots.style import pretty_units
 from esmlearn.report.words import NO_BREAK, area, frequency, grid_step, number, percent
+from esmlearn.words import pretty_units
 
 GAPS = {
     "data": "The gaps are those that the data have.",

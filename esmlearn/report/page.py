@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from esmlearn.plots import method_label
+from esmlearn.methods import method_info
 from esmlearn.report.ablations import ablation_sentences, ablation_tables
 from esmlearn.report.content import Dataset, Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
@@ -26,7 +26,8 @@ from esmlearn.report.tables import (
     uncertainty_tables,
 )
 from esmlearn.report.weaknesses import weaknesses
-from esmlearn.report.words import duration, image_range, points_words, profile_score
+from esmlearn.report.words import image_range, points_words, profile_score
+from esmlearn.words import duration
 
 # Which figures stand in which section and in which order, by the beginning of their names.
 SECTIONS = {
@@ -65,7 +66,7 @@ def render(report: Report) -> str:
         figures=_sections(report.figures),
         widths=_widths(report.figures),
         n_models=len({row["method"] for row in report.rows if row["role"] == "model"}),
-        ensembles=[method_label(name) for name in ensembles_of(report.rows)],
+        ensembles=[method_info(name).label for name in ensembles_of(report.rows)],
         ranges=[image_range(fact) for fact in report.facts if fact.get("image_range")],
         downscaled=any(fact.get("downscaled") for fact in report.facts),
         heatwaves=any(row["metric"].startswith("heatwave") for row in report.rows),
@@ -83,7 +84,9 @@ def render(report: Report) -> str:
         facets=FACETS,
         origins=_origins(report.datasets),
         trainings=[(model.name, lines) for model in report.models if (lines := _training_lines(model))],
-        parameters=[(method_label(method.name), _parameters(method)) for method in report.methods if method.parameters],
+        parameters=[
+            (method_info(method.name).label, _parameters(method)) for method in report.methods if method.parameters
+        ],
         costs=[
             (cost.script, duration(cost.seconds), duration(cost.cpu_seconds), f"{cost.memory:.1f} GB")
             for cost in report.costs

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from esmlearn.plots import method_words
+from esmlearn.methods import method_info
 from esmlearn.report.weaknesses import contests, points_of, skill_against, weaknesses
-from esmlearn.report.words import NO_BREAK, Row, fields, frequency, grid_step, percent, points_words, span, value
+from esmlearn.report.words import NO_BREAK, Row, fields, frequency, grid_step, percent, points_words, span, value, who
 
 # Share by which the coverage of an interval may be off before it is called too wide or too narrow.
 FAIR_COVERAGE = 0.03
@@ -77,8 +77,8 @@ def _beside_ensembles(rows: Sequence[Row]) -> Iterator[str]:
 
 def _crps(ensemble: Row, other: Row) -> str:
     """One sentence on the distribution that members make, beside that of a standard deviation."""
-    says = f"On {fields(ensemble)}, the CRPS of {method_words(ensemble['method'])} ({value(ensemble)})"
-    than = f"that of {method_words(other['method'])} ({value(other)}), which comes from its own standard deviation"
+    says = f"On {fields(ensemble)}, the CRPS of {who(ensemble)} ({value(ensemble)})"
+    than = f"that of {who(other)} ({value(other)}), which comes from its own standard deviation"
     lead = 1 - ensemble["value"] / other["value"] if other["value"] > 0 else 0.0
     if abs(lead) < SAME:
         return f"{says} is no different from {than}."
@@ -131,26 +131,26 @@ def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
         best = {row["role"]: row for row in sorted(sure, key=lambda row: -row["value"])}
         worth = [_beside_mae(scored[name, "crps"], best[role]) for role in ("model", "baseline") if role in best]
         if worth:
-            yield f"The CRPS of {method_words(name)} is {' and '.join(worth)}."
+            yield f"The CRPS of {method_info(name).words} is {' and '.join(worth)}."
     powers = [
         (name, scored[name, "spectral_power_ratio"]) for name in models if (name, "spectral_power_ratio") in scored
     ]
     if powers:
         shares = [f"{_drawn(name, drawn)} {percent(row['value'])}" for name, row in powers]
         yield (
-            f"Of the truth's power at the scales of which {method_words(grids['interpolation'])} has lost half"
+            f"Of the truth's power at the scales of which {method_info(grids['interpolation']).words} has lost half"
             f" ({grids['lost_km']:.0f}{NO_BREAK}km and less), {' and '.join(shares)}."
         )
     missed = [(name, scored[name, "coarse_consistency"]) for name in models if (name, "coarse_consistency") in scored]
     if missed:
-        words = [f"{value(row)} for {method_words(name)}" for name, row in missed]
+        words = [f"{value(row)} for {method_info(name).words}" for name, row in missed]
         yield f"Averages over coarse cells miss the coarse field by {' and '.join(words)} (root mean square)."
 
 
 def _beside_mae(ensemble: Row, sure: Row) -> str:
     """How the CRPS of an ensemble compares with the error of a method, which is the CRPS of one that is sure."""
     lead = 1 - ensemble["value"] / sure["value"] if sure["value"] > 0 else 0.0
-    of = f"the mean absolute error of {method_words(sure['method'])}"
+    of = f"the mean absolute error of {who(sure)}"
     return (
         f"no different from {of}"
         if abs(lead) < SAME
@@ -160,21 +160,18 @@ def _beside_mae(ensemble: Row, sure: Row) -> str:
 
 def _drawn(name: str, ensembles: Sequence[str]) -> str:
     """Name a method, and its members where these count."""
-    return f"the members of {method_words(name)} have" if name in ensembles else f"{method_words(name)} has"
+    return f"the members of {method_info(name).words} have" if name in ensembles else f"{method_info(name).words} has"
 
 
 def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str:
     """One sentence on a model beside the best baseline."""
-    says = (
-        f"On {fields(model)}, {method_words(model['method'])} has an error (RMSE) of {value(model)} on the"
-        f" {model['n']:,} {points}"
-    )
+    says = f"On {fields(model)}, {who(model)} has an error (RMSE) of {value(model)} on the {model['n']:,} {points}"
     if best is None or best["value"] <= 0:
         return says + "; no baseline was run beside it."
     skill = 1 - model["value"] / best["value"]
     if abs(skill) < SAME:
-        return f"{says}, no different from that of the best baseline, {method_words(best['method'])}."
-    than = f"that of the best baseline, {method_words(best['method'])} ({value(best)})"
+        return f"{says}, no different from that of the best baseline, {who(best)}."
+    than = f"that of the best baseline, {who(best)} ({value(best)})"
     lead = skill_against(model, best, rows)
     sure = "" if lead is None or lead.get("low") is None else f"; 95 % interval of the lead {span(lead)}"
     return f"{says}, {percent(abs(skill))} {'below' if skill >= 0 else 'above'} {than}{sure}."
@@ -191,11 +188,7 @@ def _coverage(row: Row, several: bool) -> str:
         else "so they are too narrow"
     )
     held = percent(row["value"], digits=1)
-    whose = (
-        f"The {frequency(row)} intervals of {method_words(row['method'])}"
-        if several
-        else f"Its {frequency(row)} intervals"
-    )
+    whose = f"The {frequency(row)} intervals of {who(row)}" if several else f"Its {frequency(row)} intervals"
     return f"{whose} that should hold 90 % of the truth hold {held}, {verdict}."
 
 

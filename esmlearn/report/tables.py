@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from esmlearn.plots import method_label, method_words
-from esmlearn.plots.style import frequency_words, pretty_units
+from esmlearn.methods import method_info
 from esmlearn.report.weaknesses import skill_against
 from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
+from esmlearn.words import frequency_words, pretty_units
 
 # Frequencies of means; of others there are fields.
 MEANS = {"mon": "monthly means"}
@@ -153,7 +153,7 @@ def skill_tables(rows: Sequence[Row], points: str = "hidden points") -> list[Tab
         leads = (
             ("Lead of the model",)
             if len(group.models) == 1
-            else (f"Lead of {method_words(name)}" for name in group.models)
+            else (f"Lead of {method_info(name).words}" for name in group.models)
         )
         lines = [
             _line(
@@ -241,7 +241,7 @@ def crps_tables(rows: Sequence[Row]) -> list[Table]:
                 )
                 for name, metrics in group.methods.items()
             ]
-            heads = (f"Lead of {method_words(name)}" for name in ensembles)
+            heads = (f"Lead of {method_info(name).words}" for name in ensembles)
             title = f"{group.title}: CRPS, which is the MAE of a method that is sure{group.units}"
             tables.append(Table(title, ("CRPS", *heads), tuple(lines)))
     return tables
@@ -291,7 +291,7 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
 
 def _line(group: Group, name: str, *cells: Cell) -> Line:
     """One line of a table."""
-    return Line(method_label(name), name in group.models, cells)
+    return Line(method_info(name).label, name in group.models, cells)
 
 
 def _cell(group: Group, name: str, metric: str, at_most: float = 0.0) -> Cell:

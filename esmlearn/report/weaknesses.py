@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from esmlearn.plots import method_label, method_words
-from esmlearn.report.words import Row, fields, frequency, percent, span, value, where
+from esmlearn.methods import method_info
+from esmlearn.report.words import Row, fields, frequency, percent, span, value, where, who
 
 # Where no interval tells chance from lead: one of less than this share of the baseline's error is called not clear.
 # Between two methods that are equally good, years of daily fields easily show differences of a few percent.
@@ -73,7 +73,7 @@ def _in_rmse(rows: Sequence[Row]) -> Iterator[str]:
                 continue
             verdict = "worse than" if skill < 0 else "not clearly better than"
             yield (
-                f"On {fields(model)}, {method_words(model['method'])} is {verdict} {method_words(other['method'])}"
+                f"On {fields(model)}, {who(model)} is {verdict} {who(other)}"
                 f" ({value(model)} against {value(other)}{_chance(lead)})."
             )
 
@@ -86,8 +86,8 @@ def _in_other_scores(rows: Sequence[Row]) -> Iterator[str]:
             if best_of((model["value"], best)) != model["value"]:
                 other = next(row for row in baselines if row["value"] == best)
                 yield (
-                    f"On {fields(model)}, the {words} of {method_words(model['method'])} is worse than that of"
-                    f" {method_words(other['method'])} ({value(model)} against {value(other)})."
+                    f"On {fields(model)}, the {words} of {who(model)} is worse than that of"
+                    f" {who(other)} ({value(model)} against {value(other)})."
                 )
 
 
@@ -99,8 +99,8 @@ def _in_crps(rows: Sequence[Row]) -> Iterator[str]:
             continue
         verdict = "worse than" if row["value"] < 0 else "not clearly better than"
         yield (
-            f"On {fields(row)}, the CRPS of {method_words(row['method'])} is {verdict} that of"
-            f" {method_words(row['against'])}, which is its mean absolute error if it is sure"
+            f"On {fields(row)}, the CRPS of {who(row)} is {verdict} that of"
+            f" {method_info(row['against']).words}, which is its mean absolute error if it is sure"
             f" (lead {percent(row['value'])}{_chance(row)})."
         )
 
@@ -111,7 +111,7 @@ def _in_power(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row["metric"] == "spectral_power_ratio" and row["method"] in drawn and abs(row["value"] - 1) > FAIR_POWER:
             yield (
-                f"On {fields(row)}, the members of {method_words(row['method'])} have {percent(row['value'])} of the"
+                f"On {fields(row)}, the members of {who(row)} have {percent(row['value'])} of the"
                 " truth's power at the scales that interpolation loses."
             )
 
@@ -128,7 +128,7 @@ def _in_groups(breakdown: Sequence[Row]) -> Iterator[str]:
     for model, best in weak[:MOST_GROUPS]:
         chance = _chance(skill_against(model, best, breakdown))
         yield (
-            f"{method_label(model['method'])} is worse than {method_words(best['method'])} {where(model)}"
+            f"{method_info(model['method']).label} is worse than {who(best)} {where(model)}"
             f" ({frequency(model)}: {value(model)} against {value(best)}{chance})."
         )
     if len(weak) > MOST_GROUPS:

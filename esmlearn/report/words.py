@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from esmlearn.plots.style import frequency_words, pretty_units
+from esmlearn.methods import method_info
+from esmlearn.words import frequency_words, pretty_units
 
 Row = Mapping[str, Any]
 
@@ -40,6 +41,11 @@ def span(lead: Row) -> str:
     """Write the interval of a lead in percent."""
     digits = 0 if lead["high"] - lead["low"] > 0.02 else 1
     return f"{100 * lead['low']:.{digits}f} to {percent(lead['high'], digits=digits)}".replace("-", "−")
+
+
+def who(row: Row) -> str:
+    """Name the method of a row within a sentence."""
+    return method_info(row["method"]).words
 
 
 def frequency(row: Row) -> str:
@@ -121,10 +127,3 @@ def degrees(angle: int | float, signs: str) -> str:
 def area(south: int | float, north: int | float, west: int | float, east: int | float) -> str:
     """Write the edges of a region."""
     return f"{degrees(south, 'NS')} to {degrees(north, 'NS')}, {degrees(west, 'EW')} to {degrees(east, 'EW')}"
-
-
-def duration(seconds: int | float) -> str:
-    """Write a duration as people say it."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -207,7 +207,6 @@ def test_it_can_be_had_by_name():
     field = Field.from_cube(make_cube(np.tile(ocean(1)[1], (2, 1, 1))))
     method = baselines.fit("dineof", field)
     assert method.parameters == DineofSettings().model_dump()
-    assert method.references == ("beckers2003", "alvera2005", "alvera2009")
 
 
 @pytest.mark.slow

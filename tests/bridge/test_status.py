@@ -44,7 +44,7 @@ def test_it_shows_where_the_training_is(tmp_path):
             "150 of 600",
             "0.5",
             "–, best 0.25",
-            "1 min 15 s so far, 3 min 45 s left",
+            "75 s so far, 4 min left",
         ):
             assert words in text
 

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from esmlearn import plots
+from esmlearn.words import pretty_units
 from tests import score_rows
 
 ALL = (
@@ -220,6 +221,4 @@ def test_the_users_matplotlib_stays_as_it_was():
     ("units", "shown"), [("degC", "°C"), ("degC2 km", "°C² km"), ("K2 km", "K² km"), ("m s-1", "m s-1"), ("1", "")]
 )
 def test_units_are_written_as_journals_do(units, shown):
-    from esmlearn.plots.style import pretty_units
-
     assert pretty_units(units) == shown

@@ -1,0 +1,27 @@
+"""Units, frequencies and durations as figures, pages and the command line write them."""
+
+import re
+
+
+def pretty_units(units: str) -> str:
+    """Write CF units as a journal does."""
+    units = re.sub(r"\b(degC|degrees_C|celsius|degree_Celsius)(?=\b|\d)", "°C", units)
+    return "" if units == "1" else re.sub(r"(?<=[A-Za-z])2\b", "²", units)
+
+
+def frequency_words(frequency: str) -> str:
+    """Say which fields a frequency means, as an adjective."""
+    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
+
+
+def duration(seconds: int | float | None) -> str:
+    """Write a duration as people say it; a dash if it is not known.
+
+    >>> duration(75), duration(4000), duration(9000), duration(None)
+    ('75 s', '67 min', '2.5 h', '–')
+    """
+    if seconds is None:
+        return "–"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
