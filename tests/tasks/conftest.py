@@ -1,0 +1,19 @@
+"""Figures are not drawn here: it would take longer than all else, and how they look is tested elsewhere."""
+
+from pathlib import Path
+
+import matplotlib.figure
+import pytest
+
+pytest.register_assert_rewrite("tests.tasks.promises")
+
+
+def _scribble(_figure, file, **_options):
+    Path(file).write_bytes(b"\x89PNG")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_drawing():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matplotlib.figure.Figure, "savefig", _scribble)
+        yield
