@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,7 @@ PACKAGES = (
 """Packages that a result depends on."""
 
 
+@runtime_checkable
 class Trained(Protocol):
     """A trained model of any task: networks with all that they need to be used."""
 

@@ -9,7 +9,7 @@ from iris.coords import DimCoord
 from iris.cube import CubeList
 
 import esmlearn
-from tests.fields import make_cube, wavy_ocean
+from tests.made_fields import make_cube, wavy_ocean
 from tests.tasks.promises import (
     check_ablations,
     check_days,

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -62,6 +62,7 @@ class TrueStates(NamedTuple):
     unit: Float[np.ndarray, "time var lat lon"]
 
 
+@runtime_checkable
 class SamplingTask(Protocol):
     """What is to be sampled; each task has its own.
 
@@ -91,6 +92,7 @@ class SamplingTask(Protocol):
         ...
 
 
+@runtime_checkable
 class TrainedDenoiser(Protocol):
     """A trained ensemble, as sampling needs it.
 
