@@ -84,6 +84,11 @@ class TrainDensifySettings(DiffusionTrainSettings):
         return self
 
     @property
+    def surface_variable(self) -> str | None:
+        """Variable of the surface; None if it is not a condition."""
+        return None if self.surface is None else self.surface.short_name
+
+    @property
     def droppable_conditions(self) -> tuple[str, ...]:
         """All that some samples of the training lacked: what an ablation may leave out."""
         surface = ("surface",) if self.surface is not None and self.surface.dropout > 0 else ()

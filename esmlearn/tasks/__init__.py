@@ -67,9 +67,10 @@ class Task:
         record
             What else the model shall know of itself: data with hashes, the recipe.
         models
-            Trained models of the ancestors, or the one that the settings name.
+            For a task with a base: trained models of the ancestors, or the one that the settings name.
         """
-        return self._module("train").train(data, settings, run_dir, record=record, models=models)
+        base = {"models": models} if self.base else {}
+        return self._module("train").train(data, settings, run_dir, record=record, **base)
 
     def apply(self, models: Mapping[str, "Trained"], data: "InputData", settings: ReconstructSettings) -> "Application":
         """Apply models, given by the names of their tasks, to the datasets of a recipe."""
@@ -111,8 +112,8 @@ def load_model(folder: str | Path) -> "Trained":
     content = read_folder(Path(folder))
     if content.task not in TASKS:
         raise ModelFolderError(
-            f"The model in {folder} is for the task '{content.task}', not {' or '.join(map(repr, TASKS))}; give a model "
-            "that `train` made."
+            f"The model in {folder} is for the task '{content.task}', not {' or '.join(map(repr, TASKS))}; give a "
+            "model that `train` made."
         )
     return TASKS[content.task].read(content)
 

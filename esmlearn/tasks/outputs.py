@@ -1,4 +1,4 @@
-"""What applying models to a dataset gives: outputs of all methods, ablations of an ensemble, figures of its sampling."""
+"""What applying models to a dataset gives: fields of all methods, ablations of an ensemble, figures of its sampling."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -34,23 +34,29 @@ class Trained(Protocol):
     @property
     def task(self) -> str:
         """Name of its task."""
+        ...
 
     @property
     def settings(self) -> BaseModel:
         """Settings of its training."""
+        ...
 
     @property
     def record(self) -> Mapping[str, Any]:
         """What else is known: data with hashes, variable, scores, seconds."""
+        ...
 
     def networks(self) -> dict[str, nn.Module]:
         """Networks by the first part of the names of their weights; the main one is `network`."""
+        ...
 
     def tensors(self) -> dict[str, Tensor]:
         """All other numbers, by name."""
+        ...
 
     def parts(self) -> "dict[str, Trained]":
         """Further trained models that it needs, by the name of their subfolder."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ class LevelSampling:
         """Channels that the regression is conditioned on at some times."""
         land = np.broadcast_to(self.field.land, (len(times), *self.field.land.shape)).copy()
         parts = (self.values, self.field.observed, self.surface, self.surface_observed)
-        return level_maps(*(torch.from_numpy(part[times]) for part in parts), torch.from_numpy(land))
+        values, observed, surface, surface_observed = (torch.from_numpy(part[times]) for part in parts)
+        return level_maps(values, observed, surface, surface_observed, torch.from_numpy(land))
 
     def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
         """Inputs of the denoiser at some times."""
@@ -249,7 +250,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     """
     trained: TrainedDensifier = models["densify"]
     surface = load_surface(data, trained.settings)
-    below = data.without(trained.settings.surface and trained.settings.surface.short_name)
+    below = data.without(trained.settings.surface_variable)
     observations = Observations.of(below, trained.settings.data, settings, trained.land)
     check_levels(trained, observations.field)
     short_name = str(below.find(observations.name)["short_name"])

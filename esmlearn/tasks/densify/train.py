@@ -1,7 +1,6 @@
 """Train an ensemble that completes levels: a regression first, then a denoiser around it."""
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,9 @@ from esmlearn.tasks.densify.model import TrainedDensifier, build_network, build_
 from esmlearn.tasks.densify.places import Places, split_places
 from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, same_dates
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
-from esmlearn.tasks.ensembles.denoising import DenoisingObjective
-from esmlearn.tasks.ensembles.regression import RegressionObjective, ResidualBatches
+from esmlearn.tasks.ensembles.regression import ResidualBatches
+from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.record import describe_training, describe_variable
-from esmlearn.trained.folder import Trained
-from esmlearn.training.loop import train as train_network
 
 VALIDATION_SAMPLES = 144
 """Fixed samples that the best weights are chosen on."""
@@ -36,13 +33,12 @@ def train(
     run_dir: Path,
     *,
     record: Mapping[str, Any],
-    models: Sequence[Trained] = (),
 ) -> TrainedDensifier:
     """Train on the datasets of a recipe."""
     surface = load_surface(data, settings)
-    below = data.without(settings.surface and settings.surface.short_name)
+    below = data.without(settings.surface_variable)
     target = below.field(str(settings.data.target), units=settings.data.units)
-    record = describe_variable(below.find(settings.data.observations)) | record
+    record = describe_variable(below.find(settings.data.observations)) | dict(record)
     return fit(target, surface, settings, run_dir, record=record)
 
 
@@ -109,25 +105,13 @@ def fit(
             length=length,
         )
 
-    training = samples("train", options.steps * options.batch_size, options.seed)
-    fixed = samples("validation", VALIDATION_SAMPLES, options.seed + 1)
-    batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
-    validation = [LevelSample.stack(list(batch)) for batch in batches]
-    dropout = settings.denoiser.coordinates_dropout
-    regression = None
+    training = EnsembleTraining(settings, samples, LevelSample.stack, VALIDATION_SAMPLES, run_dir)
     torch.manual_seed(options.seed)
+    regression = None
     if settings.first_guess == "regression":
-        regression = build_regression(settings, n_levels)
-        steps = {"steps": options.regression_steps, "resume": None}
-        first = settings.model_copy(update={"training": options.model_copy(update=steps)})
-        given = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
-        aim = RegressionObjective(make_batch, validation, dropout)
-        train_network(regression, given, LevelSample.stack, aim, first, run_dir / "regression")
-        regression.eval().requires_grad_(requires_grad=False)
+        regression = training.train_regression(build_regression(settings, n_levels), make_batch)
     network = build_network(settings, n_levels)
-    residuals = ResidualBatches(make_batch, regression)
-    objective = DenoisingObjective(settings.diffusion, residuals, validation, options.seed, dropout)
-    state = train_network(network, training, LevelSample.stack, objective, settings, run_dir)
+    state = training.train_denoiser(network, ResidualBatches(make_batch, regression))
     known = describe_training(learned, network, state) | {"validation": state.best_validation}
     known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
     trained = TrainedDensifier(

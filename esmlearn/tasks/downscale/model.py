@@ -106,7 +106,7 @@ def read(content: Content) -> TrainedDownscaler:
     n_scalings = sum(name.startswith("scaling.") for name in tensors) // len(MOMENTS)
     log_scales = [settings.data.log_scale] * 2 + [None] * (n_scalings - 2)  # the fine field's, and its coarse one's
     scalings = [
-        MonthlyScaling(*(tensors[f"scaling.{number}.{name}"].numpy() for name in MOMENTS), log_scale)
+        MonthlyScaling(tensors[f"scaling.{number}.mean"].numpy(), tensors[f"scaling.{number}.std"].numpy(), log_scale)
         for number, log_scale in enumerate(log_scales)
     ]
     n_variables = scalings[0].mean.shape[1]

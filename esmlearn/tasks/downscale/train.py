@@ -1,7 +1,6 @@
 """Train super-resolution: a regression first, then a denoiser around it."""
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,9 @@ from esmlearn.tasks.downscale.inputs import make_batch
 from esmlearn.tasks.downscale.model import TrainedDownscaler, build_network, build_regression
 from esmlearn.tasks.downscale.samples import FineSample, FineSamples
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
-from esmlearn.tasks.ensembles.denoising import DenoisingObjective
-from esmlearn.tasks.ensembles.regression import RegressionObjective, ResidualBatches
+from esmlearn.tasks.ensembles.regression import ResidualBatches
+from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.record import describe_training, describe_variable
-from esmlearn.trained.folder import Trained
-from esmlearn.training.loop import train as train_network
 
 VALIDATION_SAMPLES = 64
 """Fixed samples that the best weights are chosen on."""
@@ -58,7 +55,6 @@ def train(
     run_dir: Path,
     *,
     record: Mapping[str, Any],
-    models: Sequence[Trained] = (),
 ) -> TrainedDownscaler:
     """Train on the datasets of a recipe."""
     names, conditions = settings.data, settings.conditions
@@ -66,7 +62,7 @@ def train(
     coarse = {names.coarse: data.field(names.coarse, units=fine.units)}
     coarse |= {name: data.field(name) for name in conditions.coarse}
     static = {name: read_static(data.cube(name), fine.grid, name) for name in conditions.static}
-    record = describe_variable(data.find(names.fine)) | record
+    record = describe_variable(data.find(names.fine)) | dict(record)
     return fit(FineData(fine, coarse, static), settings, run_dir, record=record)
 
 
@@ -115,25 +111,14 @@ def fit(
         part = select_role(fine, settings.data.split, role)
         return FineSamples(part, scaling, inputs, static, settings, seed=seed, length=length)
 
-    training = samples("train", options.steps * options.batch_size, options.seed)
-    fixed = samples("validation", VALIDATION_SAMPLES, options.seed + 1)
-    batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
-    validation = [FineSample.stack(list(batch)) for batch in batches]
     n_variables = fine.values.shape[1]
+    training = EnsembleTraining(settings, samples, FineSample.stack, VALIDATION_SAMPLES, run_dir)
     torch.manual_seed(options.seed)
     regression = None
     if settings.learning == "residual":
-        regression = build_regression(settings, n_variables)
-        steps = {"steps": options.regression_steps, "resume": None}
-        first = settings.model_copy(update={"training": options.model_copy(update=steps)})
-        seen = samples("train", options.regression_steps * options.batch_size, options.seed + 2)
-        aim = RegressionObjective(make_batch, validation, regression.settings.coordinates_dropout)
-        train_network(regression, seen, FineSample.stack, aim, first, run_dir / "regression")
-        regression.eval().requires_grad_(requires_grad=False)
+        regression = training.train_regression(build_regression(settings, n_variables), make_batch)
     network = build_network(settings, n_variables)
-    residuals, dropout = ResidualBatches(make_batch, regression), settings.denoiser.coordinates_dropout
-    objective = DenoisingObjective(settings.diffusion, residuals, validation, options.seed, dropout)
-    state = train_network(network, training, FineSample.stack, objective, settings, run_dir)
+    state = training.train_denoiser(network, ResidualBatches(make_batch, regression))
     known = describe_training(learned, network, state) | {
         "validation": state.best_validation,
         "units": fine.units,

@@ -1,4 +1,4 @@
-"""Figures of the sampling of an ensemble, each with its caption: noise schedule, and estimates from noise to members."""
+"""Figures of the sampling of an ensemble, with captions: its noise schedule, and estimates from noise to members."""
 
 from collections.abc import Iterator
 

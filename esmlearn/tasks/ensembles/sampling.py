@@ -64,18 +64,17 @@ class TrueStates(NamedTuple):
 
 @runtime_checkable
 class SamplingTask(Protocol):
-    """What is to be sampled; each task has its own.
+    """What is to be sampled; each task has its own."""
 
-    Attributes
-    ----------
-    field
-        Levels, times and cells.
-    without
-        Conditions that are left out.
-    """
+    @property
+    def field(self) -> Field:
+        """Levels, times and cells."""
+        ...
 
-    field: Field
-    without: Collection[str]
+    @property
+    def without(self) -> Collection[str]:
+        """Coordinates that are left out."""
+        ...
 
     def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
         """Inputs of the denoiser at some times, by their indices."""
@@ -94,21 +93,22 @@ class SamplingTask(Protocol):
 
 @runtime_checkable
 class TrainedDenoiser(Protocol):
-    """A trained ensemble, as sampling needs it.
+    """A trained ensemble, as sampling needs it."""
 
-    Attributes
-    ----------
-    network
-        The denoiser.
-    settings
-        Of its training.
-    amplitudes
-        Factors on the states of each variable, so that the spread is that of the errors.
-    """
+    @property
+    def network(self) -> nn.Module:
+        """The denoiser."""
+        ...
 
-    network: nn.Module
-    settings: DiffusionTrainSettings
-    amplitudes: Float[np.ndarray, " var"]
+    @property
+    def settings(self) -> DiffusionTrainSettings:
+        """Settings of its training."""
+        ...
+
+    @property
+    def amplitudes(self) -> Float[np.ndarray, " var"]:
+        """Factors on the states of each variable, so that the spread is that of the errors."""
+        ...
 
 
 # (step, indices of times, what stands there after the step): clean estimates on the way from noise.

@@ -1,6 +1,5 @@
 """Train an ensemble that fills gaps: reconstruct the training period, and learn where that errs."""
 
-import itertools
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.settings import TrainFillSettings
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
-from esmlearn.tasks.ensembles.denoising import DenoisingObjective
+from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.fill.apply import GapSampling
 from esmlearn.tasks.fill.model import TrainedFiller, build_network
 from esmlearn.tasks.fill.samples import FillSample, FillSamples, FirstGuessDays, LearnedPeriod, make_batch
@@ -29,7 +28,6 @@ from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.record import describe_training, describe_variable
 from esmlearn.trained.folder import Trained
-from esmlearn.training.loop import train as train_network
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ def train(
             )
         base_model = transformers[0]
     observations, target = load_training(data, settings.data)
-    record = describe_variable(data.find(settings.data.observations)) | record
+    record = describe_variable(data.find(settings.data.observations)) | dict(record)
     return fit(observations, target, settings, base_model, run_dir, record=record)
 
 
@@ -129,15 +127,13 @@ def fit(
     validated = with_guess(given, truth)
     seconds = time.monotonic() - began
 
-    training = FillSamples(periods, settings, seed=options.seed, length=options.steps * options.batch_size)
-    fixed = FillSamples([validated], settings, seed=options.seed + 1, length=VALIDATION_SAMPLES)
-    batches = itertools.batched((fixed[k] for k in range(len(fixed))), options.batch_size)
-    validation = [FillSample.stack(list(batch)) for batch in batches]
+    def samples(role: str, length: int, seed: int) -> FillSamples:
+        return FillSamples(periods if role == "train" else [validated], settings, seed=seed, length=length)
+
     torch.manual_seed(options.seed)
     network = build_network(settings)
-    dropout = settings.denoiser.coordinates_dropout
-    objective = DenoisingObjective(settings.diffusion, make_batch, validation, options.seed, dropout)
-    state = train_network(network, training, FillSample.stack, objective, settings, run_dir)
+    training = EnsembleTraining(settings, samples, FillSample.stack, VALIDATION_SAMPLES, run_dir)
+    state = training.train_denoiser(network, make_batch)
     known = describe_training(learned, network, state) | {"validation": state.best_validation}
     known["training"]["seconds"] += round(seconds, 1)
     trained = TrainedFiller(

@@ -1,6 +1,6 @@
 """The transformer that reconstructs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
 from esmlearn.tasks.reconstruct.samples import DAYS, TrainingWindows, Window
 from esmlearn.tasks.record import describe_training, describe_variable
-from esmlearn.trained.folder import Trained
 from esmlearn.training.loop import train as train_network
 
 VALIDATION_WINDOWS = 24
@@ -32,11 +31,10 @@ def train(
     run_dir: Path,
     *,
     record: Mapping[str, Any],
-    models: Sequence[Trained] = (),
 ) -> TrainedTransformer:
     """Train on the datasets of a recipe."""
     observations, target = load_training(data, settings.data)
-    record = describe_variable(data.find(settings.data.observations)) | record
+    record = describe_variable(data.find(settings.data.observations)) | dict(record)
     return fit(observations, target, settings, run_dir, record=record)
 
 
