@@ -33,12 +33,15 @@ class Task:
         Name of what it makes, in files and reports.
     base
         Task whose model may stand beside this one's among the ancestors; None for a task that stands alone.
+    package
+        Where the room is; default: here.
     """
 
     name: str
     title: str
     method: str
     base: str | None = None
+    package: str = __name__
 
     @property
     def settings(self) -> type[AnyTrainSettings]:
@@ -85,7 +88,7 @@ class Task:
         return self._module("apply").Ready(trained)
 
     def _module(self, name: str) -> Any:
-        return import_module(f"esmlearn.tasks.{self.name}.{name}")
+        return import_module(f"{self.package}.{self.name}.{name}")
 
 
 TASKS = {

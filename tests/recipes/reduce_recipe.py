@@ -7,6 +7,7 @@ import yaml
 
 FEW = {"steps": 6, "validate_every": 3}
 FEWER = {None: {"decode_days": 4}, "fill": {}, "densify": {"regression_steps": 4}, "downscale": {"regression_steps": 4}}
+SAMPLER = {"steps": 3, "sigma_max": 20}
 LEARNED = "2002-01-01/2003-06-30"
 PERIOD = "2004-06-01/2004-07-31"
 
@@ -19,10 +20,12 @@ def main(recipe: Path, copy: Path) -> None:
             if name.startswith("train"):
                 script["training"] = {**script.get("training", {}), **FEW, **FEWER[script.get("task")]}
                 script["data"]["split"]["train"] = LEARNED
+                if "sampler" in script:
+                    script["sampler"] = SAMPLER
             if name == "reconstruct":
                 script["period"] = PERIOD
                 script["baselines"] = ["bicubic" if "bicubic" in script["baselines"] else "climatology"]
-                script["ensemble"] = {"members": 3, "sampler": {"steps": 3, "sigma_max": 20}}
+                script["ensemble"] = {"members": 3, "sampler": SAMPLER}
                 script["ablation_times"] = 3
     copy.write_text(yaml.safe_dump(content, sort_keys=False))
 
