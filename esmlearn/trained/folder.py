@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -34,6 +34,11 @@ class Trained(Protocol):
     @property
     def task(self) -> str:
         """Name of its task."""
+        ...
+
+    @property
+    def card(self) -> Path:
+        """Template of the card for people."""
         ...
 
     @property
@@ -214,14 +219,8 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
 
 def _card(trained: Trained, content: Mapping[str, Any]) -> str:
     """Write the model card, by the template of its task."""
-    environment = Environment(
-        loader=PackageLoader("esmlearn", "tasks"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
+    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     parameters = sum(parameter.numel() for parameter in trained.networks()["network"].parameters())
-    return environment.get_template(f"{trained.task}/card.md.j2").render(
+    return template.from_string(trained.card.read_text(encoding="utf-8")).render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]
     )

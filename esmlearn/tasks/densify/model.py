@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,6 +47,7 @@ class TrainedDensifier:
     regression: ConvNextUNet | None = None
 
     task: ClassVar[str] = "densify"
+    card: ClassVar[Path] = Path(__file__).with_name("card.md.j2")
 
     @property
     def n_levels(self) -> int:

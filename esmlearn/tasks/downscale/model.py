@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,6 +61,7 @@ class TrainedDownscaler:
     regression: ResidualUNet | None = None
 
     task: ClassVar[str] = "downscale"
+    card: ClassVar[Path] = Path(__file__).with_name("card.md.j2")
 
     @property
     def coarse_names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,6 +59,7 @@ class TrainedFiller:
     base_model: TrainedTransformer | None = None
 
     task: ClassVar[str] = "fill"
+    card: ClassVar[Path] = Path(__file__).with_name("card.md.j2")
 
     def networks(self) -> dict[str, nn.Module]:
         """Networks by the first part of the names of their weights."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,6 +42,7 @@ class TrainedTransformer:
     record: Mapping[str, Any]
 
     task: ClassVar[str] = "reconstruct"
+    card: ClassVar[Path] = Path(__file__).with_name("card.md.j2")
 
     def networks(self) -> dict[str, nn.Module]:
         """Networks by the first part of the names of their weights."""
