@@ -4,9 +4,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from esmlearn.evaluation.evaluate import evaluate as evaluate
     from esmlearn.tasks import load as load
 
-__all__ = ["load"]
+__all__ = ["evaluate", "load"]
 
 try:
     __version__ = version("esmlearn")
@@ -20,4 +21,8 @@ def __getattr__(name: str) -> Any:
         from esmlearn.tasks import load
 
         return load
+    if name == "evaluate":
+        from esmlearn.evaluation.evaluate import evaluate
+
+        return evaluate
     raise AttributeError(f"module 'esmlearn' has no attribute '{name}'")

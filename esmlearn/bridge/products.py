@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import save_data, save_figure
-from esmlearn.evaluation.drawing import Drawing
+from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.fields.member_cubes import members_cube
 from esmlearn.files import sha256
 from esmlearn.methods import METHODS
@@ -95,7 +95,7 @@ class Products:
         save_data(basename, self._record(caption, ENSEMBLE), self.cfg, cube)
 
     @save.register
-    def _(self, output: Drawing) -> None:
+    def _(self, output: CaptionedFigure) -> None:
         """Save a figure of the sampling."""
         tags = {"plot_types": list(output.plot_types), "statistics": list(output.statistics)}
         record = self._record(output.caption, ENSEMBLE, domains=["reg"], **tags)

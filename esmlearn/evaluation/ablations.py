@@ -1,18 +1,14 @@
-"""What each ablation costs: members that were drawn otherwise, scored beside those drawn as usual."""
+"""What each ablation costs: members that were sampled otherwise, scored beside those sampled as usual."""
 
 import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import iris
 import numpy as np
 from iris.cube import Cube
 
 from esmlearn import metrics
-from esmlearn.bridge.products import ABLATIONS
 from esmlearn.errors import DataError
 from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.scoring import hidden_points
@@ -23,35 +19,28 @@ from esmlearn.fields.reconstruction import Reconstruction
 METRICS = ("rmse", "crps", "spread_skill_ratio", "bias")
 
 
-def score_ablations(cfg: dict[str, Any], cases: Sequence[Case]) -> list[metrics.Row]:
-    """Score all ablations that ancestor scripts left, as rows of `scores.json` with two keys more.
+def score_ablations(cubes: Sequence[Cube], cases: Sequence[Case]) -> list[metrics.Row]:
+    """Score the members of all ablations, as rows of `scores.json` with two keys more.
 
     `ablation` is the name in the recipe, None for the ensemble as usual, at the same times; `varied` is what differs.
     Rows whose gaps are the same have the same points; where something else was hidden (`share`), its own points count.
     """
-    cubes = [iris.load_cube(path) for path in find_ablations(cfg)]
     return [row for case in cases if case.truth is not None for cube in cubes for row in _score(case, cube)]
-
-
-def find_ablations(cfg: dict[str, Any]) -> list[Path]:
-    """Files of the ablations that ancestor scripts left, in the order of the recipe."""
-    folders = [Path(path, ABLATIONS) for path in cfg.get("input_files", []) if Path(path).is_dir()]
-    return [path for folder in folders for path in sorted(folder.glob("*.nc"))]
 
 
 def _score(case: Case, cube: Cube) -> Iterator[metrics.Row]:
     """Rows of one ablation, if it is of the dataset and the variable of a case."""
-    attributes, like = cube.attributes, case.grid.like[0]
+    attributes, like = cube.attributes, case.field.like[0]
     names = ("esmlearn_dataset", "esmlearn_split")
     if cube.var_name != like.var_name or any(attributes[name] != like.attributes.get(name) for name in names):
         return
-    drawn = at_times(case, cube)
-    comparison = hidden_points(drawn)
+    varied = at_times(case, cube)
+    comparison = hidden_points(varied)
     name = str(attributes["esmlearn_ablation"]) or None
     key = {"ablation": name, "varied": json.loads(str(attributes["esmlearn_varied"]))}
     if case.level is not None:
         key["level"] = case.level
-    for row in metrics.score(replace(comparison, block=_block(case, drawn))):
+    for row in metrics.score(replace(comparison, block=_block(case, varied))):
         if row["metric"] in METRICS:
             yield row | key
 
@@ -62,17 +51,17 @@ def at_times(case: Case, cube: Cube) -> Case:
     level = _level_of(cube, case.level)
     # One member has the time axis, and says the dates in its calendar.
     dates = Field.from_cube(cube[0] if cube.ndim == 4 else cube[0, :, level]).dates
-    places = {(date.year, date.month, date.day): index for index, date in enumerate(case.grid.dates)}
+    places = {(date.year, date.month, date.day): index for index, date in enumerate(case.field.dates)}
     times = np.array([places[date.year, date.month, date.day] for date in dates])
-    grid = case.grid[times]
+    field = case.field[times]
     observed = observed[:, level]
-    said = Reconstruction.of_members(members[:, :, level], grid)
+    reconstruction = Reconstruction.of_members(members[:, :, level], field)
     method = str(cube.attributes["esmlearn_method"])
     return replace(
         case,
-        results=(Result(Path(), Path(), method, "model", said),),
+        results=(Result(method, "model", reconstruction),),
         observed=observed,
-        grid=grid,
+        field=field,
         seen=np.where(observed, case.seen[times], np.float32(np.nan)),
         truth=None if case.truth is None else case.truth[times],
     )
@@ -89,7 +78,7 @@ def _level_of(cube: Cube, depth: float | None) -> int:
     return nearest
 
 
-def _block(case: Case, drawn: Case) -> int:
-    """Times that the intervals draw together: times that lie apart by more than a block are drawn one by one."""
-    apart = len(case.grid.dates) / len(drawn.grid.dates)
+def _block(case: Case, varied: Case) -> int:
+    """Times in a block of the bootstrap: times that lie apart by more than a block are resampled one by one."""
+    apart = len(case.field.dates) / len(varied.field.dates)
     return math.ceil(case.settings.block_days / apart)

@@ -1,4 +1,4 @@
-"""What the script `evaluate` works on: one dataset that was reconstructed, with all methods, beside what is right."""
+"""What is evaluated: one dataset that was reconstructed, with all methods, beside what is right."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,40 +8,40 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from esmlearn import metrics
-from esmlearn.evaluation.inputs import Coarse
+from esmlearn.evaluation.inputs import Coarse, Source
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import EvaluateSettings, Region
 
 # A truth with fewer gaps than this is shown as complete; one with more is withheld observations, and no map of its own.
 COMPLETE = 0.99
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
-    """What one method says of one dataset, as the script `reconstruct` left it.
+    """What one method gave for one dataset.
 
     Attributes
     ----------
-    daily, monthly, members
-        The files; those of the members of an ensemble last. Of sub-daily data, `daily` holds all times.
     name, role
         The method.
     reconstruction
         Its values.
+    paths
+        The files that they were read from, if any: of the days (or of all times, if they are shorter), of the months,
+        and of the members.
     """
 
-    daily: Path
-    monthly: Path
     name: str
     role: str
     reconstruction: Reconstruction
-    members: tuple[Path, ...] = ()
+    paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
 class Case:
-    """One dataset that was reconstructed, with all that the methods say of it.
+    """One dataset that was reconstructed, with all that the methods gave.
 
     Attributes
     ----------
@@ -54,16 +54,16 @@ class Case:
         One for each method.
     observed
         What the methods were given, shape (time, lat, lon).
-    grid
+    field
         The daily field that the first method left: grid, dates, months, units.
     truth
         What is known to be right on these dates, shape (time, lat, lon), NaN elsewhere; None if nothing is.
     seen
         The observations that the methods were given, NaN elsewhere; a truth may differ from them by their noise.
-    truth_name, truth_file
-        Dataset that the truth comes from, and its file.
-    observations_file
-        File of the observations; None if the script was not given it.
+    truth_source
+        Dataset that the truth comes from, with the days that were not reconstructed.
+    observations_source
+        Dataset that the observations come from; None if it is not at hand.
     synthetic
         Whether a file says that the data are synthetic.
     frequency
@@ -71,9 +71,9 @@ class Case:
     downscaled
         Whether the methods were given a coarse field to refine, and not a fine one to fill.
     coarse
-        That coarse field; None where there is none, or the script was not given it.
+        That coarse field; None where there is none, or it is not at hand.
     height
-        Height of the surface of each cell in metres, where the recipe names it.
+        Height of the surface of each cell in metres, where the settings name it.
     on_land
         Which cells are land, for a quantity that is known on land and sea; None for others.
     """
@@ -84,12 +84,11 @@ class Case:
     quantity: str
     results: tuple[Result, ...]
     observed: Bool[np.ndarray, "time lat lon"]
-    grid: Field
+    field: Field
     seen: Float[np.ndarray, "time lat lon"]
     truth: Float[np.ndarray, "time lat lon"] | None
-    truth_name: str | None
-    truth_file: str | None
-    observations_file: str | None
+    truth_source: Source | None
+    observations_source: Source | None
     synthetic: bool
     frequency: str = "day"
     downscaled: bool = False
@@ -105,12 +104,12 @@ class Case:
     @property
     def level(self) -> float | None:
         """Depth in metres; None where there are no levels."""
-        return None if self.grid.levels is None else float(self.grid.levels[0])
+        return None if self.field.levels is None else float(self.field.levels[0])
 
     @property
     def ocean(self) -> Bool[np.ndarray, "lat lon"]:
         """Cells that are ocean for the methods and, if there is one, for the truth."""
-        ocean = ~self.grid.land
+        ocean = ~self.field.land
         return ocean if self.truth is None else ocean & np.isfinite(self.truth).any(axis=0)
 
     @property
@@ -121,12 +120,12 @@ class Case:
     @cached_property
     def distance(self) -> Float[np.ndarray, "time lat lon"]:
         """Distance (km) to the nearest observation of the same day."""
-        return metrics.distance_to_observation(self.observed, self.grid.lat, self.grid.lon)
+        return metrics.distance_to_observation(self.observed, self.field.lat, self.field.lon)
 
     @cached_property
     def days_away(self) -> Float[np.ndarray, "time lat lon"]:
         """Days to the nearest observation at the same place."""
-        day = np.array([(date - self.grid.dates[0]).total_seconds() / 86_400 for date in self.grid.dates])
+        day = np.array([(date - self.field.dates[0]).total_seconds() / 86_400 for date in self.field.dates])
         return np.round(metrics.days_to_observation(self.observed, day))
 
     @property
@@ -147,17 +146,17 @@ class Case:
     @property
     def withheld(self) -> bool:
         """Whether nothing is known but observations of the same dataset that were withheld from the methods."""
-        return self.truth is not None and self.truth_file == self.observations_file and not self.complete
+        same = self.truth_source is not None and self.truth_source.same_as(self.observations_source)
+        return self.truth is not None and same and not self.complete
 
     @property
     def ancestors(self) -> list[str]:
         """Files that every product of the evaluation comes from."""
-        given = (self.truth_file, self.observations_file, self.coarse.file if self.coarse else None)
-        left = [str(path) for result in self.results for path in (result.daily, result.monthly, *result.members)]
-        return left + sorted({file for file in given if file})
+        given = {source.file for source in (self.truth_source, self.observations_source, self.coarse) if source}
+        return [str(path) for result in self.results for path in result.paths] + sorted(file for file in given if file)
 
 
-def cells_within(region: Region, grid: Field) -> Bool[np.ndarray, "lat lon"]:
+def cells_within(region: Region, grid: RectilinearGrid) -> Bool[np.ndarray, "lat lon"]:
     """Cells whose centre lies in a region, which may cross the date line."""
     width = (region.end_longitude - region.start_longitude) % 360 or 360
     east = (grid.lon - region.start_longitude) % 360 <= width

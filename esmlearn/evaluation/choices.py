@@ -1,8 +1,6 @@
-"""What the figures of the script `evaluate` show if the recipe does not say: days, a place, the foremost methods."""
+"""What the figures show if the settings do not say: days, a place, the foremost methods."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -36,18 +34,19 @@ def foremost(results: Sequence[Result], number: int) -> list[Result]:
     return [result for result in results if result in chosen]
 
 
-def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
-    """Days to show: those of the recipe, else the most hidden one with anything seen, and a typical one.
+def chosen_days(case: Case) -> list[int]:
+    """Days to show: those of the settings, else the most hidden one with anything seen, and a typical one.
 
-    Of super-resolution, the ones with most and with a typical amount of fine structure; of a sub-daily recipe's days,
-    the time at noon or next to it.
+    Of super-resolution, the ones with most and with a typical amount of fine structure. Where data are sub-daily, a
+    day of the settings is shown at noon, or at the time next to it.
     """
+    dates = case.settings.dates
     if dates:
-        noon_last = sorted(enumerate(case.grid.dates), key=lambda item: -abs(item[1].hour - 12))
+        noon_last = sorted(enumerate(case.field.dates), key=lambda item: -abs(item[1].hour - 12))
         places = {(day.year, day.month, day.day): index for index, day in noon_last}
         lacking = [day for day in dates if (day.year, day.month, day.day) not in places]
         if lacking:
-            first, last = case.grid.dates[[0, -1]]
+            first, last = case.field.dates[[0, -1]]
             raise SettingsError(
                 f"dates: {', '.join(map(str, lacking))} is not among the reconstructed days of {case.dataset},"
                 f" which run from {first:%Y-%m-%d} to {last:%Y-%m-%d}."
@@ -58,9 +57,9 @@ def chosen_days(case: Case, dates: Sequence[date]) -> list[int]:
     return sorted({typical_day(case), most_hidden_day(case)})
 
 
-def day_of_maps(case: Case, dates: Sequence[date]) -> int:
-    """Day for figures of a single day: the first of the recipe, else a typical one."""
-    return chosen_days(case, dates)[0] if dates or case.downscaled else typical_day(case)
+def day_of_maps(case: Case) -> int:
+    """Day for figures of a single day: the first of the settings, else a typical one."""
+    return chosen_days(case)[0] if case.settings.dates or case.downscaled else typical_day(case)
 
 
 def typical_day(case: Case) -> int:
@@ -78,25 +77,25 @@ def most_hidden_day(case: Case) -> int:
     return int(np.argmax(np.where(share < 1, share, -1.0)))
 
 
-def chosen_place(case: Case, place: Any) -> tuple[int, int]:
-    """Cell of the time series: the ocean cell nearest to the recipe's place, else the one hidden most often.
+def chosen_place(case: Case) -> tuple[int, int]:
+    """Cell of the time series: the ocean cell nearest to the settings' place, else the one hidden most often.
 
     Of super-resolution, where there is most fine structure.
     """
-    grid = case.grid
+    field, place = case.field, case.settings.place
     if place is None and case.downscaled:
         return richest_cell(case)
     if place is None:
         hidden = case.hidden.mean(axis=0)
         row, column = np.unravel_index(np.argmax(np.where(case.ocean & (hidden < 0.95), hidden, -1.0)), hidden.shape)
         return int(row), int(column)
-    north = grid.lat[:, None] - place.latitude
-    east = ((grid.lon - place.longitude + 180) % 360 - 180)[None, :] * np.cos(np.deg2rad(place.latitude))
+    north = field.lat[:, None] - place.latitude
+    east = ((field.lon - place.longitude + 180) % 360 - 180)[None, :] * np.cos(np.deg2rad(place.latitude))
     if np.abs(north).min() > 1 or np.abs(east).min() > 1:
         raise SettingsError(
             f"place: latitude {place.latitude}, longitude {place.longitude} lies outside of {case.dataset}, which"
-            f" covers {grid.lat[0]:g} to {grid.lat[-1]:g} degrees north and {grid.lon[0]:g} to {grid.lon[-1]:g} degrees"
-            " east."
+            f" covers {field.lat[0]:g} to {field.lat[-1]:g} degrees north and {field.lon[0]:g} to {field.lon[-1]:g}"
+            " degrees east."
         )
     row, column = np.unravel_index(np.argmin(np.where(case.ocean, north**2 + east**2, np.inf)), case.ocean.shape)
     return int(row), int(column)

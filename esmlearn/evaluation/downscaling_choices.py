@@ -1,4 +1,4 @@
-"""What the figures of super-resolution show if the recipe does not say: where and when the fine structure is strong."""
+"""What the figures of super-resolution show if the settings do not say: where and when the fine structure is strong."""
 
 import numpy as np
 from jaxtyping import Float

@@ -1,45 +1,45 @@
-"""Figures of super-resolution in the script `evaluate`, each with its caption."""
+"""Figures of super-resolution, each with its caption."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 import numpy as np
 from jaxtyping import Float
 
+from esmlearn.methods import method_info
 from esmlearn import plots
 from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.choices import best_model, chosen_days
 from esmlearn.evaluation.downscaling_choices import fine_structure, interpolation_of, richest_box
-from esmlearn.evaluation.downscaling_scores import Refined
-from esmlearn.evaluation.drawing import Drawing, coarse_map, date_of, map_grid
-from esmlearn.methods import method_info
+from esmlearn.evaluation.downscaling_scores import DownscalingScores
+from esmlearn.evaluation.labels import coarse_map, date_of, map_grid
 from esmlearn.metrics import Row
+from esmlearn.plots.captioned import CaptionedFigure
 
 MEMBERS = 2  # shown beside their mean
 
 
-def draw_showcases(case: Case, results: Sequence[Result], dates: Sequence[date], note: str) -> Iterator[Drawing]:
+def plot_showcases(case: Case, results: Sequence[Result], note: str) -> Iterator[CaptionedFigure]:
     """One or two times at full resolution, and a part of each where there is most to see."""
     grid, ensemble = map_grid(case), _ensemble(results)
     structure = fine_structure(case)
     hour = "" if case.frequency == "day" else "%H"
     lacks = "truth" if case.truth is not None else "fine structure"
-    drawn = "" if ensemble is None else "; the spread is the standard deviation of all members"
+    spread_words = "" if ensemble is None else "; the spread is the standard deviation of all members"
     captions = {
-        "": f"the coarse field in its own cells, and what is made of it{drawn}. The frame is the part that the"
+        "": f"the coarse field in its own cells, and what is made of it{spread_words}. The frame is the part that the"
         " next figure shows.",
         "_zoom": f"the part in which interpolation lacks most of the {lacks}. Members differ in what the coarse"
         " field does not tell; each should look like the truth, and none need be like it.",
     }
-    for day in chosen_days(case, dates):
+    for day in chosen_days(case):
         fields = _fields(case, results, day)
         spread = None if ensemble is None else ensemble.reconstruction.daily_std
         rows, columns = richest_box(structure[day])
         box = plots.Grid(grid.lat[rows], grid.lon[columns], grid.land[rows, columns], grid.middle)
         for (name, caption), part in zip(captions.items(), (np.s_[:, :], (rows, columns)), strict=True):
             whole = not name
-            yield Drawing(
-                f"showcase_{case.grid.dates[day]:%Y%m%d{hour}}{name}",
+            yield CaptionedFigure(
+                f"showcase_{case.field.dates[day]:%Y%m%d{hour}}{name}",
                 plots.maps_showcase(
                     {title: field[part] for title, field in fields.items()},
                     grid if whole else box,
@@ -48,7 +48,7 @@ def draw_showcases(case: Case, results: Sequence[Result], dates: Sequence[date],
                     box=box if whole else None,
                     label=date_of(case, day),
                     quantity=case.quantity,
-                    units=case.grid.units,
+                    units=case.field.units,
                 ),
                 f"{case.quantity} of {case.dataset} on {date_of(case, day)}: {caption}{note}",
                 ("map", "geo"),
@@ -56,19 +56,21 @@ def draw_showcases(case: Case, results: Sequence[Result], dates: Sequence[date],
             )
 
 
-def draw_refinement(case: Case, rows: Sequence[Row], refined: Refined, note: str) -> Iterator[Drawing]:
+def plot_scales_and_quantiles(
+    case: Case, rows: Sequence[Row], scores: DownscalingScores, note: str
+) -> Iterator[CaptionedFigure]:
     """Scales and distributions."""
-    if refined.radial:
-        lost = refined.facts.get("lost_km")
+    if scores.radial:
+        lost = scores.facts.get("lost_km")
         where = (
-            f" The dotted line is where {method_info(refined.facts['interpolation']).words} has lost half of the power"
+            f" The dotted line is where {method_info(scores.facts['interpolation']).words} has lost half of the power"
             f" ({lost:.0f} km)."
             if lost
             else ""
         )
-        yield Drawing(
+        yield CaptionedFigure(
             "radial_spectra",
-            plots.radial_spectra(refined.radial, lost),
+            plots.radial_spectra(scores.radial, lost),
             f"Scales of {case.dataset} by discrete cosine transform (Denis et al. 2002,"
             " doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2), over all directions, in the largest rectangle"
             " without gaps. Left: power. Middle: power over that of the truth; within the grey band it is right to"
@@ -78,10 +80,10 @@ def draw_refinement(case: Case, rows: Sequence[Row], refined: Refined, note: str
             ("line",),
             ("other",),
         )
-    if refined.quantiles:
-        yield Drawing(
+    if scores.quantiles:
+        yield CaptionedFigure(
             "quantiles",
-            plots.quantiles(refined.quantiles, [row for row in rows if row["frequency"] == case.frequency]),
+            plots.quantiles(scores.quantiles, [row for row in rows if row["frequency"] == case.frequency]),
             f"Left: quantiles of the values of {case.dataset} over points and times, less those of the truth; of an"
             " ensemble, of all members. Right: how often each is above the truth's 95 and 99 % quantile, over how often"
             " the truth is, and the symmetric extremal dependence index (Ferro & Stephenson 2011,"

@@ -1,4 +1,4 @@
-"""What the script `evaluate` finds out about super-resolution beside the scores that all tasks have."""
+"""Scores of super-resolution beside those that all tasks have."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from esmlearn.metrics.radial import FEWEST_CELLS
 
 
 @dataclass(frozen=True)
-class Refined:
+class DownscalingScores:
     """Whether fine fields have the scales, the extremes and the averages that they should have.
 
     Attributes
@@ -37,56 +37,60 @@ class Refined:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def score_refinement(case: Case, comparison: metrics.Comparison) -> Refined:
+def score_downscaling(case: Case, comparison: metrics.Comparison) -> DownscalingScores:
     """Score spectra, quantiles, extremes and consistency of all methods."""
-    found = Refined(quantiles=metrics.quantile_records(comparison))
-    found.rows.extend(metrics.quantile_rows(comparison) + metrics.exceedance_rows(comparison))
-    _score_power(case, comparison, found)
-    _score_consistency(case, comparison, found)
-    return found
+    left_out: dict[str, str] = {}
+    power, radial, power_facts = _score_power(case, comparison, left_out)
+    consistency, consistency_facts = _score_consistency(case, comparison, left_out)
+    rows = metrics.quantile_rows(comparison) + metrics.exceedance_rows(comparison) + power + consistency
+    quantiles = metrics.quantile_records(comparison)
+    return DownscalingScores(rows, radial, quantiles, power_facts | consistency_facts, left_out)
 
 
 def coarse_facts(case: Case) -> dict[str, Any]:
-    """Tell which grid was refined, and to which, for the report."""
-    fine = RectilinearGrid.of(case.grid.like[0])
+    """Which grid was refined, and to which, for the report."""
     coarse = case.coarse
     return {
-        "fine_step": _step(fine),
+        "fine_step": _step(case.field.grid),
         "coarse": None
         if coarse is None
         else {"name": coarse.name, "cells": list(coarse.grid.shape), "step": _step(coarse.grid)},
     }
 
 
-def _score_power(case: Case, comparison: metrics.Comparison, found: Refined) -> None:
-    """Add radial spectra, and the power at the scales that interpolation loses."""
-    spectra = metrics.radial_spectra(comparison, case.grid.lat, case.grid.lon)
+def _score_power(
+    case: Case, comparison: metrics.Comparison, left_out: dict[str, str]
+) -> tuple[list[metrics.Row], list[dict[str, Any]], dict[str, Any]]:
+    """Power at the scales that interpolation loses as rows, radial spectra as records, and what is lost."""
+    spectra = metrics.radial_spectra(comparison, case.field.lat, case.field.lon)
     if spectra is None:
-        found.left_out["radial spectra"] = (
+        left_out["radial spectra"] = (
             f"No rectangle of {FEWEST_CELLS} by {FEWEST_CELLS} cells or more is known at all times."
         )
-        return
-    found.radial.extend(metrics.radial_records(comparison, spectra))
+        return [], [], {}
+    records = metrics.radial_records(comparison, spectra)
     lost = metrics.lost_scales(comparison, spectra)
     if lost is None:
-        found.left_out["power of lost scales"] = "No interpolation is compared that loses half of the truth's power."
-        return
+        left_out["power of lost scales"] = "No interpolation is compared that loses half of the truth's power."
+        return [], records, {}
     name, bins = lost
-    found.rows.extend(metrics.power_rows(comparison, spectra, bins))
-    found.facts.update(interpolation=name, lost_km=float(1 / spectra.frequency[bins.start]))
+    facts = {"interpolation": name, "lost_km": float(1 / spectra.frequency[bins.start])}
+    return metrics.power_rows(comparison, spectra, bins), records, facts
 
 
-def _score_consistency(case: Case, comparison: metrics.Comparison, found: Refined) -> None:
-    """Add what the averages over coarse cells miss of the coarse field."""
+def _score_consistency(
+    case: Case, comparison: metrics.Comparison, left_out: dict[str, str]
+) -> tuple[list[metrics.Row], dict[str, Any]]:
+    """What the averages over coarse cells miss of the coarse field, as rows, and what those of the truth miss."""
     if case.coarse is None:
-        found.left_out["coarse consistency"] = (
+        left_out["coarse consistency"] = (
             "The coarse field is not among the ancestors of the script that evaluates; add it there."
         )
-        return
-    average = averager(RectilinearGrid.of(case.grid.like[0]), case.coarse.grid)
-    found.rows.extend(metrics.consistency_rows(comparison, case.coarse.values, average))
+        return [], {}
+    average = averager(case.field.grid, case.coarse.grid)
+    rows = metrics.consistency_rows(comparison, case.coarse.values, average)
     own = consistency_error(comparison.truth, case.coarse.values, average)
-    found.facts["truth_consistency"] = own if np.isfinite(own) else None
+    return rows, {"truth_consistency": own if np.isfinite(own) else None}
 
 
 def _step(grid: RectilinearGrid) -> list[float]:

@@ -1,26 +1,26 @@
-"""Figures of the ensembles in the script `evaluate`, each with its caption."""
+"""Figures of ensembles, each with its caption."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
+from esmlearn.methods import method_info
+from esmlearn.words import frequency_words
 from esmlearn import plots
 from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.choices import day_of_maps
-from esmlearn.evaluation.drawing import Drawing, day_label, map_grid, points_of
-from esmlearn.evaluation.ensemble_scores import EnsembleFindings
-from esmlearn.methods import method_info
-from esmlearn.words import frequency_words
+from esmlearn.evaluation.ensemble_scores import EnsembleScores
+from esmlearn.evaluation.labels import day_label, map_grid, points_of
+from esmlearn.plots.captioned import CaptionedFigure
 
 
-def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], note: str) -> Iterator[Drawing]:
+def plot_members(case: Case, results: Sequence[Result], note: str) -> Iterator[CaptionedFigure]:
     """One day of each ensemble, member by member."""
-    drawn = {result.name: result.reconstruction.members for result in results}
-    ensembles = {name: members for name, members in drawn.items() if members is not None}
-    day = day_of_maps(case, dates)
+    members_of = {result.name: result.reconstruction.members for result in results}
+    ensembles = {name: members for name, members in members_of.items() if members is not None}
+    day = day_of_maps(case)
     truth = case.truth[day] if case.truth is not None and case.complete else None
     errors = "" if truth is None else " The error of the mean should be of like size there, though not point by point."
     for name, members in ensembles.items():
-        yield Drawing(
+        yield CaptionedFigure(
             _named("ensemble_members", name, len(ensembles)),
             plots.maps_ensemble(
                 members[:, day],
@@ -29,7 +29,7 @@ def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], n
                 map_grid(case),
                 label=day_label(case, day).replace("\n", ": "),
                 quantity=case.quantity,
-                units=case.grid.units,
+                units=case.field.units,
             ),
             f"{case.quantity} of {case.dataset} by {method_info(name).words}: some of {len(members)} members, their"
             " mean, and their standard deviation (spread). The mean loses small scales that each member has; where the"
@@ -39,13 +39,13 @@ def draw_members(case: Case, results: Sequence[Result], dates: Sequence[date], n
         )
 
 
-def draw_spectra(case: Case, found: Sequence[EnsembleFindings], note: str) -> Iterator[Drawing]:
+def plot_ensemble_spectra(case: Case, scores: Sequence[EnsembleScores], note: str) -> Iterator[CaptionedFigure]:
     """Scales of the members and of their mean."""
-    drawn = {findings.method: findings.spectra for findings in found if findings.spectra is not None}
-    for name, spectra in drawn.items():
-        yield Drawing(
-            _named("ensemble_spectra", name, len(drawn)),
-            plots.ensemble_spectra(spectra, units=case.grid.units),
+    found = {one.method: one.spectra for one in scores if one.spectra is not None}
+    for name, spectra in found.items():
+        yield CaptionedFigure(
+            _named("ensemble_spectra", name, len(found)),
+            plots.ensemble_spectra(spectra, units=case.field.units),
             f"Left: power spectra along latitude circles of the daily anomalies of {case.dataset} from climatology, for"
             f" the truth, the members of {method_info(name).words} and their mean. Members should lie on the truth;"
             " their mean falls below it at the scales on which they disagree. Right: coherence with the truth, 1 where"
@@ -56,35 +56,33 @@ def draw_spectra(case: Case, found: Sequence[EnsembleFindings], note: str) -> It
         )
 
 
-def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -> Iterator[Drawing]:
+def plot_ranks_and_spread(case: Case, scores: Sequence[EnsembleScores], note: str) -> Iterator[CaptionedFigure]:
     """Ranks of the truth, and spread against skill."""
-    if not found:
+    if not scores:
         return
-    methods = dict.fromkeys(method_info(findings.method).words for findings in found)
+    methods = dict.fromkeys(method_info(one.method).words for one in scores)
     names = [
-        _fields(findings).capitalize()
-        if len(methods) == 1
-        else f"{method_info(findings.method).label}, {_fields(findings)}"
-        for findings in found
+        _fields(one).capitalize() if len(methods) == 1 else f"{method_info(one.method).label}, {_fields(one)}"
+        for one in scores
     ]
     band = (
         " Grey: where a right ensemble would lie 95 % of the time (bootstrap over blocks of days)."
-        if any(len(findings.ranks) > 1 for findings in found)
+        if any(len(one.ranks) > 1 for one in scores)
         else ""
     )
-    yield Drawing(
+    yield CaptionedFigure(
         "rank_histogram",
-        plots.rank_histograms({name: findings.ranks for name, findings in zip(names, found, strict=True)}),
+        plots.rank_histograms({name: one.ranks for name, one in zip(names, scores, strict=True)}),
         f"How often so many members of {' and '.join(methods)} are below the truth, on the {points_of(case)} of"
         f" {case.dataset}. Flat is right. Full ends: the spread is too small; a full middle: it is too large; one full"
         f" end: the members are too cold (right) or too warm (left).{band}{note}",
         ("histogram",),
         ("other",),
     )
-    yield Drawing(
+    yield CaptionedFigure(
         "spread_skill",
         plots.spread_skill(
-            {name: findings.spread_skill for name, findings in zip(names, found, strict=True)}, units=case.grid.units
+            {name: one.spread_skill for name, one in zip(names, scores, strict=True)}, units=case.field.units
         ),
         f"Error of the mean of {' and '.join(methods)} against the spread of its members, in bins of {points_of(case)}"
         f" of {case.dataset} with about the same spread. On the dashed line they know the error of their mean; above it"
@@ -94,9 +92,9 @@ def draw_reliability(case: Case, found: Sequence[EnsembleFindings], note: str) -
     )
 
 
-def _fields(findings: EnsembleFindings) -> str:
-    """Say which fields were looked into."""
-    return "monthly means" if findings.frequency == "mon" else f"{frequency_words(findings.frequency)} fields"
+def _fields(scores: EnsembleScores) -> str:
+    """Which fields were scored."""
+    return "monthly means" if scores.frequency == "mon" else f"{frequency_words(scores.frequency)} fields"
 
 
 def _named(name: str, method: str, number: int) -> str:

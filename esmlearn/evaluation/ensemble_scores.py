@@ -1,4 +1,4 @@
-"""What the script `evaluate` finds out about ensembles beside their scores at points, and about days as wholes."""
+"""Scores of ensembles beside those at points, and scores of days as wholes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from jaxtyping import Float
 
 from esmlearn import metrics
 from esmlearn.evaluation.case import Case
-from esmlearn.fields.field import Field
+from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.metrics.comparison import row
 from esmlearn.metrics.ensemble import Ensemble, SpreadBins
 from esmlearn.metrics.ensemble_spectra import EnsembleSpectra
 
-# What the draws of a share lie between, most of the time.
+# Quantiles of the bootstrap that a share lies between, most of the time.
 BAND = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
-class EnsembleFindings:
-    """What one ensemble is like at one frequency.
+class EnsembleScores:
+    """Ranks, spread and spectra of one ensemble at one frequency.
 
     Attributes
     ----------
     dataset, method, frequency, units
         As in the rows of `scores.json`.
     ranks
-        Share of the points at which so many members are below the truth, in each draw of the time steps; the first draw
-        is the data as they are, and the only one if there are too few blocks to draw from.
+        Share of the points at which so many members are below the truth, in each sample of the bootstrap over time
+        steps; the first one is the data as they are, and the only one if there are too few blocks.
     spread_skill
         Spread and error in bins of points.
     spectra
@@ -46,8 +46,8 @@ class EnsembleFindings:
 
     def record(self) -> dict[str, Any]:
         """Give the record of `ensemble.json`, spectra from long to short waves; None where there is nothing to say."""
-        drawn, spectra = self.ranks[1:], self.spectra
-        low, high = np.quantile(drawn, BAND, axis=0).tolist() if len(drawn) else (None, None)
+        resampled, spectra = self.ranks[1:], self.spectra
+        low, high = np.quantile(resampled, BAND, axis=0).tolist() if len(resampled) else (None, None)
         bins = self.spread_skill
         return {
             "dataset": self.dataset,
@@ -75,10 +75,10 @@ class EnsembleFindings:
         }
 
 
-def find_ensembles(
-    comparison: metrics.Comparison, grid: Field, scales: metrics.Comparison | None = None
-) -> list[EnsembleFindings]:
-    """Look into every ensemble of a comparison.
+def score_ensembles(
+    comparison: metrics.Comparison, grid: RectilinearGrid, scales: metrics.Comparison | None = None
+) -> list[EnsembleScores]:
+    """Score every ensemble of a comparison.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def find_ensembles(
             ranks = ranks[:1]
         spectra = None if scales is None else metrics.ensemble_spectra(scales, method.members, grid.lat, grid.lon)
         names = (comparison.dataset, method.name, comparison.frequency, comparison.units)
-        found.append(EnsembleFindings(*names, ranks, metrics.spread_skill_bins(ensemble), spectra))
+        found.append(EnsembleScores(*names, ranks, metrics.spread_skill_bins(ensemble), spectra))
     return found
 
 
@@ -148,9 +148,9 @@ def _row_of_days(
     """Mean over days as a row; a day without points does not count, nor one without error, whose PSNR is infinite."""
     scored = np.isfinite(values)
     weights = scored.astype(float)
-    drawn = comparison.draws.mean(np.where(scored, values, 0.0)[:, None], weights[:, None])[:, 0]
-    interval = comparison.draws.interval(drawn, weights)
-    return row(comparison, method, metric, drawn[0], int(scored.sum()), interval, units=units)
+    means = comparison.draws.mean(np.where(scored, values, 0.0)[:, None], weights[:, None])[:, 0]
+    interval = comparison.draws.interval(means, weights)
+    return row(comparison, method, metric, means[0], int(scored.sum()), interval, units=units)
 
 
 def _known(values: Float[np.ndarray, " frequency"]) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""What the script `evaluate` finds out about profiles as wholes: how errors go together from level to level."""
+"""Scores of profiles as wholes: how errors go together from level to level."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -40,7 +40,12 @@ class InputData:
         return list(self.entries)
 
     def find(
-        self, name: str, *, short_name: str | None = None, grid: RectilinearGrid | None = None, key: str | None = None
+        self,
+        name: str | None,
+        *,
+        short_name: str | None = None,
+        grid: RectilinearGrid | None = None,
+        key: str | None = None,
     ) -> Facets:
         """Facets of the one dataset that a name means.
 
@@ -50,7 +55,7 @@ class InputData:
         Parameters
         ----------
         name
-            Name in the settings.
+            Name in the settings; None for any.
         short_name
             Of which variable; None for any.
         grid
@@ -63,15 +68,11 @@ class InputData:
         DataError
             If no dataset has the name, or several fit it.
         """
-        found = [
-            facets
-            for facets in self
-            if name in (facets.get(facet) for facet in NAMES) and short_name in (None, facets.get("short_name"))
-        ]
+        found = self._fitting(name, short_name)
         if len(found) > 1:
             found = [facets for facets in found if facets.get("variable_group") == name] or found
         if len(found) > 1 and grid is not None:
-            found = [facets for facets in found if RectilinearGrid.of(read_cube_of(facets)).same_as(grid)] or found
+            found = [facets for facets in found if _is_on(grid, facets)] or found
         if len(found) == 1:
             return found[0]
         setting = f"{key}: the" if key else "The"
@@ -83,16 +84,25 @@ class InputData:
                 f"{', '.join(sorted(known)) or 'none'}; change the name or the ancestors."
             )
         files = ", ".join(Path(facets["filename"]).name for facets in found)
-        raise DataError(
-            f"{setting} name '{name}' fits several files ({files}); use an alias, or the variable group of the recipe."
+        what, how = (
+            (f"variable {short_name}", "leave all but one out of the ancestors")
+            if name is None
+            else (f"name '{name}'", "use an alias, or the variable group of the recipe")
         )
+        raise DataError(f"{setting} {what} fits several files ({files}); {how}.")
 
-    def has(self, name: str, *, short_name: str | None = None) -> bool:
-        """Whether any dataset has the name."""
-        return any(
-            name in (facets.get(facet) for facet in NAMES) and short_name in (None, facets.get("short_name"))
+    def has(self, name: str | None, *, short_name: str | None = None, grid: RectilinearGrid | None = None) -> bool:
+        """Whether any dataset has the name (None: any name) and the variable, and lies on the grid if one is given."""
+        return any(grid is None or _is_on(grid, facets) for facets in self._fitting(name, short_name))
+
+    def _fitting(self, name: str | None, short_name: str | None) -> list[Facets]:
+        """Datasets that a name and a variable fit."""
+        return [
+            facets
             for facets in self
-        )
+            if (name is None or name in (facets.get(facet) for facet in NAMES))
+            and short_name in (None, facets.get("short_name"))
+        ]
 
     def cube(self, name: str, **options: Any) -> Cube:
         """Read the cube of a dataset; options as of `find`."""
@@ -119,3 +129,8 @@ class InputData:
 def read_cube_of(facets: Facets) -> Cube:
     """Read the file of a dataset."""
     return iris.load_cube(facets["filename"])
+
+
+def _is_on(grid: RectilinearGrid, facets: Facets) -> bool:
+    """Whether a dataset lies on a grid."""
+    return RectilinearGrid.of(read_cube_of(facets)).same_as(grid)

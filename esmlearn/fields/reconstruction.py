@@ -98,8 +98,7 @@ class Reconstruction:
     def from_cubes(cls, daily: Cube, monthly: Cube, *members: Cube) -> "Reconstruction":
         """Read back what `to_cubes` and `member_cubes` wrote; rows run from south to north as in a `Field`."""
         (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
-        drawn = (rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube) for cube in members)
-        return cls(daily_values, monthly_values, daily_std, monthly_std, *drawn)
+        return cls(daily_values, monthly_values, daily_std, monthly_std, *(read_values(cube)[0] for cube in members))
 
 
 class GapFiller(ABC):
@@ -158,13 +157,32 @@ def read_cube(
     DataError
         If the cube carries no flag for what was observed, so that it is no reconstruction of ours.
     """
-    by_name = {variable.var_name: variable for variable in cube.ancillary_variables()}
-    if "observed" not in by_name:
+    observed = observed_of(cube)
+    if observed is None:
         raise DataError(f"{cube.name()} has no flag `observed`: it was not written by esmlearn's reconstruct script.")
-    deviation = by_name.get(f"{cube.var_name}_standard_deviation")
+    return *read_values(cube), observed
+
+
+def read_values(
+    cube: Cube,
+) -> tuple[Float[np.ndarray, "*member time lat lon"], Float[np.ndarray, "*member time lat lon"] | None]:
+    """Values and standard deviation (None where there is none) of a cube; rows run from south to north, land is NaN."""
     values = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
-    std = None if deviation is None else rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
-    return values, std, rows_northward(np.ma.filled(by_name["observed"].data, 0), cube) == 1
+    deviation = _ancillary(cube, f"{cube.var_name}_standard_deviation")
+    if deviation is None:
+        return values, None
+    return values, rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
+
+
+def observed_of(cube: Cube) -> Bool[np.ndarray, "time lat lon"] | None:
+    """Flag for what was observed; None for a cube that has none."""
+    flag = _ancillary(cube, "observed")
+    return None if flag is None else rows_northward(np.ma.filled(flag.data, 0), cube) == 1
+
+
+def _ancillary(cube: Cube, name: str) -> AncillaryVariable | None:
+    """The ancillary variable of a name; None if a cube has none."""
+    return next((variable for variable in cube.ancillary_variables() if variable.var_name == name), None)
 
 
 def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:

@@ -128,7 +128,7 @@ class Report:
     ablations
         Rows of `ablations.json`.
     facts
-        What was evaluated and what was hidden, one mapping for each dataset; see `esmlearn.evaluation.scoring.facts`.
+        What was evaluated and what was hidden, one mapping for each dataset; see `esmlearn.evaluation.facts.facts`.
     shortest
         Shortest wavelength (km) in the spectra of each dataset.
     figures, datasets, products, methods

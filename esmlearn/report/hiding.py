@@ -32,7 +32,7 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     fact
-        What was evaluated and hidden; see `esmlearn.evaluation.scoring.facts`.
+        What was evaluated and hidden; see `esmlearn.evaluation.facts.facts`.
     """
     if fact.get("downscaled"):
         return list(_how_downscaled(fact))

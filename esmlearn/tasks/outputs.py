@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from esmlearn.evaluation.drawing import Drawing
+from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
 
@@ -57,7 +57,7 @@ class AblationOutput(NamedTuple):
     members: Float[np.ndarray, "member time var lat lon"]
 
 
-Output = MethodOutput | AblationOutput | Drawing
+Output = MethodOutput | AblationOutput | CaptionedFigure
 
 
 @dataclass(frozen=True)

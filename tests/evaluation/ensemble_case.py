@@ -1,10 +1,9 @@
 """A case with an ensemble for the tests of the evaluation, without files."""
 
-from pathlib import Path
-
 import numpy as np
 
 from esmlearn.evaluation.case import Case, Result
+from esmlearn.evaluation.inputs import Source
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction, monthly_means
 from esmlearn.settings import EvaluateSettings
@@ -25,13 +24,11 @@ def ensemble_case(n_members=8, *, bias=0.0, **changes):
         "climatology": ("baseline", Reconstruction(warm, monthly_means(field, warm))),
         "ConditionalDiffusion": ("model", Reconstruction.of_members(members, field)),
     }
-    results = [
-        Result(Path(f"{name}_day.nc"), Path(f"{name}_mon.nc"), name, role, said) for name, (role, said) in made.items()
-    ]
+    results = [Result(name, role, reconstruction) for name, (role, reconstruction) in made.items()]
     parts = {
         "settings": EvaluateSettings(block_days=5), "dataset": "Ocean", "split": "test", "quantity": "Temperature",
-        "results": tuple(results), "observed": observed, "grid": field, "truth": truth,
-        "seen": np.where(observed, truth, np.float32(np.nan)), "truth_name": "Truth", "truth_file": "truth.nc",
-        "observations_file": "ocean.nc", "synthetic": True,
+        "results": tuple(results), "observed": observed, "field": field, "truth": truth,
+        "seen": np.where(observed, truth, np.float32(np.nan)), "truth_source": Source("Truth", field.like[0]),
+        "observations_source": None, "synthetic": True,
     }  # fmt: skip
     return Case(**parts | changes)

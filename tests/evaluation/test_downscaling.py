@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import yaml
 
-from esmlearn.errors import DataError, SettingsError
+from esmlearn.bridge.reconstructions import ancestor_folders, find_reconstructions
+from esmlearn.errors import DataError
 from esmlearn.evaluation.downscaling_choices import rich_times, richest_box
 from esmlearn.evaluation.reading import read_cases
 from esmlearn.evaluation.scoring import score_case
+from esmlearn.fields.input_data import InputData
 from esmlearn.report.weaknesses import weaknesses
 from esmlearn.settings import EvaluateSettings
 from tests.evaluation.downscaling_case import Downscaled, save
@@ -29,9 +31,16 @@ def run(name, cfg):
     return yaml.safe_load((Path(cfg["run_dir"]) / "diagnostic_provenance.yml").read_text(encoding="utf-8"))
 
 
-def read(session, **settings):
-    (case,) = read_cases(session.cfg("evaluate", ["reconstruct"]), EvaluateSettings.model_validate(settings))
+def read(session, inputs=None, **settings):
+    """The one case of a session; the datasets may be others than its own."""
+    files = find_reconstructions(ancestor_folders(session.cfg("evaluate", ["reconstruct"])))
+    (case,) = read_cases(files, InputData(inputs or session.inputs), EvaluateSettings.model_validate(settings))
     return case
+
+
+def without(inputs, part):
+    """Leave out files by a part of their name."""
+    return {file: facets for file, facets in inputs.items() if part not in Path(file).name}
 
 
 def value(rows, metric, method, **keys):
@@ -124,7 +133,7 @@ def test_the_page_speaks_of_grids_and_not_of_clouds(session, evaluated):
 
 def test_sub_daily_fields_on_land_and_sea_are_sorted_by_hour_surface_and_height(hourly):
     case = read(hourly, height="orog", block_days=2)
-    assert (case.frequency, case.truth_name, case.coarse.name) == ("6hr", "tas_fine", "tas_coarse")
+    assert (case.frequency, case.truth_source.name, case.coarse.name) == ("6hr", "tas_fine", "tas_coarse")
     scored = score_case(case)
     assert {row["frequency"] for row in scored.rows} == {"6hr", "mon"}
     assert bins(scored.rows) == {"month", "season", "hour", "surface", "height"}
@@ -148,9 +157,8 @@ def test_the_mask_of_the_recipe_tells_land_from_sea(hourly):
     cube = iris.load_cube(next(file for file in hourly.inputs if file.endswith("orog.nc"))).copy(share[::-1])
     path = hourly.root / "preproc" / "sftlf.nc"
     save(cube, path)
-    inputs = hourly.inputs | {str(path): {"dataset": "DemoOcean", "short_name": name, "variable_group": name}}
-    cfg = hourly.cfg("evaluate", ["reconstruct"]) | {"input_data": inputs}
-    (case,) = read_cases(cfg, EvaluateSettings())
+    inputs = hourly.inputs | {str(path): {"short_name": name, "variable_group": name, "filename": str(path)}}
+    case = read(hourly, inputs)
     assert case.on_land[:, :24].all()
     assert not case.on_land[:, 24:].any()
 
@@ -159,22 +167,19 @@ def test_names_are_variable_groups_of_one_dataset(session):
     """Both files are of DemoOcean: its name means the one on the fine grid, and that of a group the group's."""
     for truth in ("tos_fine", "DemoOcean", None):
         case = read(session, truth=truth)
-        assert case.truth_file.endswith("tos_fine.nc")
+        assert case.truth_source.file.endswith("tos_fine.nc")
         assert case.coarse.file.endswith("tos_coarse.nc")
         np.testing.assert_allclose(case.coarse.values, session.coarse, atol=1e-4)
         assert np.all(np.diff(case.coarse.grid.lat) > 0)
         assert case.coarse.grid.lat_edges[0].tolist() == [30.0, 31.0]
     with pytest.raises(DataError, match=r"tos_coarse.nc is not on the grid"):
         read(session, truth="tos_coarse")
-    with pytest.raises(SettingsError, match=r"coarse: no dataset 'tos_rough' with tos.*tos_coarse"):
+    with pytest.raises(DataError, match=r"coarse: the script has no dataset 'tos_rough' with tos.*tos_coarse"):
         read(session, coarse="tos_rough")
 
 
 def test_without_the_coarse_field_there_is_no_consistency(session):
-    cfg = session.cfg("evaluate", ["reconstruct"])
-    cfg["input_data"] = {file: facets for file, facets in cfg["input_data"].items() if "coarse" not in file}
-    (case,) = read_cases(cfg, EvaluateSettings())
-    scored = score_case(case)
+    scored = score_case(read(session, without(session.inputs, "coarse")))
     assert "not among the ancestors" in scored.left_out["coarse consistency"]
     assert not any(row["metric"] == "coarse_consistency" for row in scored.rows)
     assert any(row["metric"] == "spectral_power_ratio" for row in scored.rows)
@@ -193,7 +198,7 @@ def test_observations_in_place_do_not_count_and_tell_how_near_they_are(tmp_path)
 
 def test_figures_without_a_truth(session):
     cfg = session.cfg("evaluate", ["reconstruct"])
-    cfg["input_data"] = {file: facets for file, facets in cfg["input_data"].items() if "fine" not in file}
+    cfg["input_data"] = without(cfg["input_data"], "fine")
     records = run("evaluate", cfg)
     names = {re.sub(r"\d{8}", "DATE", Path(file).stem) for file in records if file.endswith(".png")}
     assert names == {"showcase_DATE", "showcase_DATE_zoom", "time_series"}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from esmlearn.evaluation.ensemble_scores import find_ensembles, image_range, score_days
+from esmlearn.evaluation.ensemble_scores import image_range, score_days, score_ensembles
 from esmlearn.evaluation.scoring import hidden_points
 from tests.comparisons import values_of
 from tests.evaluation.ensemble_case import N_DAYS, SPREAD, ensemble_case
@@ -14,7 +14,7 @@ from tests.evaluation.ensemble_case import N_DAYS, SPREAD, ensemble_case
 
 def findings(case, *, scales=True):
     daily = hidden_points(case)
-    (found,) = find_ensembles(daily, case.grid, daily if scales else None)
+    (found,) = score_ensembles(daily, case.field.grid, daily if scales else None)
     return found
 
 
@@ -49,8 +49,8 @@ def test_a_truth_with_gaps_makes_no_images():
 def test_a_method_without_error_has_no_psnr():
     """Infinity is no number in JSON."""
     case = ensemble_case()
-    said = replace(case.results[0].reconstruction, daily=case.truth)
-    case = replace(case, results=(replace(case.results[0], reconstruction=said), case.results[1]))
+    made = replace(case.results[0].reconstruction, daily=case.truth)
+    case = replace(case, results=(replace(case.results[0], reconstruction=made), case.results[1]))
     rows = score_days(case, hidden_points(case))
     assert values_of(rows, "climatology") == pytest.approx({"ssim": 1.0})
     json.dumps(rows, allow_nan=False)
@@ -83,9 +83,9 @@ def test_few_blocks_have_no_band():
 def test_spectra_tell_members_from_their_mean():
     """The noise of a mean of 8 members has an eighth of the power of theirs; around climatology there is noise only."""
     case = ensemble_case()
-    around = case.grid.values[:, 0]
-    said = replace(case.results[0].reconstruction, daily=around)
-    case = replace(case, results=(replace(case.results[0], reconstruction=said), case.results[1]))
+    around = case.field.values[:, 0]
+    made = replace(case.results[0].reconstruction, daily=around)
+    case = replace(case, results=(replace(case.results[0], reconstruction=made), case.results[1]))
     record = findings(case).record()
     spectra = {name: np.array(values) for name, values in record["spectra"].items() if name != "units"}
     assert np.mean(spectra["members"] / spectra["truth"]) == pytest.approx(1, abs=0.1)

@@ -1,9 +1,7 @@
 """Which figures an evaluation gets, and what they choose to show."""
 
 from dataclasses import replace
-from pathlib import Path
 
-import iris
 import numpy as np
 import pytest
 
@@ -16,9 +14,10 @@ from esmlearn.evaluation.choices import (
     most_hidden_day,
     typical_day,
 )
-from esmlearn.evaluation.ensemble_scores import find_ensembles
-from esmlearn.evaluation.figures import draw_case
-from esmlearn.evaluation.scoring import hidden_points, score_case
+from esmlearn.evaluation.ensemble_scores import score_ensembles
+from esmlearn.evaluation.figures import plot_case
+from esmlearn.evaluation.inputs import Source
+from esmlearn.evaluation.scoring import CaseScores, hidden_points, score_case
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction, monthly_means
 from esmlearn.settings import EvaluateSettings
@@ -30,12 +29,9 @@ ERRORS = {"climatology": 1.0, "observed_mean": 0.8, "time_interpolation": 0.5, "
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory):
+def case():
     """Each method is off by its error everywhere; the share hidden rises from 20 to 80 % of a day."""
     cube = make_cube(wavy_ocean(N_DAYS))
-    file = tmp_path_factory.mktemp("case") / "truth.nc"
-    with iris.FUTURE.context(save_split_attrs=True):
-        iris.save(cube, file)
     truth = Field.from_cube(cube)
     share = np.linspace(0.2, 0.8, N_DAYS)[:, None, None]
     field = truth.hide(np.random.default_rng(0).random(truth.values[:, 0].shape) < share)
@@ -46,27 +42,25 @@ def case(tmp_path_factory):
         std = np.full_like(daily, error) if name == "Net" else None
         made = Reconstruction(daily, monthly_means(field, daily), std, None)
         role = "model" if name == "Net" else "baseline"
-        results.append(Result(Path(f"{name}_day.nc"), Path(f"{name}_mon.nc"), name, role, made))
+        results.append(Result(name, role, made))
     return Case(
         settings=EvaluateSettings(), dataset="Ocean", split="test", quantity="Temperature", results=tuple(results),
-        observed=observed, grid=truth, seen=np.where(observed, right, np.float32(np.nan)), truth=right,
-        truth_name="Truth", truth_file=str(file), observations_file="ocean.nc", synthetic=True,
+        observed=observed, field=truth, seen=np.where(observed, right, np.float32(np.nan)), truth=right,
+        truth_source=Source("Truth", cube), observations_source=None, synthetic=True,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def drawn(case):
-    return drawings(case)
+def plotted(case):
+    return figures(case, score_case(case))
 
 
-def drawings(case):
-    scored = score_case(case)
-    made = draw_case(case, scored.rows, spectra=scored.spectra, reliability=scored.reliability)
-    return {drawing.name: drawing for drawing in made}
+def figures(case, scores):
+    return {figure.name: figure for figure in plot_case(case, scores)}
 
 
-def titles(drawing):
-    return [axis.get_title() for axis in drawing.figure.axes if axis.get_title()]
+def titles(figure):
+    return [axis.get_title() for axis in figure.figure.axes if axis.get_title()]
 
 
 def test_the_model_and_the_best_baselines_are_foremost(case):
@@ -92,49 +86,51 @@ def test_a_typical_day_is_of_another_season_than_the_most_hidden(case):
     assert typical <= most_hidden_day(case) - N_DAYS / 4
     share = case.hidden[:, case.ocean].mean(axis=1)
     assert share[typical] == pytest.approx(np.median(share), abs=0.1)
-    assert chosen_days(case, ()) == [typical, most_hidden_day(case)]
+    assert chosen_days(case) == [typical, most_hidden_day(case)]
 
 
 def test_a_period_that_saw_nothing_shows_its_first_day(case):
-    assert chosen_days(replace(case, observed=np.zeros_like(case.observed)), ()) == [0]
+    assert chosen_days(replace(case, observed=np.zeros_like(case.observed))) == [0]
 
 
-def test_all_methods_are_shown_on_one_day_the_best_first(drawn):
-    shown = titles(drawn["maps_methods"])
+def test_all_methods_are_shown_on_one_day_the_best_first(plotted):
+    shown = titles(plotted["maps_methods"])
     assert shown[2:6] == ["Net", "DINEOF", "Linear in time", "Mean of observed days"]
     assert shown[6:10] == [f"Error, RMSE {error:.2f} °C" for error in (0.2, 0.3, 0.5, 0.8)]
 
 
-def test_figures_with_little_room_show_the_foremost_only(drawn):
-    assert titles(drawn["maps_bias"]) == ["Net", "DINEOF", "Linear in time", "Mean of observed days"]
-    lines = [line.get_label() for line in drawn["time_series"].figure.axes[0].lines]
+def test_figures_with_little_room_show_the_foremost_only(plotted):
+    assert titles(plotted["maps_bias"]) == ["Net", "DINEOF", "Linear in time", "Mean of observed days"]
+    lines = [line.get_label() for line in plotted["time_series"].figure.axes[0].lines]
     assert lines == ["Net", "DINEOF", "Linear in time", "Truth", "Observed"]
 
 
-def test_every_caption_says_that_data_are_synthetic(case, drawn):
-    assert all("Ocean holds synthetic data" in drawing.caption for drawing in drawn.values())
-    real = draw_case(replace(case, synthetic=False, truth=None), [])
-    assert not any("synthetic" in drawing.caption for drawing in real)
+def test_every_caption_says_that_data_are_synthetic(case, plotted):
+    assert all("Ocean holds synthetic data" in figure.caption for figure in plotted.values())
+    real = figures(replace(case, synthetic=False, truth=None), CaseScores())
+    assert real
+    assert not any("synthetic" in figure.caption for figure in real.values())
 
 
 def test_withheld_observations_have_scores_but_no_maps_of_errors(case):
     withheld = ~case.observed & (np.random.default_rng(1).random(case.observed.shape) < 0.3)
     known = np.where(case.observed | withheld, case.truth, np.float32(np.nan))
-    drawn = drawings(replace(case, truth=known, truth_name="Ocean", truth_file="ocean.nc"))
-    assert "maps_methods" not in drawn
-    assert {"skill_ranked", "maps_bias", "calibration", "skill_by_difficulty_day"} <= set(drawn)
-    assert titles(drawn["maps_day"]) == ["Observed", "Net"]
-    assert "Truth" not in [line.get_label() for line in drawn["time_series"].figure.axes[0].lines]
+    own = Source("Ocean", case.truth_source.cube)
+    withheld_case = replace(case, truth=known, truth_source=own, observations_source=own)
+    plotted = figures(withheld_case, score_case(withheld_case))
+    assert "maps_methods" not in plotted
+    assert {"skill_ranked", "maps_bias", "calibration", "skill_by_difficulty_day"} <= set(plotted)
+    assert titles(plotted["maps_day"]) == ["Observed", "Net"]
+    assert "Truth" not in [line.get_label() for line in plotted["time_series"].figure.axes[0].lines]
 
 
-def test_an_ensemble_gets_figures_of_its_own(drawn):
+def test_an_ensemble_gets_figures_of_its_own(plotted):
     case = ensemble_case()
     daily = hidden_points(case)
-    found = find_ensembles(daily, case.grid, daily)
-    made = {drawing.name: drawing for drawing in draw_case(case, [], ensembles=found)}
+    made = figures(case, CaseScores(ensembles=score_ensembles(daily, case.field.grid, daily)))
     own = {"ensemble_members", "ensemble_spectra", "rank_histogram", "spread_skill"}
     assert own <= set(made)
-    assert not own & set(drawn)
+    assert not own & set(plotted)
     assert titles(made["ensemble_members"])[:4] == ["Observed", "Truth", "Mean of the ensemble", "Spread"]
     assert made["rank_histogram"].figure.axes[0].get_title(loc="left") == "Daily fields"
     assert "some of 8 members" in made["ensemble_members"].caption
@@ -144,7 +140,7 @@ def test_an_ensemble_gets_figures_of_its_own(drawn):
 
 
 def test_without_a_truth_members_are_shown_without_errors():
-    drawn = {drawing.name: drawing for drawing in draw_case(ensemble_case(truth=None), [])}
-    assert titles(drawn["ensemble_members"]) == ["Observed", "Mean of the ensemble", "Spread", "Member 1", "Member 2"]
-    assert "error" not in drawn["ensemble_members"].caption
-    assert not {"ensemble_spectra", "rank_histogram", "spread_skill"} & set(drawn)
+    plotted = figures(ensemble_case(truth=None), CaseScores())
+    assert titles(plotted["ensemble_members"]) == ["Observed", "Mean of the ensemble", "Spread", "Member 1", "Member 2"]
+    assert "error" not in plotted["ensemble_members"].caption
+    assert not {"ensemble_spectra", "rank_histogram", "spread_skill"} & set(plotted)

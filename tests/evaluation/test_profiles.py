@@ -11,19 +11,19 @@ from tests.evaluation.ensemble_case import N_DAYS, SPREAD, ensemble_case
 
 def at_depth(case, depth, *, scale=1.0):
     """A case as a level, its values and errors stretched."""
-    grid = replace(case.grid, levels=np.array([depth]))
+    field = replace(case.field, levels=np.array([depth]))
     results = tuple(
         replace(
             result,
             reconstruction=replace(
                 result.reconstruction,
                 daily=scale * result.reconstruction.daily,
-                members=None if (drawn := result.reconstruction.members) is None else scale * drawn,
+                members=None if (members := result.reconstruction.members) is None else scale * members,
             ),
         )
         for result in case.results
     )
-    return replace(case, grid=grid, dataset=f"Ocean at {depth:g} m", results=results, truth=scale * case.truth)
+    return replace(case, field=field, dataset=f"Ocean at {depth:g} m", results=results, truth=scale * case.truth)
 
 
 def test_levels_that_say_the_same_count_as_one():
@@ -37,16 +37,16 @@ def test_levels_that_say_the_same_count_as_one():
     assert row["value"] == pytest.approx(SPREAD / np.pi**0.5, rel=0.02)
     assert (row["dataset"], row["metric"], row["method"]) == ("Ocean", "energy_score_profile", "ConditionalDiffusion")
     assert (row["region"], row["units"], "level" in row) == ("all", "1", False)
-    assert row["n"] == (~case.observed & ~case.grid.land).sum()
+    assert row["n"] == (~case.observed & ~case.field.land).sum()
     assert row["low"] < row["value"] < row["high"]
     assert N_DAYS > 5
 
 
 def test_a_profile_counts_where_any_level_is_hidden():
     case = ensemble_case()
-    seen = np.ones_like(case.observed) & ~case.grid.land
+    seen = np.ones_like(case.observed) & ~case.field.land
     seen[0] = case.observed[0]
-    hidden = (~case.observed & ~case.grid.land).sum()
+    hidden = (~case.observed & ~case.field.land).sum()
     (row,) = score_profiles([at_depth(case, 5.0), at_depth(replace(case, observed=seen), 50.0)])
     assert row["n"] == hidden
     (alone,) = score_profiles([at_depth(case, 5.0), at_depth(case, 50.0)])

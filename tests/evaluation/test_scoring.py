@@ -6,12 +6,17 @@ import iris
 import numpy as np
 import pytest
 
+from esmlearn.bridge.reconstructions import find_reconstructions
 from esmlearn.errors import SettingsError
 from esmlearn.evaluation.case import cells_within
+from esmlearn.evaluation.evaluation import rows_json
+from esmlearn.evaluation.facts import facts
 from esmlearn.evaluation.reading import read_cases
-from esmlearn.evaluation.scoring import facts, score_case, scores_json
+from esmlearn.evaluation.scoring import score_case
 from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.reconstruction import Reconstruction, monthly_means
+from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import EvaluateSettings, Region, from_script
 from tests.made_fields import make_cube, wavy_ocean
 
@@ -35,7 +40,7 @@ def leave(tmp_path):
         for name, field in (("Complete", complete), ("Gappy", observed or given)):
             path = str(tmp_path / f"{name}.nc")
             save(field.to_cubes()[0], path)
-            inputs[path] = {"dataset": name, "alias": name, "short_name": "tos"}
+            inputs[path] = {"dataset": name, "alias": name, "short_name": "tos", "filename": path}
         right = np.nan_to_num(complete[np.isin(complete.dates, given.dates)].values[:, 0])
         for name, role, error in (("climatology", "baseline", 1.0), ("Net", "model", 0.2)):
             sign = np.random.default_rng(0 if role == "model" else 1).choice([-1, 1], right.shape)
@@ -47,8 +52,8 @@ def leave(tmp_path):
                 cube.attributes.update(esmlearn_method=name, esmlearn_role=role, esmlearn_dataset="Gappy")
                 cube.attributes["esmlearn_withheld"] = '{"share": 0.2}'
                 save(cube, tmp_path / "work" / f"tos_Gappy_{name}_{frequency}.nc")
-        cfg = {"input_files": [str(tmp_path / "work")], "input_data": inputs}
-        (case,) = read_cases(cfg, EvaluateSettings.model_validate(settings))
+        files = find_reconstructions([tmp_path / "work"])
+        (case,) = read_cases(files, InputData(inputs), EvaluateSettings.model_validate(settings))
         return case
 
     return write
@@ -97,10 +102,10 @@ def test_everything_is_scored_where_the_truth_is_complete(leave):
         ("Net", "mon"),
     ]
     for records in (scored.rows, scored.spectra, scored.reliability):
-        assert json.loads(scores_json(records)) == records
-    told = facts(case, scored)
-    assert (told["complete"], told["withheld"], told["block_days"]) == (True, False, 30)
-    assert told["points"] == case.hidden.sum()
+        assert json.loads(rows_json(records)) == records
+    record = facts(case, scored)
+    assert (record["complete"], record["withheld"], record["block_days"]) == (True, False, 30)
+    assert record["points"] == case.hidden.sum()
 
 
 def test_buffers_keep_what_is_far_from_observations(leave, ocean):
@@ -112,8 +117,8 @@ def test_buffers_keep_what_is_far_from_observations(leave, ocean):
     assert 0 < far.sum() < case.hidden.sum()
     near = [row for row in scored.rows if row.get("bin", {}).get("by") == "days_to_observation"]
     assert min(row["bin"]["from"] for row in near) == 2
-    told = facts(case, scored)
-    assert (told["buffer_km"], told["buffer_days"], told["points"]) == (30.0, 2, far.sum())
+    record = facts(case, scored)
+    assert (record["buffer_km"], record["buffer_days"], record["points"]) == (30.0, 2, far.sum())
 
 
 def test_buffers_that_leave_nothing_are_refused(leave, ocean):
@@ -125,7 +130,7 @@ def test_regions_get_scores_of_their_own(leave, ocean):
     west = {"start_longitude": 140, "end_longitude": 142, "start_latitude": 30, "end_latitude": 32}
     case = leave(*ocean, truth="Complete", regions={"west": west})
     scored = score_case(case)
-    inside = cells_within(case.settings.regions["west"], case.grid)
+    inside = cells_within(case.settings.regions["west"], case.field.grid)
     (row,) = rows_of(scored, region="west", metric="rmse", method="Net", frequency="day")
     assert row["n"] == (case.hidden & inside).sum()
     assert rows_of(scored, region="west", frequency="mon", metric="rmse")
@@ -142,9 +147,8 @@ def test_a_region_without_ocean_is_refused(leave, ocean):
 
 def test_a_region_may_cross_the_date_line():
     lon = np.array([178.0, 179.0, 180.0, -179.0, -178.0])
-    grid = Field.from_cube(make_cube(np.zeros((1, 1, 5)), lon=np.array([178.0, 179.0, 180.0, 181.0, 182.0])))
     for points in (lon, lon % 360):
-        object.__setattr__(grid, "lon", points)
+        grid = RectilinearGrid(np.array([30.0, 31.0]), points)
         region = Region(start_longitude=179, end_longitude=-179, start_latitude=20, end_latitude=40)
         assert cells_within(region, grid)[0].tolist() == [False, True, True, True, False]
     globe = Region(start_longitude=-180, end_longitude=180, start_latitude=20, end_latitude=40)
@@ -192,10 +196,10 @@ def test_real_gaps_are_scored_on_what_was_withheld(leave, ocean, named):
     assert scored.spectra == []
     assert set(scored.left_out) == {"months", "spectra", "heatwaves", "images"}
     assert all("withheld observations" in why for why in scored.left_out.values())
-    told = facts(case, scored)
-    assert told["withheld"] is True
-    assert told["heatwaves"] is None
-    assert told["withhold"] == {"share": 0.2}
+    record = facts(case, scored)
+    assert record["withheld"] is True
+    assert record["heatwaves"] is None
+    assert record["withhold"] == {"share": 0.2}
 
 
 def test_another_dataset_with_gaps_is_a_truth_and_nothing_withheld(leave, ocean):

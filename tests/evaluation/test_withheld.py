@@ -8,8 +8,11 @@ import iris
 import numpy as np
 import pytest
 
+from esmlearn.bridge.reconstructions import ancestor_folders, find_reconstructions
+from esmlearn.evaluation.facts import facts
 from esmlearn.evaluation.reading import read_cases
-from esmlearn.evaluation.scoring import facts, score_case
+from esmlearn.evaluation.scoring import score_case
+from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import read_cube
 from esmlearn.settings import EvaluateSettings
@@ -68,7 +71,8 @@ def test_all_methods_are_given_the_same_part_of_the_observations(cfg, cloudy):
 @pytest.mark.parametrize("truth", ["Cloudy", None])
 def test_scores_count_what_was_withheld_and_nothing_else(cfg, cloudy, truth):
     """The truth may be named, or left to be what was withheld."""
-    (case,) = read_cases(cfg, EvaluateSettings(truth=truth))
+    files = find_reconstructions(ancestor_folders(cfg))
+    (case,) = read_cases(files, InputData(cfg["input_data"]), EvaluateSettings(truth=truth))
     scored = score_case(case)
     _, values, _, observed = read_result(cfg, "SpatioTemporalModel")
     withheld = cloudy.observed[:, 0] & ~observed
@@ -78,5 +82,5 @@ def test_scores_count_what_was_withheld_and_nothing_else(cfg, cloudy, truth):
     error = (values - cloudy.values[:, 0])[withheld]
     weights = np.broadcast_to(cloudy.area_weights, withheld.shape)[withheld]
     assert rmse["value"] == pytest.approx(np.sqrt(np.average(error**2, weights=weights)), rel=1e-4)
-    told = facts(case, scored)
-    assert told["withheld"] and told["truth"] == "Cloudy" and told["withhold"]["days"] == 10
+    record = facts(case, scored)
+    assert record["withheld"] and record["truth"] == "Cloudy" and record["withhold"]["days"] == 10

@@ -105,10 +105,24 @@ def test_an_ensemble_is_evaluated_and_reported_beside_the_model_it_departs_from(
 def test_withheld_values_of_the_dataset_itself_count_without_a_truth(make_session):
     """A complete dataset that was hidden by the script that reconstructs is its own truth."""
     session = make_session(name="Complete")
+    session.inputs = {file: facets for file, facets in session.inputs.items() if "gappy" not in file}
     session.reconstruct()
     run("evaluate", session.cfg("evaluate", ["reconstruct"]))
     rows = json.loads((session.work("evaluate") / "scores.json").read_text())
     assert rmse(rows, "day")["Net"] == pytest.approx(0.2, abs=1e-4)
+
+
+def test_a_truth_that_two_files_fit_is_refused(make_session):
+    """Both are on the grid, and no variable group tells them apart: either might be the wrong one."""
+    session = make_session(name="Complete")
+    session.reconstruct()
+    with pytest.raises(DataError, match=r"truth: the name 'Complete' fits several files \(complete.nc, gappy.nc\)"):
+        run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+    first, second = session.inputs
+    session.inputs[second] |= {"variable_group": "tos_gappy"}
+    session.inputs[first] |= {"variable_group": "Complete"}
+    run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
+    assert rmse(json.loads((session.work("evaluate") / "scores.json").read_text()), "day")["Net"] > 0.1
 
 
 def test_real_gaps_are_shown_and_not_scored(session):
@@ -124,7 +138,7 @@ def test_real_gaps_are_shown_and_not_scored(session):
 @pytest.mark.parametrize(
     ("own", "error", "says"),
     [
-        ({"truth": "Perfect"}, SettingsError, "truth: no dataset 'Perfect'.*Complete"),
+        ({"truth": "Perfect"}, DataError, "truth: the script has no dataset 'Perfect'.*Complete"),
         (
             {"truth": "Complete", "dates": [date(1999, 1, 1)]},
             SettingsError,

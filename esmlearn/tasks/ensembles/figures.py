@@ -7,8 +7,8 @@ from jaxtyping import Float, Int
 
 from esmlearn import plots
 from esmlearn.diffusion import sampling_levels
-from esmlearn.evaluation.drawing import Drawing
 from esmlearn.fields.field import Field
+from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.settings import DiffusionSettings, EnsembleSettings
 from esmlearn.tasks.ensembles.calibration import spread_times
 from esmlearn.tasks.ensembles.sampling import SamplingTask, TrainedDenoiser, sample_members
@@ -29,7 +29,7 @@ def plot_sampling(
     truth: Field | None,
     *,
     dataset: str,
-) -> Iterator[Drawing]:
+) -> Iterator[CaptionedFigure]:
     """Draw the schedule beside others, the clean estimates of a member, and their errors where the truth is known.
 
     Of several levels the last is shown.
@@ -44,7 +44,7 @@ def plot_sampling(
     quantity = str(field.like[-1].long_name or field.like[-1].name()).replace("_", " ")
     middle = len(times) // 2
     shown = np.unique(np.linspace(0, len(noise) - 1, min(PANELS, len(noise))).round().astype(int))
-    yield Drawing(
+    yield CaptionedFigure(
         "diffusion_estimates",
         plots.estimates_on_the_way(
             [(f"Step {step + 1}, noise {noise[step]:.2g}", estimates[step, 0, middle]) for step in shown],
@@ -61,7 +61,7 @@ def plot_sampling(
         ("other",),
     )
     if right is not None:
-        yield Drawing(
+        yield CaptionedFigure(
             "diffusion_error",
             plots.error_on_the_way(errors_of_steps(estimates, right, task.field, times), noise, units=field.units),
             f"Root-mean-square error of the clean estimates of {dataset}{depth} after each step, on the hidden ocean of"
@@ -107,10 +107,10 @@ def errors_of_steps(
     return {"one member": np.sqrt(of_one), f"mean of {estimates.shape[1]} members": np.sqrt(of_mean)}
 
 
-def _schedules(used: DiffusionSettings) -> Drawing:
+def _schedules(used: DiffusionSettings) -> CaptionedFigure:
     """The schedule of a training beside the others."""
     others = {name: DiffusionSettings(schedule=name) for name in SCHEDULES if name != used.schedule}
-    return Drawing(
+    return CaptionedFigure(
         "diffusion_schedules",
         plots.schedules({f"{used.schedule} (used here)": used} | others),
         f"Levels of noise that the denoiser learns from: the schedule {used.schedule} of this training, and others as"

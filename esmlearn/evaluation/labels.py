@@ -1,35 +1,21 @@
-"""What all figures of the script `evaluate` share."""
-
-from dataclasses import dataclass
+"""Words and grids that all figures share."""
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.figure import Figure
 
 from esmlearn import plots
 from esmlearn.evaluation.case import Case
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure, what it is called, what it shows, and its tags for ESMValTool."""
-
-    name: str
-    figure: Figure
-    caption: str
-    plot_types: tuple[str, ...]
-    statistics: tuple[str, ...]
-
-
 def map_grid(case: Case) -> plots.Grid:
     """Grid of the maps."""
-    return plots.Grid(case.grid.lat, case.grid.lon, ~case.ocean)
+    return plots.Grid(case.field.lat, case.field.lon, ~case.ocean)
 
 
 def date_of(case: Case, day: int) -> str:
-    """Date of a day, as captions write it; of sub-daily data with the hour."""
+    """Date of a day as captions write it; of sub-daily data with the hour."""
     hour = "" if case.frequency == "day" else " %H:%M UTC"
-    return f"{case.grid.dates[day]:%d %b %Y{hour}}".lstrip("0")
+    return f"{case.field.dates[day]:%d %b %Y{hour}}".lstrip("0")
 
 
 def day_label(case: Case, day: int) -> str:
@@ -40,7 +26,7 @@ def day_label(case: Case, day: int) -> str:
 
 
 def coarse_map(case: Case, day: int, grid: plots.Grid) -> tuple[Float[np.ndarray, "y x"], plots.Grid] | None:
-    """The coarse field of a time with its cells, to be drawn onto the map of a grid; None where it is not at hand."""
+    """The coarse field of a time with its cells, for the map of a grid; None where it is not at hand."""
     if case.coarse is None:
         return None
     values, cells = case.coarse.values, case.coarse.grid

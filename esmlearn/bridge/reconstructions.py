@@ -1,0 +1,32 @@
+"""Where the script `reconstruct` leaves its files, for the scripts that come after it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from esmlearn.bridge.products import ABLATIONS
+from esmlearn.metrics.comparison import STEPS_A_DAY
+
+
+def ancestor_folders(cfg: dict[str, Any]) -> list[Path]:
+    """Folders of the products of ancestor scripts."""
+    return [Path(path) for path in cfg.get("input_files", []) if Path(path).is_dir()]
+
+
+def find_reconstructions(folders: Iterable[Path]) -> list[tuple[Path, ...]]:
+    """Files of each method and dataset: of the days, of the months, and of the members if there are any.
+
+    Files of the days of other scripts are listed too; the file of the months may be missing.
+    """
+    daily = sorted(path for folder in folders for part in STEPS_A_DAY for path in folder.glob(f"*_{part}.nc"))
+    found = []
+    for path in daily:
+        monthly = path.with_stem(f"{path.stem.rpartition('_')[0]}_mon")
+        members = (file.with_stem(f"{file.stem}_members") for file in (path, monthly))
+        found.append((path, monthly, *(file for file in members if file.is_file())))
+    return found
+
+
+def find_ablations(folders: Iterable[Path]) -> list[Path]:
+    """Files of the ablations, in the order of the recipe."""
+    return [path for folder in folders for path in sorted((folder / ABLATIONS).glob("*.nc"))]
