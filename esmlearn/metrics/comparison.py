@@ -4,14 +4,13 @@ A score counts hidden points only: the truth is known, it is ocean, and no metho
 scored on the same points with the same area weights; a point that one method leaves open counts for none.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from esmlearn.errors import DataError
@@ -188,14 +187,9 @@ def row(
 def as_csv(rows: Sequence[Row]) -> str:
     """Rows as a table, one column for each limit of a bin."""
     columns = [
-        "dataset", "method", "role", "frequency", "split", "region",
-        "metric", "value", "low", "high", "units", "n", "against", "significant",
+        "dataset", "method", "role", "frequency", "split", "region", "metric", "value", "low", "high", "units", "n",
+        "against", "significant", "bin_by", "bin_from", "bin_to", "bin_units",
     ]  # fmt: skip
-    limits = ["by", "from", "to", "units"]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns + [f"bin_{name}" for name in limits])
-    for line in rows:
-        bin_ = line.get("bin", {})
-        table.writerow([line.get(name) for name in columns] + [bin_.get(name) for name in limits])
-    return text.getvalue()
+    flat = [line | {f"bin_{name}": limit for name, limit in line.get("bin", {}).items()} for line in rows]
+    # As objects: as numbers, whole limits of bins would be written as 1.0 where others are missing.
+    return pd.DataFrame(flat, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
