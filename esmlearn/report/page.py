@@ -103,7 +103,7 @@ def render(report: Report) -> str:
 
 
 def _summary(report: Report) -> list[str]:
-    """One paragraph on each dataset, or level of one: in a row their sentences could not be told apart."""
+    """One paragraph on each dataset, or level of one: in a row it would not be clear which sentence is of which."""
     parts = (report.facts, report.rows, report.breakdown)
     names = dict.fromkeys(item["dataset"] for part in parts for item in part)
     paragraphs = []
@@ -114,7 +114,7 @@ def _summary(report: Report) -> list[str]:
 
 
 def _origins(datasets: Sequence[Dataset]) -> list[tuple[list[str], Mapping[str, str]]]:
-    """What files say of themselves, once for all that say the same."""
+    """Attributes of the files, once for all that have the same."""
     found: list[tuple[list[str], Mapping[str, str]]] = []
     for data in datasets:
         same = next((names for names, attributes in found if attributes == data.attributes), None)
