@@ -94,8 +94,8 @@ def score_ensembles(
         if method.members is None:
             continue
         ensemble = Ensemble.of(method.members, comparison.truth, comparison.points, comparison.weights)
-        ranks = metrics.rank_histogram(ensemble, comparison.draws)
-        if comparison.draws.interval(ranks[:, 0], ensemble.weights) is None:
+        ranks = metrics.rank_histogram(ensemble, comparison.bootstrap)
+        if comparison.bootstrap.interval(ranks[:, 0], ensemble.weights) is None:
             ranks = ranks[:1]
         spectra = None if scales is None else metrics.ensemble_spectra(scales, method.members, grid.lat, grid.lon)
         names = (comparison.dataset, method.name, comparison.frequency, comparison.units)
@@ -148,8 +148,8 @@ def _row_of_days(
     """Mean over days as a row; a day without points does not count, nor one without error, whose PSNR is infinite."""
     scored = np.isfinite(values)
     weights = scored.astype(float)
-    means = comparison.draws.mean(np.where(scored, values, 0.0)[:, None], weights[:, None])[:, 0]
-    interval = comparison.draws.interval(means, weights)
+    means = comparison.bootstrap.mean(np.where(scored, values, 0.0)[:, None], weights[:, None])[:, 0]
+    interval = comparison.bootstrap.interval(means, weights)
     return row(comparison, method, metric, means[0], int(scored.sum()), interval, units=units)
 
 

@@ -48,8 +48,8 @@ def _score(dataset: str, levels: Sequence[Case]) -> Iterator[metrics.Row]:
         by_day = rearrange(found, "(time lat lon) -> time lat lon", time=areas.shape[0], lat=areas.shape[1])
         sums = np.where(areas > 0, by_day, 0.0) * areas
         weights = areas.sum(axis=(1, 2))
-        mean = whole.draws.mean(sums.sum(axis=(1, 2))[:, None], weights[:, None])[:, 0]
-        interval = whole.draws.interval(mean, weights)
+        mean = whole.bootstrap.mean(sums.sum(axis=(1, 2))[:, None], weights[:, None])[:, 0]
+        interval = whole.bootstrap.interval(mean, weights)
         yield row(whole, method, PROFILES, mean[0], int((areas > 0).sum()), interval, units="1")
 
 

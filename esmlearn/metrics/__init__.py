@@ -29,12 +29,12 @@ from esmlearn.metrics.radial import RadialSpectra, lost_scales, power_rows, radi
 from esmlearn.metrics.refinement import consistency_rows
 from esmlearn.metrics.reliability import reliability
 from esmlearn.metrics.spectra import Spectra, effective_resolution, power_spectra, resolution_rows, spectra_records
-from esmlearn.metrics.uncertainty import Draws
+from esmlearn.metrics.uncertainty import BlockBootstrap
 
 __all__ = [
     "Bins",
+    "BlockBootstrap",
     "Comparison",
-    "Draws",
     "Method",
     "RadialSpectra",
     "Row",

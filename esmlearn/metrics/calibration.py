@@ -1,4 +1,4 @@
-"""Whether a standard deviation is honest: coverage of its intervals, CRPS, spread against skill."""
+"""Whether a standard deviation is as large as the error: coverage of its intervals, CRPS, spread against skill."""
 
 import numpy as np
 from jaxtyping import Float

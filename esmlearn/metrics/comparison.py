@@ -4,18 +4,17 @@ A score counts hidden points only: the truth is known, it is ocean, and no metho
 scored on the same points with the same area weights; a point that one method leaves open counts for none.
 """
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from esmlearn.errors import DataError
-from esmlearn.metrics.uncertainty import Draws
+from esmlearn.metrics.uncertainty import BlockBootstrap
 
 Row = dict[str, Any]
 
@@ -30,7 +29,7 @@ IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
 @dataclass(frozen=True)
 class Method:
-    """What one method says, with the standard deviation of its error if it knows it.
+    """Values of one method, with the standard deviation of its error if it knows it.
 
     Attributes
     ----------
@@ -68,7 +67,7 @@ class Comparison:
     methods
         What is compared.
     block
-        Time steps that the bootstrap of the intervals draws together; None for scores without intervals.
+        Time steps that the bootstrap of the intervals keeps together; None for scores without intervals.
     """
 
     dataset: str
@@ -130,9 +129,9 @@ class Comparison:
         return np.broadcast_to(total / np.maximum(known.sum(axis=0), 1), self.truth.shape)
 
     @cached_property
-    def draws(self) -> Draws:
-        """How the time steps are drawn for the intervals."""
-        return Draws.of(len(self.truth), self.block)
+    def bootstrap(self) -> BlockBootstrap:
+        """How the time steps are resampled for the intervals."""
+        return BlockBootstrap.of(len(self.truth), self.block)
 
     def at_points(self, values: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, " point"]:
         """Values at the points that count; in double precision, for sums over millions of them."""
@@ -155,6 +154,33 @@ def hidden_share_of_month(
 ) -> Float[np.ndarray, "month lat lon"]:
     """Share of a month's days on which a cell was hidden; a cell counts in monthly scores where it is above zero."""
     return np.stack([hidden[days].mean(axis=0) for days in months])
+
+
+def score_rows(
+    comparison: Comparison,
+    method: Method,
+    scores: Mapping[str, Float[np.ndarray, " resample"]],
+    weights: Float[np.ndarray, " time"],
+    n: int,
+    *,
+    units: str | None = None,
+) -> list[Row]:
+    """Rows of scores that are known in each resample of the time steps; one that divides by zero has none.
+
+    Parameters
+    ----------
+    scores
+        By the name of the metric; the first resample is the data as they are.
+    weights
+        Sum of the weights of each time step.
+    n
+        Number of points, or of whatever else is scored.
+    """
+    return [
+        row(comparison, method, metric, values[0], n, comparison.bootstrap.interval(values, weights), units=units)
+        for metric, values in scores.items()
+        if np.isfinite(values[0])
+    ]
 
 
 def row(
@@ -188,14 +214,9 @@ def row(
 def as_csv(rows: Sequence[Row]) -> str:
     """Rows as a table, one column for each limit of a bin."""
     columns = [
-        "dataset", "method", "role", "frequency", "split", "region",
-        "metric", "value", "low", "high", "units", "n", "against", "significant",
+        "dataset", "method", "role", "frequency", "split", "region", "metric", "value", "low", "high", "units", "n",
+        "against", "significant", "bin_by", "bin_from", "bin_to", "bin_units",
     ]  # fmt: skip
-    limits = ["by", "from", "to", "units"]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns + [f"bin_{name}" for name in limits])
-    for line in rows:
-        bin_ = line.get("bin", {})
-        table.writerow([line.get(name) for name in columns] + [bin_.get(name) for name in limits])
-    return text.getvalue()
+    flat = [line | {f"bin_{name}": limit for name, limit in line.get("bin", {}).items()} for line in rows]
+    # As objects: as numbers, whole limits of bins would be written as 1.0 where others are missing.
+    return pd.DataFrame(flat, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")

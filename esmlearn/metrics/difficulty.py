@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
-EARTH_RADIUS_KM = 6371.0
+from esmlearn.grids.regridding import EARTH_RADIUS_KM
+
 INF = float("inf")
 
 Number = int | float

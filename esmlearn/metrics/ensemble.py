@@ -1,9 +1,10 @@
-"""Whether an ensemble is close, and honest: CRPS, spread against skill, ranks, coverage, energy score.
+"""Whether an ensemble is close, and its spread right: CRPS, spread against skill, ranks, coverage, energy score.
 
-The members of a right ensemble and the truth are draws from one distribution. Scores that are called fair have, for
-members drawn so, the expectation that they would have with a very large ensemble: none is punished for being small.
+The members of a right ensemble and the truth are samples of one distribution. Scores that are called fair have, for
+such members, the expectation that they would have with a very large ensemble: none is punished for being small.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,7 +16,7 @@ from scores import probability
 from esmlearn.errors import DataError
 from esmlearn.metrics.calibration import COVERAGE_LEVELS
 from esmlearn.metrics.errors import PointScores
-from esmlearn.metrics.uncertainty import Draws, ratio
+from esmlearn.metrics.uncertainty import BlockBootstrap, ratio
 
 # Points that are worked on at once, so that copies of the members stay small.
 POINTS_AT_ONCE = 200_000
@@ -49,7 +50,7 @@ class Ensemble:
         where: Bool[np.ndarray, "time lat lon"],
         weights: Float[np.ndarray, "lat lon"],
     ) -> "Ensemble":
-        """Take the points that count: where asked, with a known truth, and filled by every member.
+        """Take the points that count: where `where` is true, with a known truth, and filled by every member.
 
         Raises
         ------
@@ -71,13 +72,13 @@ class Ensemble:
 
     @property
     def weights(self) -> Float[np.ndarray, " time"]:
-        """Area of the points of each step, as `Draws.interval` needs it."""
+        """Area of the points of each step, as `BlockBootstrap.interval` needs it."""
         return np.bincount(self.steps, self.areas, minlength=self.n_steps)
 
-    def mean(self, values: Float[np.ndarray, " point"], draws: Draws) -> Float[np.ndarray, " draw"]:
-        """Area-weighted mean in each draw of the time steps; the first draw is the data as they are."""
+    def mean(self, values: Float[np.ndarray, " point"], bootstrap: BlockBootstrap) -> Float[np.ndarray, " resample"]:
+        """Area-weighted mean in each resample of the time steps; the first is the data as they are."""
         sums = np.bincount(self.steps, self.areas * values, minlength=self.n_steps)
-        return draws.mean(sums[:, None], self.weights[:, None])[:, 0]
+        return bootstrap.mean(sums[:, None], self.weights[:, None])[:, 0]
 
 
 def ensemble_at_points(
@@ -105,17 +106,32 @@ def ensemble_crps(
 
     .. math:: \frac{1}{M} \sum_i |x_i - y| - \frac{1}{2 K} \sum_{i,j} |x_i - x_j|
 
-    with :math:`K = M^2` for the members as they are, and :math:`K = M (M - 1)` for the distribution that they were
-    drawn from (fair: Ferro 2014, doi:10.1002/qj.2270), which may be compared with a closed form or with an ensemble of
+    with :math:`K = M^2` for the members as they are, and :math:`K = M (M - 1)` for the distribution that they
+    sample (fair: Ferro 2014, doi:10.1002/qj.2270), which may be compared with a closed form or with an ensemble of
     another size.
     """
+    method = "fair" if fair else "ecdf"
+
+    def crps(members: xr.DataArray, truth: xr.DataArray) -> xr.DataArray:
+        members, truth = members.astype(float), truth.astype(float)
+        return probability.crps_for_ensemble(members, truth, "member", method=method, preserve_dims="all")
+
+    return in_blocks(crps, members, truth)
+
+
+def in_blocks(
+    score: Callable[[xr.DataArray, xr.DataArray], xr.DataArray],
+    members: Float[np.ndarray, "member point"],
+    truth: Float[np.ndarray, " point"],
+    *,
+    at_once: int = POINTS_AT_ONCE,
+) -> Float[np.ndarray, " point"]:
+    """Score each point by a function of `scores`, so many at once."""
     found = np.empty(truth.size)
-    for start in range(0, truth.size, POINTS_AT_ONCE):
-        block = slice(start, start + POINTS_AT_ONCE)
-        said = xr.DataArray(members[:, block].astype(float), dims=("member", "point"))
-        right = xr.DataArray(truth[block].astype(float), dims="point")
-        method = "fair" if fair else "ecdf"
-        found[block] = probability.crps_for_ensemble(said, right, "member", method=method, preserve_dims="all").values
+    for start in range(0, truth.size, at_once):
+        block = slice(start, start + at_once)
+        parts = xr.DataArray(members[:, block], dims=("member", "point")), xr.DataArray(truth[block], dims="point")
+        found[block] = score(*parts).values.squeeze()
     return found
 
 
@@ -140,13 +156,15 @@ def ranks_at_points(
     return below + np.random.default_rng(seed).integers(equal + 1)
 
 
-def rank_histogram(ensemble: Ensemble, draws: Draws, *, seed: int = 0) -> Float[np.ndarray, "draw rank"]:
-    """Share of the points of each rank, in each draw of the time steps; a right ensemble has 1 / (M + 1) everywhere.
+def rank_histogram(
+    ensemble: Ensemble, bootstrap: BlockBootstrap, *, seed: int = 0
+) -> Float[np.ndarray, "resample rank"]:
+    """Share of the points of each rank, in each resample of the steps; a right ensemble has 1 / (M + 1) everywhere.
 
     The ends are full if the spread is too small, the middle if it is too large, one side if there is a bias.
     """
     ranks = ranks_at_points(ensemble.members, ensemble.truth, seed=seed)
-    shares = [ensemble.mean((ranks == rank).astype(float), draws) for rank in range(len(ensemble.members) + 1)]
+    shares = [ensemble.mean((ranks == rank).astype(float), bootstrap) for rank in range(len(ensemble.members) + 1)]
     return np.stack(shares, axis=-1)
 
 

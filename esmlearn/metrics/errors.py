@@ -10,11 +10,11 @@ PointScores = dict[str, Float[np.ndarray, " point"]]
 
 def errors_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
     """Squared error, absolute error and error (values - truth) of each point."""
-    said, right = (xr.DataArray(array, dims="point") for array in (values, truth))
+    forecast, right = (xr.DataArray(array, dims="point") for array in (values, truth))
     return {
-        "squared_error": continuous.mse(said, right, preserve_dims="all").values,
-        "absolute_error": continuous.mae(said, right, preserve_dims="all").values,
-        "error": continuous.additive_bias(said, right, preserve_dims="all").values,
+        "squared_error": continuous.mse(forecast, right, preserve_dims="all").values,
+        "absolute_error": continuous.mae(forecast, right, preserve_dims="all").values,
+        "error": continuous.additive_bias(forecast, right, preserve_dims="all").values,
     }
 
 

@@ -1,17 +1,17 @@
 """Whether a method has the highest values at the right places and times, and as often as the truth."""
 
 import operator
+from functools import partial
 
 import numpy as np
-import xarray as xr
 from jaxtyping import Float
 from scores import probability
 
-from esmlearn.metrics.comparison import Comparison, Method, Row, row
-from esmlearn.metrics.ensemble import POINTS_AT_ONCE
+from esmlearn.metrics.comparison import Comparison, Method, Row, score_rows
+from esmlearn.metrics.ensemble import in_blocks
 from esmlearn.metrics.extremes import contingency
 from esmlearn.metrics.points import Groups
-from esmlearn.metrics.quantiles import drawn_quantiles, fields_of
+from esmlearn.metrics.quantiles import fields_of, resampled_quantiles
 
 LEVELS = (0.95, 0.99)
 
@@ -26,39 +26,31 @@ def exceedance_rows(comparison: Comparison) -> list[Row]:
     """
     areas = np.where(comparison.points, comparison.weights.astype(float), 0.0)
     groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
-    weights, draws = groups.weights[:, 0], comparison.draws
+    weights, n = groups.weights[:, 0], comparison.steps.size
     rows = []
-    for level, threshold in zip(LEVELS, drawn_quantiles(comparison, [comparison.truth], LEVELS)[0], strict=True):
+    for level, threshold in zip(LEVELS, resampled_quantiles(comparison, [comparison.truth], LEVELS)[0], strict=True):
         for method in comparison.methods:
-            said = [field > threshold for field in fields_of(method)]
-            table = contingency(draws, comparison.truth > threshold, said, areas)
+            above = [field > threshold for field in fields_of(method)]
+            table = contingency(comparison.bootstrap, comparison.truth > threshold, above, areas)
             with np.errstate(divide="ignore", invalid="ignore"):
                 found = {
                     "frequency_bias": table.frequency_bias().values,
                     "sedi": table.symmetric_extremal_dependence_index().values,
                     "brier": groups.mean(_brier(comparison, method, float(threshold)))[:, 0],
                 }
-            for name, drawn in found.items():
-                if np.isfinite(drawn[0]):
-                    interval = draws.interval(drawn, weights)
-                    metric = f"{name}_{100 * level:.0f}"
-                    rows.append(row(comparison, method, metric, drawn[0], comparison.steps.size, interval))
+            scores = {f"{name}_{100 * level:.0f}": values for name, values in found.items()}
+            rows += score_rows(comparison, method, scores, weights, n)
     return rows
 
 
 def _brier(comparison: Comparison, method: Method, threshold: float) -> Float[np.ndarray, " point"]:
     """Brier score of each point."""
-    truth = comparison.at_points(comparison.truth)
-    said = np.stack([field[comparison.points] for field in fields_of(method)])
-    found = np.empty(truth.size)
-    for start in range(0, truth.size, POINTS_AT_ONCE):
-        block = slice(start, start + POINTS_AT_ONCE)
-        found[block] = probability.brier_score_for_ensemble(
-            xr.DataArray(said[:, block], dims=("member", "point")),
-            xr.DataArray(truth[block], dims="point"),
-            "member",
-            threshold,
-            preserve_dims="all",
-            event_threshold_operator=operator.gt,
-        ).values.squeeze()
-    return found
+    values = np.stack([field[comparison.points] for field in fields_of(method)])
+    score = partial(
+        probability.brier_score_for_ensemble,
+        ensemble_member_dim="member",
+        event_thresholds=threshold,
+        preserve_dims="all",
+        event_threshold_operator=operator.gt,
+    )
+    return in_blocks(score, values, comparison.at_points(comparison.truth))

@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float, Int
 from scipy import ndimage
 from scores.categorical import BasicContingencyManager
 
-from esmlearn.metrics.comparison import Comparison, Row, row
-from esmlearn.metrics.uncertainty import Draws
+from esmlearn.metrics.comparison import Comparison, Row, score_rows
+from esmlearn.metrics.uncertainty import BlockBootstrap
 
 PERCENTILE = 90
 WINDOW_DAYS = 11
@@ -107,46 +107,41 @@ def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time l
     points = comparison.points & np.isfinite(threshold)
     areas = np.where(points, comparison.weights.astype(float), 0.0)
     weights = areas.sum(axis=(1, 2))
-    draws = comparison.draws
     truth = heatwave_days(comparison.truth, threshold)
     rows = []
     for method in comparison.methods:
-        table = contingency(draws, truth, [heatwave_days(method.values, threshold)], areas)
-        for metric, found in (
-            ("heatwave_hit_rate", table.hit_rate()),
-            ("heatwave_false_alarm_ratio", table.false_alarm_ratio()),
-            ("heatwave_critical_success_index", table.critical_success_index()),
-        ):
-            drawn = found.values
-            if np.isfinite(drawn[0]):
-                rows.append(
-                    row(comparison, method, metric, drawn[0], int(points.sum()), draws.interval(drawn, weights))
-                )
+        table = contingency(comparison.bootstrap, truth, [heatwave_days(method.values, threshold)], areas)
+        scores = {
+            "heatwave_hit_rate": table.hit_rate().values,
+            "heatwave_false_alarm_ratio": table.false_alarm_ratio().values,
+            "heatwave_critical_success_index": table.critical_success_index().values,
+        }
+        rows += score_rows(comparison, method, scores, weights, int(points.sum()))
     share = np.where(truth, areas, 0.0).sum() / weights.sum() if weights.any() else 0.0
     return rows, float(share)
 
 
 def contingency(
-    draws: Draws,
+    bootstrap: BlockBootstrap,
     truth: Bool[np.ndarray, "time lat lon"],
-    said: Sequence[Bool[np.ndarray, "time lat lon"]],
+    found: Sequence[Bool[np.ndarray, "time lat lon"]],
     areas: Float[np.ndarray, "time lat lon"],
 ) -> BasicContingencyManager:
-    """Count hits, misses and false alarms by area, so that `scores` has weights, for all draws at once.
+    """Count hits, misses and false alarms by area, so that `scores` has weights, for all resamples at once.
 
     Parameters
     ----------
-    draws
+    bootstrap
         Of the time steps.
     truth
         Where the event is.
-    said
+    found
         Where a method has it, or each of its members, which are counted together.
     areas
         Relative area of each point; zero where it does not count.
     """
     counts = {}
     for name, right, claimed in (("tp", True, True), ("tn", False, False), ("fp", False, True), ("fn", True, False)):
-        sums = sum(np.where((truth == right) & (each == claimed), areas, 0.0).sum(axis=(1, 2)) for each in said)
-        counts[f"{name}_count"] = xr.DataArray(draws.counts @ sums, dims="draw")
+        sums = sum(np.where((truth == right) & (each == claimed), areas, 0.0).sum(axis=(1, 2)) for each in found)
+        counts[f"{name}_count"] = xr.DataArray(bootstrap.counts @ sums, dims="resample")
     return BasicContingencyManager(counts | {"total_count": sum(counts.values())})

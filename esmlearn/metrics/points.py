@@ -8,11 +8,11 @@ from einops import rearrange
 from jaxtyping import Float, Int
 
 from esmlearn.metrics.calibration import calibration_at_points
-from esmlearn.metrics.comparison import Comparison, Method, Row, row
+from esmlearn.metrics.comparison import Comparison, Method, Row, score_rows
 from esmlearn.metrics.difficulty import Bins
 from esmlearn.metrics.ensemble import ensemble_at_points
 from esmlearn.metrics.errors import PointScores, departures_at_points, errors_at_points
-from esmlearn.metrics.uncertainty import Draws, ratio
+from esmlearn.metrics.uncertainty import BlockBootstrap, ratio
 
 # The least number of points that makes a bin worth showing, and a cell of a map.
 FEWEST_POINTS = 30
@@ -21,7 +21,7 @@ FEWEST_DAYS = 10
 # Below this share of the mean square, a variance is the rounding of a field that does not vary.
 NO_VARIANCE = 1e-12
 
-Means = Mapping[str, Float[np.ndarray, "draw group"]]
+Means = Mapping[str, Float[np.ndarray, "resample group"]]
 
 
 def score(comparison: Comparison) -> list[Row]:
@@ -86,7 +86,7 @@ def mean_error_map(comparison: Comparison, *, fewest: int = FEWEST_DAYS) -> dict
 
 @dataclass(frozen=True)
 class Groups:
-    """Points sorted into groups, for the mean of each group in each draw.
+    """Points sorted into groups, for the mean of each group in each resample.
 
     Attributes
     ----------
@@ -98,15 +98,15 @@ class Groups:
         Number of points in each group.
     weights
         Their area in each step.
-    draws
-        How the steps are drawn.
+    bootstrap
+        How the steps are resampled.
     """
 
     cell: Int[np.ndarray, " point"]
     areas: Float[np.ndarray, " point"]
     n: Int[np.ndarray, " group"]
     weights: Float[np.ndarray, "time group"]
-    draws: Draws
+    bootstrap: BlockBootstrap
 
     @classmethod
     def of(cls, comparison: Comparison, group: Int[np.ndarray, " point"], n_groups: int) -> "Groups":
@@ -117,12 +117,12 @@ class Groups:
         areas = np.where(inside, comparison.areas, 0.0)
         sums = np.bincount(cell, areas, minlength=n_steps * n_groups)
         weights = rearrange(sums, "(time group) -> time group", group=n_groups)
-        return cls(cell, areas, np.bincount(group[inside], minlength=n_groups), weights, comparison.draws)
+        return cls(cell, areas, np.bincount(group[inside], minlength=n_groups), weights, comparison.bootstrap)
 
-    def mean(self, values: Float[np.ndarray, " point"]) -> Float[np.ndarray, "draw group"]:
-        """Area-weighted mean in each draw."""
+    def mean(self, values: Float[np.ndarray, " point"]) -> Float[np.ndarray, "resample group"]:
+        """Area-weighted mean in each resample."""
         sums = np.bincount(self.cell, self.areas * values, minlength=self.weights.size)
-        return self.draws.mean(rearrange(sums, "(time group) -> time group", group=self.n.size), self.weights)
+        return self.bootstrap.mean(rearrange(sums, "(time group) -> time group", group=self.n.size), self.weights)
 
 
 def _rows(
@@ -144,20 +144,13 @@ def _rows(
             continue
         weights = groups.weights[:, index]
         for method in comparison.methods:
-            for metric, drawn in found[method.name].items():
-                if np.isfinite(drawn[0, index]):
-                    interval = groups.draws.interval(drawn[:, index], weights)
-                    rows.append(row(comparison, method, metric, drawn[0, index], int(n), interval) | key)
+            scores = {metric: values[:, index] for metric, values in found[method.name].items()}
+            rows += [one | key for one in score_rows(comparison, method, scores, weights, int(n))]
         for metric, model, baseline in _contests(comparison.methods, found):
             own, other = (_compared(found[method.name], metric)[:, index] for method in (model, baseline))
-            drawn = 1 - ratio(own, other)
-            if np.isfinite(drawn[0]):
-                interval = groups.draws.interval(drawn, weights)
-                against = {
-                    "against": baseline.name,
-                    "significant": None if interval is None else not interval[0] <= 0 <= interval[1],
-                }
-                rows.append(row(comparison, model, metric, drawn[0], int(n), interval) | against | key)
+            for one in score_rows(comparison, model, {metric: 1 - ratio(own, other)}, weights, int(n)):
+                significant = None if one["low"] is None else not one["low"] <= 0 <= one["high"]
+                rows.append(one | {"against": baseline.name, "significant": significant} | key)
     return rows
 
 
@@ -165,16 +158,16 @@ def _contests(methods: Sequence[Method], found: Mapping[str, Means]) -> list[tup
     """Each model with each baseline by its RMSE, and each ensemble with each method that is none by its CRPS."""
     pairs = [(one, other) for one in methods for other in methods if one is not other]
     contests = [("skill", one, other) for one, other in pairs if (one.role, other.role) == ("model", "baseline")]
-    drawn = [method.name for method in methods if method.members is not None and "crps" in found[method.name]]
-    return contests + [("crpss", one, other) for one, other in pairs if one.name in drawn and other.members is None]
+    ensembles = [method.name for method in methods if method.members is not None and "crps" in found[method.name]]
+    return contests + [("crpss", one, other) for one, other in pairs if one.name in ensembles and other.members is None]
 
 
-def _compared(found: Means, metric: str) -> Float[np.ndarray, "draw group"]:
+def _compared(found: Means, metric: str) -> Float[np.ndarray, "resample group"]:
     """Score that two methods are compared by; the absolute error is the CRPS of a method that is sure."""
     return found["rmse"] if metric == "skill" else found.get("crps", found["mae"])
 
 
-def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "draw group"]]:
+def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "resample group"]]:
     """Scores from the means of what was found at the points.
 
     The spread-skill ratio is the root of the mean variance over the RMSE (Fortin et al. 2014,

@@ -1,7 +1,7 @@
 """Whether a method has the right distribution of values, its ends included: quantiles over points and times.
 
-Of an ensemble all members count together: its mean has no extremes. What is far in time is drawn in blocks for the
-intervals, as for all scores, so that quantiles are those of weighted histograms with a thousand narrow bins.
+Of an ensemble all members count together: its mean has no extremes. For their intervals time is resampled in
+blocks, as for all scores, so that quantiles are those of weighted histograms with a thousand narrow bins.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from einops import rearrange
 from jaxtyping import Float
 
-from esmlearn.metrics.comparison import Comparison, Method, Row, row
+from esmlearn.metrics.comparison import Comparison, Method, Row, score_rows
 
 LEVELS = (0.01, 0.05, 0.5, 0.95, 0.99)
 
@@ -24,17 +24,13 @@ BINS = 1000
 
 def quantile_rows(comparison: Comparison) -> list[Row]:
     """Bias of the 1, 5, 50, 95 and 99 % quantiles of each method: its own - that of the truth, in their units."""
-    truth = drawn_quantiles(comparison, [comparison.truth], LEVELS)
+    truth = resampled_quantiles(comparison, [comparison.truth], LEVELS)
     weights = np.bincount(comparison.steps, comparison.areas, minlength=len(comparison.truth))
     rows = []
     for method in comparison.methods:
-        bias = drawn_quantiles(comparison, fields_of(method), LEVELS) - truth
-        for level, drawn in zip(LEVELS, bias.T, strict=True):
-            interval = comparison.draws.interval(drawn, weights)
-            name = f"quantile_bias_{100 * level:02.0f}"
-            rows.append(
-                row(comparison, method, name, drawn[0], comparison.steps.size, interval, units=comparison.units)
-            )
+        bias = resampled_quantiles(comparison, fields_of(method), LEVELS) - truth
+        scores = {f"quantile_bias_{100 * level:02.0f}": values for level, values in zip(LEVELS, bias.T, strict=True)}
+        rows += score_rows(comparison, method, scores, weights, comparison.steps.size, units=comparison.units)
     return rows
 
 
@@ -48,7 +44,7 @@ def quantile_records(comparison: Comparison) -> list[dict[str, Any]]:
             "method": name,
             "role": role,
             "level": list(CURVE),
-            "quantile": drawn_quantiles(comparison, fields, CURVE)[0].tolist(),
+            "quantile": resampled_quantiles(comparison, fields, CURVE)[0].tolist(),
             "units": comparison.units,
         }
         for name, (role, fields) in sources.items()
@@ -56,14 +52,14 @@ def quantile_records(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def fields_of(method: Method) -> list[Float[np.ndarray, "time lat lon"]]:
-    """What a method says of the field: its members, if it has any, else its values."""
+    """Fields whose values count: the members of a method, if it has any, else its values."""
     return [method.values] if method.members is None else list(method.members)
 
 
-def drawn_quantiles(
+def resampled_quantiles(
     comparison: Comparison, fields: Sequence[Float[np.ndarray, "time lat lon"]], levels: Sequence[float]
-) -> Float[np.ndarray, "draw level"]:
-    """Area-weighted quantiles of fields taken together, on the points that count, in each draw of the time steps."""
+) -> Float[np.ndarray, "resample level"]:
+    """Area-weighted quantiles of fields taken together, on the points that count, in each resample of the steps."""
     values = np.concatenate([comparison.at_points(field) for field in fields])
     areas, steps = (np.tile(part, len(fields)) for part in (comparison.areas, comparison.steps))
     order = np.argsort(values)
@@ -74,7 +70,7 @@ def drawn_quantiles(
     # Each bin holds its upper edge.
     cells = steps * edges.size + np.searchsorted(edges, values)
     mass = np.bincount(cells, areas, minlength=len(comparison.truth) * edges.size)
-    shares_below = (comparison.draws.counts @ rearrange(mass, "(time edge) -> time edge", edge=edges.size)).cumsum(
+    shares_below = (comparison.bootstrap.counts @ rearrange(mass, "(time edge) -> time edge", edge=edges.size)).cumsum(
         axis=1
     )
-    return np.stack([np.interp(levels, drawn / drawn[-1], edges) for drawn in shares_below])
+    return np.stack([np.interp(levels, below / below[-1], edges) for below in shares_below])

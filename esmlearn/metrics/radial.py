@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float
 from scipy import fft
 from scipy.sparse import csr_array
 
-from esmlearn.metrics.comparison import Comparison, Row, row
-from esmlearn.metrics.difficulty import EARTH_RADIUS_KM
+from esmlearn.grids.regridding import EARTH_RADIUS_KM
+from esmlearn.metrics.comparison import Comparison, Row, score_rows
 from esmlearn.metrics.uncertainty import ratio
 
 # A rectangle with fewer cells along a side resolves too few scales.
@@ -25,7 +25,7 @@ FEWEST_CELLS = 16
 # Share of the truth's power below which interpolation has lost a scale.
 LOST = 0.5
 
-# Interpolations by which the scales are told that a coarse field does not hold, the first that there is.
+# The first of these that was run shows which scales a coarse field does not hold.
 INTERPOLATIONS = ("bicubic", "bilinear")
 
 
@@ -155,22 +155,21 @@ def power_rows(comparison: Comparison, spectra: RadialSpectra, lost: slice) -> l
 
     Members count for an ensemble, not their mean, which loses what they disagree about; `n` counts times.
     """
-    draws, n = comparison.draws, int(spectra.complete.sum())
-    truth = (draws.counts @ spectra.truth)[:, lost].sum(axis=1)
+    counts, n = comparison.bootstrap.counts, int(spectra.complete.sum())
+    truth = (counts @ spectra.truth)[:, lost].sum(axis=1)
     rows = []
     for method in comparison.methods:
         waves = spectra.members.get(method.name) or spectra.methods[method.name]
-        drawn = ratio((draws.counts @ waves.power)[:, lost].sum(axis=1), truth)
-        interval = draws.interval(drawn, spectra.complete)
-        rows.append(row(comparison, method, "spectral_power_ratio", drawn[0], n, interval))
+        scores = {"spectral_power_ratio": ratio((counts @ waves.power)[:, lost].sum(axis=1), truth)}
+        rows += score_rows(comparison, method, scores, spectra.complete, n)
     return rows
 
 
 def radial_records(comparison: Comparison, spectra: RadialSpectra) -> list[dict[str, Any]]:
     """Mean spectra and coherence as records of `radial_spectra.json`, from long to short waves.
 
-    Coherence is in phase: 1 where every wave is right, 0 where waves lie at random. `members` tells the average over
-    the members of an ensemble from its mean.
+    Coherence is in phase: 1 where every wave is right, 0 where waves lie at random. `members` is true for the
+    average over the members of an ensemble, and false for its mean.
     """
     n, truth = spectra.complete.sum(), spectra.truth.sum(axis=0)
 

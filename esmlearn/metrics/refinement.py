@@ -5,7 +5,7 @@ from jaxtyping import Float
 
 from esmlearn.grids.consistency import inconsistency
 from esmlearn.grids.regridding import Regridder
-from esmlearn.metrics.comparison import Comparison, Row, row
+from esmlearn.metrics.comparison import Comparison, Row, score_rows
 from esmlearn.metrics.quantiles import fields_of
 
 
@@ -24,16 +24,14 @@ def consistency_rows(comparison: Comparison, coarse: Float[np.ndarray, "time y x
     Returns
     -------
     list of Row
-        None if no coarse cell with a value lies inside the fine domain.
+        Empty if no coarse cell with a value lies inside the fine domain.
     """
-    draws = comparison.draws
     rows = []
     for method in comparison.methods:
         found = [inconsistency(field, coarse, average) for field in fields_of(method)]
         squares, weights = (np.sum(part, axis=0) for part in zip(*found, strict=True))
         if weights.any():
-            drawn = np.sqrt(draws.mean(squares[:, None], weights[:, None])[:, 0])
-            interval = draws.interval(drawn, weights)
-            n = int((weights > 0).sum())
-            rows.append(row(comparison, method, "coarse_consistency", drawn[0], n, interval, units=comparison.units))
+            missed = np.sqrt(comparison.bootstrap.mean(squares[:, None], weights[:, None])[:, 0])
+            n, scores = int((weights > 0).sum()), {"coarse_consistency": missed}
+            rows += score_rows(comparison, method, scores, weights, n, units=comparison.units)
     return rows

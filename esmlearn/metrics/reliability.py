@@ -1,4 +1,4 @@
-"""How often the truth lies where a method says that it does."""
+"""How often the truth lies within the intervals of a method."""
 
 from typing import Any
 

@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import signal
 
-from esmlearn.metrics.comparison import Comparison, Row, row
-from esmlearn.metrics.difficulty import EARTH_RADIUS_KM
+from esmlearn.grids.regridding import EARTH_RADIUS_KM
+from esmlearn.metrics.comparison import Comparison, Row, score_rows
 from esmlearn.metrics.uncertainty import ratio
 
-# A segment counts on days on which at least this share of it was hidden: what was observed says nothing of a method.
+# A segment counts on days on which at least this share of it was hidden: what was given says nothing of a method.
 HIDDEN = 0.5
 
 # A segment of fewer cells resolves too few scales.
@@ -100,7 +100,7 @@ def power_spectra(
         n += int(counts.sum())
         weights += area * counts.sum(axis=1)
         here = [np.where(counts[..., None], anomaly[:, number][:, cells], 0.0) for anomaly in anomalies]
-        here += [said - here[0] for said in here[1:]]
+        here += [anomaly - here[0] for anomaly in here[1:]]
         for index, values in enumerate(here):
             found, density = signal.periodogram(values, fs=1 / kilometres[number], window="hann", detrend="linear")
             # As a matrix, for all days at once.
@@ -158,15 +158,14 @@ def effective_resolution(
 
 def resolution_rows(comparison: Comparison, spectra: Spectra) -> list[Row]:
     """Effective resolution of each method that has one, as rows; `n` counts segments."""
-    draws = comparison.draws
-    truth = draws.counts @ spectra.truth
+    counts = comparison.bootstrap.counts
+    truth = counts @ spectra.truth
     rows = []
     for method in comparison.methods:
-        error = draws.counts @ spectra.errors[method.name]
-        drawn = np.array([effective_resolution(spectra.frequency, each) for each in ratio(error, truth)])
-        if np.isfinite(drawn[0]):
-            interval = draws.interval(drawn, spectra.weights)
-            rows.append(row(comparison, method, "effective_resolution", drawn[0], spectra.n, interval, units="km"))
+        error = counts @ spectra.errors[method.name]
+        found = np.array([effective_resolution(spectra.frequency, each) for each in ratio(error, truth)])
+        scores = {"effective_resolution": found}
+        rows += score_rows(comparison, method, scores, spectra.weights, spectra.n, units="km")
     return rows
 
 

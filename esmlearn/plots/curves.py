@@ -101,7 +101,7 @@ def training_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ----------
     rows
         What `train.jsonl` holds: `{"step", "loss", "lr", "seconds"}`, and for validations `{"step", "validation"}`,
-        where keys such as `validation_daily` and `validation_monthly` tell its parts.
+        where keys such as `validation_daily` and `validation_monthly` are its parts.
     """
     steps = [row for row in rows if row.get("loss") is not None]
     checks = [row for row in rows if row.get("validation") is not None]

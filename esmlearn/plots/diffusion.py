@@ -24,7 +24,7 @@ DASHES = ((0, ()), (0, (6, 1.5)), (0, (2, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (1, 
 def schedules(settings: Mapping[str, DiffusionSettings]) -> Figure:
     """Draw signal, noise, variance of a step, and signal-to-noise ratio of some schedules, from clean to noise.
 
-    All are scaled to unit variance, signal² + noise² = 1. The axis counts the levels that a training draws: half of
+    All are scaled to unit variance, signal² + noise² = 1. The axis counts the noise levels of a training: half of
     them have less noise than that at 0.5. The variance of a step is that between neighbours among `timesteps` levels.
 
     Parameters

@@ -70,7 +70,7 @@ def maps_showcase(
     box
         A part of the grid that is shown elsewhere, to be framed.
     label
-        The date, and whatever else tells this figure from others.
+        The date, and whatever else distinguishes this figure from others.
     quantity, units
         Name and units of the values, for the colour bars.
     """
@@ -119,14 +119,14 @@ def radial_spectra(records: Sequence[Mapping[str, Any]], lost_km: float | None) 
     """
     truth = next(record for record in records if record["method"] == "truth")
     methods = [record for record in records if record["method"] != "truth"]
-    drawn = {record["method"] for record in methods if record["members"]}
+    ensembles = {record["method"] for record in methods if record["members"]}
     colours = colours_of({record["method"]: record["role"] for record in methods})
     wavelength = truth["wavelength_km"]
     with style():
         figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
         power, share, coherence = figure.subplots(1, 3)
         for record in methods:
-            name, of_mean = record["method"], record["method"] in drawn and not record["members"]
+            name, of_mean = record["method"], record["method"] in ensembles and not record["members"]
             part = ", members" if record["members"] else ", mean" if of_mean else ""
             look: dict[str, Any] = {
                 "color": colours[name],

@@ -1,4 +1,4 @@
-"""What an ensemble says: its members on a map, and whether its spread, its ranks and its scales are right."""
+"""Ensembles: their members on a map, and whether its spread, its ranks and its scales are right."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -66,7 +66,7 @@ def maps_ensemble(
     grid
         Where the cells lie.
     label
-        The date, and whatever else tells this figure from others.
+        The date, and whatever else distinguishes this figure from others.
     quantity, units
         Name and units of the values, for the colour bars.
     """
@@ -102,14 +102,14 @@ def maps_ensemble(
     return figure
 
 
-def rank_histograms(shares: Mapping[str, Float[np.ndarray, "draw rank"]]) -> Figure:
+def rank_histograms(shares: Mapping[str, Float[np.ndarray, "resample rank"]]) -> Figure:
     """Draw how often the truth had each rank among the members; flat is right.
 
     Parameters
     ----------
     shares
-        For each ensemble or level, by its name: the share of each rank in each draw of the time steps, as
-        `rank_histogram` gives them; the first draw is the data as they are. The others make the band in which a right
+        For each ensemble or level, by its name: the share of each rank in each resample of the time steps, as
+        `rank_histogram` gives them; the first is the data as they are. The others make the band in which a right
         ensemble would lie 95 % of the time; without others there is none.
     """
     rows, columns = -(-len(shares) // COLUMNS), min(len(shares), COLUMNS)
@@ -118,12 +118,12 @@ def rank_histograms(shares: Mapping[str, Float[np.ndarray, "draw rank"]]) -> Fig
         axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for axis in axes.flat[len(shares) :]:
             axis.set_axis_off()
-        for axis, (name, drawn) in zip(axes.flat, shares.items(), strict=False):
-            found, ranks = 100 * drawn[0], np.arange(drawn.shape[1])
+        for axis, (name, resampled) in zip(axes.flat, shares.items(), strict=False):
+            found, ranks = 100 * resampled[0], np.arange(resampled.shape[1])
             flat = 100 / ranks.size
             axis.bar(ranks, found, width=0.85, color=LINES[0])
-            if len(drawn) > 1:
-                off = np.quantile(100 * drawn[1:] - found, [(1 - BAND) / 2, (1 + BAND) / 2], axis=0)
+            if len(resampled) > 1:
+                off = np.quantile(100 * resampled[1:] - found, [(1 - BAND) / 2, (1 + BAND) / 2], axis=0)
                 low, high = np.repeat(flat + off, 2, axis=1)
                 edges = np.repeat(np.arange(ranks.size + 1) - 0.5, 2)[1:-1]
                 axis.fill_between(

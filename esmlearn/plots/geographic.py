@@ -1,4 +1,4 @@
-"""What maps are made of: where cells lie, common scales, one drawn field, colour bars."""
+"""What maps are made of: where cells lie, common scales, one field, colour bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

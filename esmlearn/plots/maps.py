@@ -36,7 +36,7 @@ class Panel:
     observed
         What the methods were given; NaN elsewhere.
     reconstruction
-        What the method says.
+        What the method made of it.
     truth
         What is known to be right; None for data with real gaps.
     """
@@ -203,7 +203,7 @@ def maps_bias(methods: Sequence[MethodMap], grid: Grid, *, units: str) -> Figure
 
 
 def _ocean(field: Float[np.ndarray, "lat lon"], grid: Grid) -> Float[np.ndarray, "lat lon"]:
-    """Give a field without what it says of the land, which has no part in a scale."""
+    """Give a field without its values on land, which have no part in a scale."""
     return np.where(grid.land, np.nan, field)
 
 

@@ -78,15 +78,15 @@ def heatwave_days(rows: Sequence[Mapping[str, Any]]) -> Figure:
         figure = Figure(figsize=(0.8 * WIDTH, 0.85 + 0.24 * len(ranked)), layout="constrained")
         axis = figure.subplots()
         for place, row in enumerate(ranked):
-            said = value[row["method"]]
-            hits = 100 * said["hit"]
+            share = value[row["method"]]
+            hits = 100 * share["hit"]
             # Of all alarms the share `false` is wrong: hits are the rest of them.
-            alarms = hits * said["false"] / (1 - said["false"]) if said["false"] < 1 else 0.0
+            alarms = hits * share["false"] / (1 - share["false"]) if share["false"] < 1 else 0.0
             colour = colours[row["method"]]
             axis.barh(place, hits, color=colour, height=0.62)
             axis.barh(place, 100 - hits, left=hits, color=colour, alpha=0.18, height=0.62)
             axis.barh(place, alarms, left=100, facecolor="none", edgecolor=colour, hatch="/////", height=0.62)
-            axis.text(1.02, place, f"{said['index']:.2f}", transform=axis.get_yaxis_transform(), va="center")
+            axis.text(1.02, place, f"{share['index']:.2f}", transform=axis.get_yaxis_transform(), va="center")
         axis.axvline(100, color=INK, linewidth=0.8)
         axis.text(1.02, len(ranked) - 0.35, "CSI", transform=axis.get_yaxis_transform(), color=QUIET, size=7)
         for x, side, words in ((1, "left", "found"), (99, "right", "missed"), (101, "left", "false alarms")):

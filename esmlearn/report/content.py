@@ -26,7 +26,7 @@ class Dataset:
 
     @property
     def label(self) -> str:
-        """Its name, with that of the variable in the recipe where this tells more than the variable itself."""
+        """Its name, with that of the variable in the recipe where this is another than the variable itself."""
         name = str(self.facets.get("alias") or self.facets.get("dataset", ""))
         group = self.facets.get("variable_group")
         return name if group in (None, self.facets.get("short_name")) else f"{name} ({group})"

@@ -1,4 +1,4 @@
-"""What was hidden, and how, and which days were kept apart: said in words and in lines of a list."""
+"""What was hidden, and how, and which days were kept apart: in sentences and in lines of a list."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,6 +1,7 @@
 """Make one self-contained HTML page of a report."""
 
 import base64
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from PIL import Image
 
 from esmlearn.methods import method_info
 from esmlearn.report.ablations import ablation_sentences, ablation_tables
@@ -101,7 +103,7 @@ def render(report: Report) -> str:
 
 
 def _summary(report: Report) -> list[str]:
-    """One paragraph on each dataset, or level of one: in a row their sentences could not be told apart."""
+    """One paragraph on each dataset, or level of one: in a row it would not be clear which sentence is of which."""
     parts = (report.facts, report.rows, report.breakdown)
     names = dict.fromkeys(item["dataset"] for part in parts for item in part)
     paragraphs = []
@@ -112,7 +114,7 @@ def _summary(report: Report) -> list[str]:
 
 
 def _origins(datasets: Sequence[Dataset]) -> list[tuple[list[str], Mapping[str, str]]]:
-    """What files say of themselves, once for all that say the same."""
+    """Attributes of the files, once for all that have the same."""
     found: list[tuple[list[str], Mapping[str, str]]] = []
     for data in datasets:
         same = next((names for names, attributes in found if attributes == data.attributes), None)
@@ -138,8 +140,7 @@ def _sections(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
 
 def _widths(figures: Sequence[Figure]) -> dict[str, int]:
     """Width of each picture in percent of the widest, so that type has one size in all of them."""
-    # A PNG holds its width in pixels in the bytes 16 to 20.
-    pixels = {figure.name: int.from_bytes(figure.png[16:20], "big") for figure in figures}
+    pixels = {figure.name: Image.open(io.BytesIO(figure.png)).width for figure in figures}
     widest = max(pixels.values(), default=0)
     return {name: max(30, round(100 * width / widest)) if widest else 100 for name, width in pixels.items()}
 

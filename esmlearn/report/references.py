@@ -1,15 +1,14 @@
 """Papers to cite: what ESMValCore collected as BibTeX beside every product, as a list that people read."""
 
+import contextlib
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# BibTeX's accents, as combining characters.
-ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "c": "\u0327", "v": "\u030c"}
-# An accent stands behind a backslash; a quotation mark before a brace is one, too, in entries that lost theirs.
-ACCENT = re.compile(r"""(?:\\(?=["'`^~]|[cv]\s*\{)|(?="\{))(?P<accent>["'`^~cv])\s*\{?\\?(?P<letter>[a-zA-Z])""")
-LETTERS = {r"\L": "Ł", r"\l": "ł", r"\o": "ø", r"\O": "Ø", r"\ss": "ß", r"\aa": "å", r"\AA": "Å"}
+from pybtex.database import Entry, parse_string
+from pybtex.exceptions import PybtexError
+from pybtex.richtext import Text
+
 MOST_AUTHORS = 4
 
 
@@ -31,37 +30,24 @@ def read_references(texts: Iterable[str]) -> list[Reference]:
     texts
         Contents of the files.
     """
-    found = {}
-    for text in texts:
-        for entry in re.findall(r"^@\w+\{.*?^\}", text, flags=re.DOTALL | re.MULTILINE):
-            key = re.match(r"@\w+\{\s*([^,\s]*)", entry)
-            if key and key[1] not in found:
-                found[key[1]] = _reference(key[1], entry)
+    found: dict[str, Reference] = {}
+    whole = re.compile(r"^@\w+\{.*?^\}", flags=re.DOTALL | re.MULTILINE)
+    for bibtex in dict.fromkeys(entry for text in texts for entry in whole.findall(text)):
+        # Some entries of ESMValTool lost the backslash of their umlauts. What is no BibTeX is left out.
+        with contextlib.suppress(PybtexError):
+            mended = re.sub(r'(?<=\w)"(?=\{\w\})', r'\\"', bibtex)
+            for key, entry in parse_string(mended, "bibtex").entries.items():
+                found.setdefault(key, _reference(key, entry, bibtex))
     return sorted(found.values(), key=lambda reference: reference.text.casefold())
 
 
-def _reference(key: str, entry: str) -> Reference:
+def _reference(key: str, entry: Entry, bibtex: str) -> Reference:
     """Write one entry as a line of a list."""
-    fields = dict(re.findall(r"^\s*(\w+)\s*=\s*[{\"]?(.*?)[}\"]?,?\s*$", entry, flags=re.MULTILINE))
-    fields = {name.lower(): _plain(value) for name, value in fields.items()}
+    fields = {name.lower(): str(Text.from_latex(value)) for name, value in entry.fields.items()}
     where = ", ".join(fields[name] for name in ("journal", "booktitle", "volume", "pages") if fields.get(name))
     year = f" ({fields['year']})" if "year" in fields else ""
-    title = f"{_authors(fields.get('author', key))}{year}: {fields.get('title', '')}".strip(" :")
+    names = [str(Text.from_latex(str(person))) for person in entry.persons.get("author", [])] or [key]
+    authors = "; ".join(names) if len(names) <= MOST_AUTHORS else f"{names[0]} et al."
+    title = f"{authors}{year}: {fields.get('title', '')}".strip(" :")
     sentences = (part if part.endswith(("?", "!", ".")) else f"{part}." for part in (title, where) if part)
-    return Reference(key, " ".join(sentences), fields.get("doi", ""), entry)
-
-
-def _authors(text: str) -> str:
-    """Names, the first few of them, with the family name first."""
-    names = [name.strip() for name in re.split(r"\s+and\s+", text)]
-    shown = [name if "," in name else ", ".join(reversed(name.rsplit(" ", 1))) for name in names]
-    return "; ".join(shown) if len(shown) <= MOST_AUTHORS else f"{shown[0]} et al."
-
-
-def _plain(text: str) -> str:
-    """Text without BibTeX's braces and commands."""
-    for command, letter in LETTERS.items():
-        text = re.sub(rf"{re.escape(command)}(?![a-zA-Z])", letter, text)
-    text = ACCENT.sub(lambda match: match["letter"] + ACCENTS[match["accent"]], text)
-    text = text.replace("--", "–").replace("{", "").replace("}", "").replace("\\", "")
-    return unicodedata.normalize("NFC", text)
+    return Reference(key, " ".join(sentences), fields.get("doi", ""), bibtex)

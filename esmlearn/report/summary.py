@@ -48,7 +48,7 @@ def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequenc
 
 
 def ensembles_of(rows: Iterable[Row]) -> list[str]:
-    """Names of the methods that drew members."""
+    """Names of the methods that have members."""
     return list(dict.fromkeys(row["method"] for row in rows if row["metric"] == "crps_plain"))
 
 
@@ -67,11 +67,11 @@ def _scores_beside(model: Row, metric: str, rows: Iterable[Row]) -> list[Row]:
 
 def _beside_ensembles(rows: Sequence[Row]) -> Iterator[str]:
     """One sentence on each ensemble beside the best of the other models that know their error."""
-    drawn = ensembles_of(rows)
+    ensembles = ensembles_of(rows)
     scored = [row for row in rows if row["metric"] == "crps" and row["role"] == "model"]
     for row in scored:
-        others = [other for other in scored if other["method"] not in drawn and points_of(other) == points_of(row)]
-        if row["method"] in drawn and others:
+        others = [other for other in scored if other["method"] not in ensembles and points_of(other) == points_of(row)]
+        if row["method"] in ensembles and others:
             yield _crps(row, min(others, key=lambda other: other["value"]))
 
 
@@ -118,16 +118,16 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
 
 
 def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
-    """Say what an ensemble is worth beside what is sure of itself, and whether small scales and averages are right."""
+    """Say how an ensemble compares with methods without spread, and whether small scales and averages are right."""
     grids = fact.get("downscaled")
     if not grids:
         return
     here = [row for row in rows if (row["dataset"], row["frequency"]) == (fact["dataset"], fact["frequency"])]
     scored = {(row["method"], row["metric"]): row for row in here}
     models = [name for (name, metric), row in scored.items() if metric == "rmse" and row["role"] == "model"]
-    drawn = ensembles_of(here)
-    for name in drawn:
-        sure = [row for row in here if row["metric"] == "mae" and row["method"] not in drawn]
+    ensembles = ensembles_of(here)
+    for name in ensembles:
+        sure = [row for row in here if row["metric"] == "mae" and row["method"] not in ensembles]
         best = {row["role"]: row for row in sorted(sure, key=lambda row: -row["value"])}
         worth = [_beside_mae(scored[name, "crps"], best[role]) for role in ("model", "baseline") if role in best]
         if worth:
@@ -136,7 +136,7 @@ def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
         (name, scored[name, "spectral_power_ratio"]) for name in models if (name, "spectral_power_ratio") in scored
     ]
     if powers:
-        shares = [f"{_drawn(name, drawn)} {percent(row['value'])}" for name, row in powers]
+        shares = [f"{_with_members(name, ensembles)} {percent(row['value'])}" for name, row in powers]
         yield (
             f"Of the truth's power at the scales of which {method_info(grids['interpolation']).words} has lost half"
             f" ({grids['lost_km']:.0f}{NO_BREAK}km and less), {' and '.join(shares)}."
@@ -158,7 +158,7 @@ def _beside_mae(ensemble: Row, sure: Row) -> str:
     )
 
 
-def _drawn(name: str, ensembles: Sequence[str]) -> str:
+def _with_members(name: str, ensembles: Sequence[str]) -> str:
     """Name a method, and its members where these count."""
     return f"the members of {method_info(name).words} have" if name in ensembles else f"{method_info(name).words} has"
 
@@ -178,7 +178,7 @@ def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str
 
 
 def _coverage(row: Row, several: bool) -> str:
-    """One sentence on whether the intervals of a model are honest; by its name where there are several models."""
+    """One sentence on whether the intervals of a model are as wide as they should be; of several models, by name."""
     off = row["value"] - 0.9
     verdict = (
         "as they should"

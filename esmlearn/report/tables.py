@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from esmlearn.methods import method_info
 from esmlearn.report.weaknesses import skill_against
@@ -103,6 +104,10 @@ class Table:
     first: str = "Method"
 
 
+# Head of a column, and its cell for each method.
+Column = tuple[str, Callable[[str], Cell]]
+
+
 @dataclass(frozen=True)
 class Group:
     """Scores of all methods on the same points: by method, the best RMSE first, and in each by metric."""
@@ -150,22 +155,13 @@ def skill_tables(rows: Sequence[Row], points: str = "hidden points") -> list[Tab
     """
     tables = []
     for group in _groups(rows):
-        leads = (
-            ("Lead of the model",)
-            if len(group.models) == 1
-            else (f"Lead of {method_info(name).words}" for name in group.models)
-        )
-        lines = [
-            _line(
-                group,
-                name,
-                *(_cell(group, name, metric) for metric in SKILL),
-                *(_lead(group.methods[model]["rmse"], metrics["rmse"], rows) for model in group.models),
-            )
-            for name, metrics in group.methods.items()
+        alone = len(group.models) == 1
+        leads = [
+            ("Lead of the model" if alone else _lead_of(model), partial(_lead, group, model, rows=rows))
+            for model in group.models
         ]
-        title = f"{group.title}: error on {group.n:,} {points}{group.units}"
-        tables.append(Table(title, (*(HEADS[metric] for metric in SKILL), *leads), tuple(lines)))
+        title = f"error on {group.n:,} {points}{group.units}"
+        tables.append(_table(group, title, [*_columns(group, SKILL), *leads]))
     return tables
 
 
@@ -174,15 +170,13 @@ def region_tables(rows: Sequence[Row]) -> list[Table]:
     tables = []
     names = list(dict.fromkeys(row["region"] for row in rows))
     for group in _groups(rows) if len(names) > 1 else []:
-        parts = [
-            part
+        columns = [
+            ("Whole domain" if name == "all" else name, partial(_cell, part, metric="rmse"))
             for name in names
             for part in _groups(rows, name)
             if (part.dataset, part.frequency) == (group.dataset, group.frequency)
         ]
-        heads = tuple("Whole domain" if part.region == "all" else part.region for part in parts)
-        lines = [_line(group, name, *(_cell(part, name, "rmse") for part in parts)) for name in group.methods]
-        tables.append(Table(f"{group.title}: RMSE by region{group.units}", heads, tuple(lines)))
+        tables.append(_table(group, f"RMSE by region{group.units}", columns))
     return tables
 
 
@@ -190,15 +184,10 @@ def uncertainty_tables(rows: Sequence[Row]) -> list[Table]:
     """Coverage, spread against skill, and CRPS of every method that knows its error."""
     tables = []
     for group in _groups(rows):
-        shown = (*UNCERTAINTY, *group.scored(OF_ENSEMBLES))
-        lines = [
-            _line(group, name, *(_cell(group, name, metric) for metric in shown))
-            for name, metrics in group.methods.items()
-            if "crps" in metrics
-        ]
-        if lines:
-            title = f"{group.title}: predicted and actual error{group.units}"
-            tables.append(Table(title, tuple(HEADS[metric] for metric in shown), tuple(lines)))
+        names = [name for name, metrics in group.methods.items() if "crps" in metrics]
+        if names:
+            columns = _columns(group, (*UNCERTAINTY, *group.scored(OF_ENSEMBLES)))
+            tables.append(_table(group, f"predicted and actual error{group.units}", columns, names))
     return tables
 
 
@@ -215,14 +204,10 @@ def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Tab
     tables = []
     for group in _groups(rows):
         metrics = group.scored(SCALES)
-        lines = [
-            _line(group, name, *(_cell(group, name, metric, shortest.get(group.dataset, 0.0)) for metric in metrics))
-            for name in group.methods
-        ]
         if metrics:
-            consistent = group.units if "coarse_consistency" in metrics else ""
-            title = f"{group.title}: scales and extremes{consistent}"
-            tables.append(Table(title, tuple(HEADS[metric] for metric in metrics), tuple(lines)))
+            units = group.units if "coarse_consistency" in metrics else ""
+            columns = _columns(group, metrics, shortest.get(group.dataset, 0.0))
+            tables.append(_table(group, f"scales and extremes{units}", columns))
     return tables
 
 
@@ -232,43 +217,22 @@ def crps_tables(rows: Sequence[Row]) -> list[Table]:
     for group in _groups(rows):
         ensembles = [name for name, metrics in group.methods.items() if "crps_plain" in metrics]
         if ensembles:
-            lines = [
-                _line(
-                    group,
-                    name,
-                    _cell(group, name, "crps" if "crps" in metrics else "mae"),
-                    *(_lead_by_crps(group, drawn, name, rows) for drawn in ensembles),
-                )
-                for name, metrics in group.methods.items()
-            ]
-            heads = (f"Lead of {method_info(name).words}" for name in ensembles)
-            title = f"{group.title}: CRPS, which is the MAE of a method that is sure{group.units}"
-            tables.append(Table(title, ("CRPS", *heads), tuple(lines)))
+            leads = [(_lead_of(name), partial(_lead_by_crps, group, name, rows=rows)) for name in ensembles]
+            title = f"CRPS, which is the MAE of a method that is sure{group.units}"
+            tables.append(_table(group, title, [("CRPS", partial(_crps, group)), *leads]))
     return tables
 
 
 def distribution_tables(rows: Sequence[Row]) -> list[Table]:
     """Bias of quantiles, and how well every method has what is above the truth's 95 and 99 % quantile."""
-    tables = []
-    for group in _groups(rows):
-        quantiles = tuple(f"quantile_bias_{level}" for level in QUANTILES)
-        extremes = tuple(f"{name}_{level}" for name in ("frequency_bias", "sedi", "brier") for level in EXTREMES)
-        for metrics, title in ((quantiles, f"bias of quantiles{group.units}"), (extremes, "extremes")):
-            shown = group.scored(metrics)
-            if shown:
-                lines = [
-                    _line(group, name, *(_cell(group, name, metric) for metric in shown)) for name in group.methods
-                ]
-                heads = tuple(HEADS[metric] for metric in shown)
-                tables.append(Table(f"{group.title}: {title}", heads, tuple(lines)))
-    return tables
-
-
-def _lead_by_crps(group: Group, ensemble: str, other: str, rows: Iterable[Row]) -> Cell:
-    """By how much the CRPS of an ensemble is below that of another method, and whether that may be chance."""
-    own = group.methods[ensemble]["rmse"]
-    row = skill_against(own, group.methods[other]["rmse"], rows, metric="crpss")
-    return Cell("") if row is None else _cell_of_lead(row["value"], row)
+    quantiles = tuple(f"quantile_bias_{level}" for level in QUANTILES)
+    extremes = tuple(f"{name}_{level}" for name in ("frequency_bias", "sedi", "brier") for level in EXTREMES)
+    return [
+        _table(group, title, _columns(group, shown))
+        for group in _groups(rows)
+        for metrics, title in ((quantiles, f"bias of quantiles{group.units}"), (extremes, "extremes"))
+        if (shown := group.scored(metrics))
+    ]
 
 
 def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
@@ -289,9 +253,23 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
     return groups
 
 
-def _line(group: Group, name: str, *cells: Cell) -> Line:
-    """One line of a table."""
-    return Line(method_info(name).label, name in group.models, cells)
+def _table(group: Group, title: str, columns: Sequence[Column], names: Iterable[str] | None = None) -> Table:
+    """Make a table with a line for each method, or for those named."""
+    lines = [
+        Line(method_info(name).label, name in group.models, tuple(cell(name) for _, cell in columns))
+        for name in (group.methods if names is None else names)
+    ]
+    return Table(f"{group.title}: {title}", tuple(head for head, _ in columns), tuple(lines))
+
+
+def _columns(group: Group, metrics: Iterable[str], at_most: float = 0.0) -> list[Column]:
+    """One column for each score."""
+    return [(HEADS[metric], partial(_cell, group, metric=metric, at_most=at_most)) for metric in metrics]
+
+
+def _lead_of(name: str) -> str:
+    """Head of the column with the lead of a method."""
+    return f"Lead of {method_info(name).words}"
 
 
 def _cell(group: Group, name: str, metric: str, at_most: float = 0.0) -> Cell:
@@ -314,11 +292,24 @@ def _cell(group: Group, name: str, metric: str, at_most: float = 0.0) -> Cell:
     return Cell(text, bounds, "best" if best else "")
 
 
-def _lead(model: Row, other: Row, rows: Iterable[Row]) -> Cell:
+def _crps(group: Group, name: str) -> Cell:
+    """CRPS of a method; of one that is sure it is the MAE."""
+    return _cell(group, name, "crps" if "crps" in group.methods[name] else "mae")
+
+
+def _lead(group: Group, model: str, other: str, rows: Iterable[Row]) -> Cell:
     """By how much a model's RMSE is below that of a baseline, and whether that may be chance."""
-    if other["role"] != "baseline" or other["value"] <= 0:
+    own, its = (group.methods[name]["rmse"] for name in (model, other))
+    if its["role"] != "baseline" or its["value"] <= 0:
         return Cell("")
-    return _cell_of_lead(1 - model["value"] / other["value"], skill_against(model, other, rows))
+    return _cell_of_lead(1 - own["value"] / its["value"], skill_against(own, its, rows))
+
+
+def _lead_by_crps(group: Group, ensemble: str, other: str, rows: Iterable[Row]) -> Cell:
+    """By how much the CRPS of an ensemble is below that of another method, and whether that may be chance."""
+    own, its = (group.methods[name]["rmse"] for name in (ensemble, other))
+    row = skill_against(own, its, rows, metric="crpss")
+    return Cell("") if row is None else _cell_of_lead(row["value"], row)
 
 
 def _cell_of_lead(ahead: float, row: Row | None) -> Cell:

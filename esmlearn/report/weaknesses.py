@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from esmlearn.methods import method_info
 from esmlearn.report.words import Row, fields, frequency, percent, span, value, where, who
 
-# Where no interval tells chance from lead: one of less than this share of the baseline's error is called not clear.
+# Where no interval separates chance from lead: one of less than this share of the baseline's error is called not clear.
 # Between two methods that are equally good, years of daily fields easily show differences of a few percent.
 CLEAR_LEAD = 0.05
 # A group of points is called weak if the model's error is larger by more than this share: less is not worth a sentence.
@@ -107,9 +107,9 @@ def _in_crps(rows: Sequence[Row]) -> Iterator[str]:
 
 def _in_power(rows: Sequence[Row]) -> Iterator[str]:
     """Ensembles whose members have too little or too much power at the scales that interpolation loses."""
-    drawn = {row["method"] for row in rows if row["metric"] == "crps_plain"}
-    for row in rows:
-        if row["metric"] == "spectral_power_ratio" and row["method"] in drawn and abs(row["value"] - 1) > FAIR_POWER:
+    ensembles = {row["method"] for row in rows if row["metric"] == "crps_plain"}
+    for row in (row for row in rows if row["metric"] == "spectral_power_ratio"):
+        if row["method"] in ensembles and abs(row["value"] - 1) > FAIR_POWER:
             yield (
                 f"On {fields(row)}, the members of {who(row)} have {percent(row['value'])} of the"
                 " truth's power at the scales that interpolation loses."

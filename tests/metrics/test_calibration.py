@@ -58,9 +58,9 @@ def test_reliability_needs_a_deviation():
 
 def test_large_cells_count_more_in_reliability():
     """The large cell is within every interval, the small one within none."""
-    said = np.array([[[0.0, 100.0]]], np.float32)
-    method = metrics.Method("m", "model", said, np.ones_like(said))
-    (record,) = metrics.reliability(compare(0 * said, np.ones_like(said), method, weights=[[0.75, 0.25]]))
+    estimate = np.array([[[0.0, 100.0]]], np.float32)
+    method = metrics.Method("m", "model", estimate, np.ones_like(estimate))
+    (record,) = metrics.reliability(compare(0 * estimate, np.ones_like(estimate), method, weights=[[0.75, 0.25]]))
     assert record["observed"] == pytest.approx([0.75] * 10)
 
 

@@ -10,9 +10,9 @@ from esmlearn import metrics
 from esmlearn.errors import DataError
 from esmlearn.metrics import ensemble as scoring
 from esmlearn.metrics.comparison import Method
-from esmlearn.metrics.uncertainty import Draws
+from esmlearn.metrics.uncertainty import BlockBootstrap
 
-AS_THEY_ARE = 0  # the first of all draws
+AS_THEY_ARE = 0  # the first of all resamples
 
 
 def gaussian(n_members, *, spread=1.0, bias=0.0, shape=(100, 20, 20), seed=0):
@@ -33,9 +33,9 @@ def points_of(members, truth, *, where=None, weights=None):
 def rows_of(members, truth, *, weights=None, block=None):
     """Rows of a comparison with an ensemble in it, as `evaluate` writes them."""
     weights = np.ones(truth.shape[1:]) if weights is None else weights
-    said = Method("ensemble", "model", members.mean(axis=0), members.std(axis=0, ddof=1), members)
+    estimate = Method("ensemble", "model", members.mean(axis=0), members.std(axis=0, ddof=1), members)
     hidden = np.ones(truth.shape, bool)
-    return metrics.score(metrics.Comparison("D", "day", "degC", truth, hidden, weights, (said,), block=block))
+    return metrics.score(metrics.Comparison("D", "day", "degC", truth, hidden, weights, (estimate,), block=block))
 
 
 def score(members, truth, **options):
@@ -69,16 +69,15 @@ def test_crps_by_hand():
     assert scoring.ensemble_crps(members, truth, fair=False) == pytest.approx([2.25])
 
 
-def test_crps_of_many_points_is_that_of_each(monkeypatch):
+def test_each_point_is_scored_by_itself_in_blocks_of_any_length():
     members, truth = np.random.default_rng(0).standard_normal((4, 50)), np.zeros(50)
-    at_once = scoring.ensemble_crps(members, truth)
-    monkeypatch.setattr(scoring, "POINTS_AT_ONCE", 7)
-    np.testing.assert_array_equal(scoring.ensemble_crps(members, truth), at_once)
+    found = scoring.in_blocks(lambda members, truth: (members - truth).max("member"), members, truth, at_once=7)
+    np.testing.assert_array_equal(found, members.max(axis=0))
 
 
 def histogram(members, truth, **options):
     ensemble = points_of(members, truth)
-    return scoring.rank_histogram(ensemble, Draws.of(len(truth), None), **options)[AS_THEY_ARE]
+    return scoring.rank_histogram(ensemble, BlockBootstrap.of(len(truth), None), **options)[AS_THEY_ARE]
 
 
 def test_the_rank_histogram_of_a_right_ensemble_is_flat():
@@ -202,13 +201,13 @@ def test_large_cells_count_more():
     assert score(members, truth, weights=np.array([[0.75, 0.25]]))["mae"] == pytest.approx(1.5)
 
 
-def test_scores_in_draws_give_intervals():
+def test_resampled_scores_give_intervals():
     members, truth = gaussian(10, shape=(200, 4, 4))
     for row in rows_of(members, truth, block=10):
         assert row["low"] < row["value"] < row["high"], row["metric"]
     ensemble = points_of(members, truth)
-    draws = Draws.of(200, 10, n_draws=200)
-    low, high = np.quantile(scoring.rank_histogram(ensemble, draws)[1:], [0.001, 0.999], axis=0)
+    bootstrap = BlockBootstrap.of(200, 10, n_resamples=200)
+    low, high = np.quantile(scoring.rank_histogram(ensemble, bootstrap)[1:], [0.001, 0.999], axis=0)
     assert ((low < 1 / 11) & (high > 1 / 11)).all()
 
 

@@ -85,14 +85,14 @@ def test_calendar_days_span_a_year_of_any_length(length):
     assert np.abs(day - np.arange(length) * 365 / length).max() <= 1
 
 
-def score_days(truth, said, hidden=None, weights=None, **options):
+def score_days(truth, estimate, hidden=None, weights=None, **options):
     hidden = np.ones_like(truth) if hidden is None else hidden
-    comparison = compare(truth, hidden, metrics.Method("m", "model", said), weights=weights, **options)
+    comparison = compare(truth, hidden, metrics.Method("m", "model", estimate), weights=weights, **options)
     return metrics.score_heatwaves(comparison, np.zeros_like(truth))
 
 
 def test_scores_of_heatwave_days_by_hand():
-    """Of ten days eight are found, and four more are said: seen as a whole, though only even days are scored."""
+    """Of ten days eight are found, and four more are false alarms: heatwaves last on days without score, too."""
     rows, share = score_days(days_of((10, 20)), days_of((12, 24)))
     assert values_of(rows, "m") == pytest.approx(
         {
@@ -111,8 +111,8 @@ def test_scores_of_heatwave_days_by_hand():
 
 def test_large_cells_count_more_in_heatwaves():
     truth = np.concatenate([days_of((10, 20)), days_of((10, 20))], axis=2)
-    said = np.concatenate([days_of((10, 20)), days_of()], axis=2)
-    rows, _ = score_days(truth, said, weights=[[0.75, 0.25]])
+    estimate = np.concatenate([days_of((10, 20)), days_of()], axis=2)
+    rows, _ = score_days(truth, estimate, weights=[[0.75, 0.25]])
     assert values_of(rows, "m")["heatwave_hit_rate"] == pytest.approx(0.75)
 
 
@@ -122,8 +122,8 @@ def test_a_method_that_never_says_heatwave_has_no_false_alarm_ratio():
 
 
 def test_heatwave_scores_have_intervals():
-    """The method is blind in the second half: what share is found depends on which days are drawn."""
+    """The method is blind in the second half: what share is found depends on the days of a resample."""
     truth = np.concatenate([days_of((10, 20), n_days=30)] * 10)
-    said = np.concatenate([days_of((10, 20), n_days=30)] * 5 + [days_of(n_days=30)] * 5)
-    (row,) = [row for row in score_days(truth, said, block=30)[0] if row["metric"] == "heatwave_hit_rate"]
+    estimate = np.concatenate([days_of((10, 20), n_days=30)] * 5 + [days_of(n_days=30)] * 5)
+    (row,) = [row for row in score_days(truth, estimate, block=30)[0] if row["metric"] == "heatwave_hit_rate"]
     assert row["low"] < 0.4 < row["value"] == 0.5 < 0.6 < row["high"]

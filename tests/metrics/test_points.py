@@ -18,9 +18,9 @@ from tests.comparisons import compare, values_of
 def test_numbers_by_hand():
     """Errors 1, -1, 3 on hidden points; what the method says of the observed one is not counted."""
     truth = [[[10.0, 10.0], [10.0, 10.0]]]
-    said = np.array([[[11.0, 9.0], [13.0, 99.0]]], np.float32)
+    estimate = np.array([[[11.0, 9.0], [13.0, 99.0]]], np.float32)
     hidden = [[[True, True], [True, False]]]
-    rows = metrics.score(compare(truth, hidden, metrics.Method("m", "model", said)))
+    rows = metrics.score(compare(truth, hidden, metrics.Method("m", "model", estimate)))
     found = values_of(rows, "m")
     assert found["rmse"] == pytest.approx(np.sqrt(11 / 3))
     assert found["mae"] == pytest.approx(5 / 3)
@@ -44,9 +44,9 @@ def test_rows_keep_the_contract():
 
 def test_large_cells_count_more():
     truth = np.zeros((1, 2, 1))
-    said = np.array([[[1.0], [3.0]]], np.float32)
+    estimate = np.array([[[1.0], [3.0]]], np.float32)
     rows = metrics.score(
-        compare(truth, np.ones_like(truth), metrics.Method("m", "model", said), weights=[[0.75], [0.25]])
+        compare(truth, np.ones_like(truth), metrics.Method("m", "model", estimate), weights=[[0.75], [0.25]])
     )
     found = values_of(rows, "m")
     assert found["rmse"] == pytest.approx(np.sqrt(0.75 * 1 + 0.25 * 9))
@@ -110,8 +110,8 @@ def test_a_constant_departure_has_no_correlation(departure):
 
 def test_correlation_without_climatology_departs_from_the_mean_of_the_place():
     truth = np.array([[[0.0, 100.0]], [[2.0, 102.0]]])
-    said = np.array([[[2.0, 102.0]], [[0.0, 100.0]]], np.float32)
-    rows = metrics.score(compare(truth, np.ones(truth.shape), metrics.Method("m", "model", said)))
+    estimate = np.array([[[2.0, 102.0]], [[0.0, 100.0]]], np.float32)
+    rows = metrics.score(compare(truth, np.ones(truth.shape), metrics.Method("m", "model", estimate)))
     assert values_of(rows, "m")["correlation"] == pytest.approx(-1.0)
 
 
@@ -188,11 +188,11 @@ def test_table_has_intervals_and_significance():
 def test_scores_are_those_of_the_library_with_weights():
     """Sums of each day and group give what `scores` gives for all points at once."""
     rng = np.random.default_rng(6)
-    truth, said = rng.standard_normal((2, 8, 5, 6)).astype(np.float32)
+    truth, estimate = rng.standard_normal((2, 8, 5, 6)).astype(np.float32)
     hidden, areas = rng.random(truth.shape) < 0.6, rng.random((5, 6))
-    comparison = compare(truth, hidden, metrics.Method("m", "model", said), weights=areas)
+    comparison = compare(truth, hidden, metrics.Method("m", "model", estimate), weights=areas)
     weights = np.broadcast_to(areas.astype(np.float32), truth.shape)[hidden].astype(float)
-    points = [xr.DataArray(values[hidden].astype(float), dims="point") for values in (said, truth)]
+    points = [xr.DataArray(values[hidden].astype(float), dims="point") for values in (estimate, truth)]
     weights = xr.DataArray(weights, dims="point")
     found = values_of(metrics.score(comparison), "m")
     assert found["rmse"] == pytest.approx(float(continuous.rmse(*points, weights=weights)))
@@ -216,8 +216,8 @@ def test_a_perfect_method_is_no_reason_to_divide_by_zero():
 
 def test_a_region_has_its_own_points_under_its_own_name():
     truth = np.zeros((3, 1, 2))
-    said = np.broadcast_to(np.array([1.0, 5.0], np.float32), truth.shape)
-    comparison = compare(truth, np.ones(truth.shape), metrics.Method("m", "model", said))
+    estimate = np.broadcast_to(np.array([1.0, 5.0], np.float32), truth.shape)
+    comparison = compare(truth, np.ones(truth.shape), metrics.Method("m", "model", estimate))
     rows = metrics.score(comparison.within("west", np.array([[True, False]])))
     assert {(row["region"], row["n"]) for row in rows} == {("west", 3)}
     assert values_of(rows, "m")["rmse"] == 1.0
@@ -235,9 +235,9 @@ def test_breakdown_has_skill_of_its_own_points():
 def test_map_of_mean_errors():
     """Errors of 1 and 3 where both days are hidden, and nothing where only one is."""
     truth = np.zeros((2, 1, 2))
-    said = np.array([[[1.0, 1.0]], [[3.0, 3.0]]], np.float32)
+    estimate = np.array([[[1.0, 1.0]], [[3.0, 3.0]]], np.float32)
     hidden = np.array([[[True, True]], [[True, False]]])
-    maps = metrics.mean_error_map(compare(truth, hidden, metrics.Method("m", "model", said)), fewest=2)
+    maps = metrics.mean_error_map(compare(truth, hidden, metrics.Method("m", "model", estimate)), fewest=2)
     np.testing.assert_array_equal(maps["m"], [[2.0, np.nan]])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from esmlearn import metrics
-from esmlearn.metrics.quantiles import drawn_quantiles
+from esmlearn.metrics.quantiles import resampled_quantiles
 from tests.comparisons import compare, values_of
 
 SHAPE = (400, 5, 6)
@@ -21,7 +21,7 @@ def against(truth, *methods, **options):
 
 def test_quantiles_are_those_of_numpy():
     truth = noise()
-    found = drawn_quantiles(against(truth), [truth], (0.01, 0.5, 0.99))
+    found = resampled_quantiles(against(truth), [truth], (0.01, 0.5, 0.99))
     assert found[0] == pytest.approx(np.quantile(truth, (0.01, 0.5, 0.99)), abs=0.01)
 
 
@@ -32,7 +32,7 @@ def test_quantiles_weigh_areas():
     weights = np.ones(SHAPE[1:])
     weights[:, :3] = 3
     comparison = against(truth, weights=weights)
-    low, high = drawn_quantiles(comparison, [truth], (0.70, 0.80))[0]
+    low, high = resampled_quantiles(comparison, [truth], (0.70, 0.80))[0]
     assert (low, high) == (0.0, pytest.approx(1, abs=0.01))
 
 

@@ -99,12 +99,12 @@ def test_members_keep_what_interpolation_and_their_mean_lose():
     assert values_of(rows, "net")["spectral_power_ratio"] == pytest.approx(1, abs=0.05)
     assert values_of(rows, "bicubic")["spectral_power_ratio"] < 0.1
     assert all(row["low"] <= row["value"] <= row["high"] and row["n"] == len(truth) for row in rows)
-    mean, drawn = (record for record in metrics.radial_records(comparison, found) if record["method"] == "net")
-    assert (mean["members"], drawn["members"]) == (False, True)
+    mean, members = (record for record in metrics.radial_records(comparison, found) if record["method"] == "net")
+    assert (mean["members"], members["members"]) == (False, True)
     small = slice(lost.start + 2, None)
-    assert np.divide(mean["power"], drawn["power"])[small] == pytest.approx(0.25, abs=0.05)
-    assert np.abs(drawn["coherence"][small]).max() < 0.2
-    assert min(drawn["coherence"][: lost.start - 2]) > 0.85
+    assert np.divide(mean["power"], members["power"])[small] == pytest.approx(0.25, abs=0.05)
+    assert np.abs(members["coherence"][small]).max() < 0.2
+    assert min(members["coherence"][: lost.start - 2]) > 0.85
 
 
 def test_nothing_is_lost_by_a_perfect_interpolation_or_by_none():
@@ -133,8 +133,8 @@ def test_land_everywhere_leaves_no_spectrum():
 
 def test_a_day_without_truth_does_not_count():
     truth = noise()
-    said = truth.copy()
+    estimate = truth.copy()
     truth[3] = np.nan
-    comparison, found = spectra(truth, metrics.Method("bicubic", "baseline", said))
+    comparison, found = spectra(truth, metrics.Method("bicubic", "baseline", estimate))
     assert found.complete.sum() == len(truth) - 1
     assert metrics.power_rows(comparison, found, slice(0, None))[0]["value"] == pytest.approx(1)

@@ -15,11 +15,11 @@ def fields(*, days=40, rows=4, seed=0):
     return np.random.default_rng(seed).standard_normal((days, rows, LON.size)).astype(np.float32)
 
 
-def spectra(truth, said, *, lat=None, hidden=None, lon=LON):
+def spectra(truth, estimate, *, lat=None, hidden=None, lon=LON):
     hidden = np.ones_like(truth) if hidden is None else hidden
     lat = np.zeros(truth.shape[1]) if lat is None else lat
     climatology = metrics.Method("climatology", "baseline", np.zeros_like(truth))
-    comparison = compare(truth, hidden, climatology, metrics.Method("m", "model", said), block=2)
+    comparison = compare(truth, hidden, climatology, metrics.Method("m", "model", estimate), block=2)
     return comparison, metrics.power_spectra(comparison, lat, lon)
 
 
@@ -79,11 +79,11 @@ def test_what_was_observed_does_not_count():
     truth = fields()
     hidden = np.zeros(truth.shape)
     hidden[::2, :, 20:] = 1
-    said = np.where(hidden.any(axis=(1, 2))[:, None, None], truth, 0.0).astype(np.float32)
-    _, found = spectra(truth, said, hidden=hidden)
+    estimate = np.where(hidden.any(axis=(1, 2))[:, None, None], truth, 0.0).astype(np.float32)
+    _, found = spectra(truth, estimate, hidden=hidden)
     assert found.n == 20 * 4
     assert found.errors["m"].sum() == 0
-    assert spectra(truth, said, hidden=0 * hidden)[1] is None
+    assert spectra(truth, estimate, hidden=0 * hidden)[1] is None
 
 
 def test_segments_end_at_land():

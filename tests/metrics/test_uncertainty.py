@@ -16,20 +16,20 @@ def red_noise(n_series, n_days, memory, *, seed=0):
 
 def coverage(block, errors, score, *, right):
     """Share of the intervals of a score that hold the right value, over many series of errors."""
-    draws, weights = metrics.Draws.of(errors.shape[1], block), np.ones((errors.shape[1], 1))
+    bootstrap, weights = metrics.BlockBootstrap.of(errors.shape[1], block), np.ones((errors.shape[1], 1))
     held = 0
     for series_ in errors:
-        low, high = draws.interval(score(draws, series_[:, None], weights)[:, 0], weights[:, 0])
+        low, high = bootstrap.interval(score(bootstrap, series_[:, None], weights)[:, 0], weights[:, 0])
         held += low <= right <= high
     return held / len(errors)
 
 
-def mean(draws, errors, weights):
-    return draws.mean(errors, weights)
+def mean(bootstrap, errors, weights):
+    return bootstrap.mean(errors, weights)
 
 
-def rmse(draws, errors, weights):
-    return np.sqrt(draws.mean(errors**2, weights))
+def rmse(bootstrap, errors, weights):
+    return np.sqrt(bootstrap.mean(errors**2, weights))
 
 
 def test_intervals_from_blocks_hold_the_truth_and_those_from_days_do_not():
@@ -108,13 +108,13 @@ def test_scores_without_blocks_have_no_intervals():
     assert values_of(rows, "m", low=None, high=None)["rmse"] == 1.0
 
 
-def test_draws_are_whole_blocks_and_the_same_each_time():
-    counts = metrics.Draws.of(100, 30, n_draws=200, seed=5).counts
+def test_resamples_are_whole_blocks_and_the_same_each_time():
+    counts = metrics.BlockBootstrap.of(100, 30, n_resamples=200, seed=5).counts
     assert (counts[0] == 1).all()
     assert (counts.sum(axis=1) == 100).all()
     # Four blocks, of which the last is cut off: their eight ends are the only places where a count changes.
     assert (np.diff(counts, axis=1, append=counts[:, :1]) != 0).sum(axis=1).max() <= 8
-    # Circular: the ends of the series are drawn as often as its middle.
+    # Circular: the ends of the series are taken as often as its middle.
     assert counts[1:].mean(axis=0) == pytest.approx(1, abs=0.25)
-    np.testing.assert_array_equal(counts, metrics.Draws.of(100, 30, n_draws=200, seed=5).counts)
-    assert (counts != metrics.Draws.of(100, 30, n_draws=200, seed=6).counts).any()
+    np.testing.assert_array_equal(counts, metrics.BlockBootstrap.of(100, 30, n_resamples=200, seed=5).counts)
+    assert (counts != metrics.BlockBootstrap.of(100, 30, n_resamples=200, seed=6).counts).any()

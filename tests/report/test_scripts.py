@@ -212,5 +212,7 @@ def test_report_does_without_a_training(make_session):
     run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
     run("report", session.cfg("report", ["reconstruct", "evaluate"]))
     page = (session.work("report") / "report.html").read_text(encoding="utf-8")
-    assert "Model and training" not in page
+    assert "Parameters of the methods" in page
+    assert "Model card" not in page
+    assert "Best validation" not in page
     assert "Synthetic data." not in page
