@@ -22,23 +22,33 @@ from esmlearn.settings import BaselineSettings, DineofSettings, WithholdSettings
 FILTERS = (1.0, 1.75, 3.0, 5.0)
 """Filters in days that are tried where none is set, from weak to strong."""
 
-SAMPLE = 1000
-"""Cells of a large domain that the filter is chosen on."""
-
 SHARE, DAYS = 0.03, 1
 """Share of the observations that the cross-validation sets aside, and days that a borrowed cloud lasts."""
 
-TOLERANCE = 1e-3
-"""Changes of the values and of the cross-validation error below this share of the anomalies' spread count as none."""
-
-STEPS, MOMENTUM = 60, 0.85
-"""Most steps for each number of modes, and the part of a step that the next one repeats."""
+MOMENTUM = 0.85
+"""Part of a step that the next one repeats."""
 
 PATIENCE = 2
 """Numbers of modes without gain after which no more are tried."""
 
 BLOCK = 1 << 17
 """Values that are worked on at once: few enough for the cache, changes nothing in the result."""
+
+
+class Effort(NamedTuple):
+    """How exactly gaps are filled.
+
+    `tolerance` is the share of the anomalies' spread below which changes of the values and of the cross-validation
+    error count as none, `steps` the most steps for each number of modes, and `sample` the number of cells of a large
+    domain that the filter is chosen on.
+    """
+
+    tolerance: float = 1e-3
+    steps: int = 60
+    sample: int = 1000
+
+
+USUAL_EFFORT = Effort()
 
 
 class Filling(NamedTuple):
@@ -71,9 +81,12 @@ class Dineof(Baseline):
     ----------
     settings
         Number of modes and filter, where they are set.
+    effort
+        How exactly gaps are filled.
     """
 
     settings: DineofSettings
+    effort: Effort = USUAL_EFFORT
 
     @classmethod
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "Dineof":
@@ -102,7 +115,7 @@ class Dineof(Baseline):
             anomalies = np.where(known, field.values[:, 0] - daily, np.float32(0.0))
             parts = (anomalies, known, self._left_to_cross_validate(field))
             values, given, left = (torch.from_numpy(part[:, seen].T.copy()) for part in parts)
-            daily[:, seen] += fill(values, given, left, self.settings).values.numpy().T
+            daily[:, seen] += fill(values, given, left, self.settings, self.effort).values.numpy().T
         return complete(field, daily)
 
     def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:
@@ -123,6 +136,7 @@ def fill(
     known: Bool[Tensor, "cell day"],
     left: Bool[Tensor, "cell day"],
     settings: DineofSettings,
+    effort: Effort,
 ) -> Filling:
     """Choose filter and number of modes by cross-validation, then fill from all that is known.
 
@@ -136,6 +150,8 @@ def fill(
         What of it the cross-validation leaves.
     settings
         What is set is not chosen.
+    effort
+        How exactly gaps are filled.
 
     Raises
     ------
@@ -151,22 +167,22 @@ def fill(
         )
 
     def fill_some(cells: slice | Tensor, filter_days: float) -> Filling:
-        return add_modes(anomalies[cells], known[cells], left[cells], filter_days, settings)
+        return add_modes(anomalies[cells], known[cells], left[cells], filter_days, settings, effort)
 
     if settings.filter_days is not None:
         best = fill_some(slice(None), settings.filter_days)
     else:
-        cells = torch.randperm(n_cells, generator=_seeded(settings))[:SAMPLE].sort().values
+        cells = torch.randperm(n_cells, generator=_seeded(settings))[: effort.sample].sort().values
         best = fill_some(cells, FILTERS[0])
         for filter_days in FILTERS[1:]:
             stronger = fill_some(cells, filter_days)
             if stronger.error >= best.error:
                 break
             best = stronger
-        if n_cells > SAMPLE:
+        if n_cells > effort.sample:
             best = fill_some(slice(None), best.filter_days)
     values = torch.where(known, anomalies, best.values)
-    return best._replace(values=values, modes=iterate(values, ~known, best.modes, best.filter_days))
+    return best._replace(values=values, modes=iterate(values, ~known, best.modes, best.filter_days, effort))
 
 
 def add_modes(
@@ -175,16 +191,17 @@ def add_modes(
     left: Bool[Tensor, "cell day"],
     filter_days: float,
     settings: DineofSettings,
+    effort: Effort,
 ) -> Filling:
     """Fill from what is left, with more and more modes, until the error on what was set aside no longer falls."""
     generator = _seeded(settings)
     aside = known & ~left
-    gain = TOLERANCE * _root_mean_square(anomalies[known])
+    gain = effort.tolerance * _root_mean_square(anomalies[known])
     values = torch.where(left, anomalies, 0.0)
     modes = values.new_zeros(values.shape[1], 0)
     best, tries = Filling(values, modes, filter_days, math.inf), 0
     for count in _counts(settings.modes or min(settings.max_modes, *values.shape)):
-        modes = iterate(values, ~left, _more_modes(values, modes, count, filter_days, generator), filter_days)
+        modes = iterate(values, ~left, _more_modes(values, modes, count, filter_days, generator), filter_days, effort)
         error = _root_mean_square(values[aside] - anomalies[aside])
         if settings.modes is not None or error < best.error - gain:
             best, tries = Filling(values.clone(), modes, filter_days, error), 0
@@ -200,6 +217,7 @@ def iterate(
     unknown: Bool[Tensor, "cell day"],
     modes: Float[Tensor, "day mode"],
     filter_days: float,
+    effort: Effort,
 ) -> Float[Tensor, "day mode"]:
     """Compute the EOFs of the values and fill, in place, what is unknown with them, until both agree.
 
@@ -214,10 +232,10 @@ def iterate(
         The modes V of the filled values.
     """
     mask = unknown.float()
-    least = TOLERANCE * _root_mean_square(values[~unknown]) * math.sqrt(mask.sum().item())
+    least = effort.tolerance * _root_mean_square(values[~unknown]) * math.sqrt(mask.sum().item())
     moves = torch.zeros_like(values)
     blocks = list(zip(*(part.split(max(1, BLOCK // len(modes))) for part in (values, moves, mask)), strict=True))
-    for _ in range(STEPS):
+    for _ in range(effort.steps):
         smoothed, product, change = smooth(modes, filter_days), torch.zeros_like(modes), 0.0
         for block, move, hidden in blocks:
             loadings = block @ smoothed

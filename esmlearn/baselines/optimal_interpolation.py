@@ -14,9 +14,6 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.settings import BaselineSettings
 
-AT_ONCE = 4_000_000
-"""Cells times days that are worked on at once: bounds the memory, changes nothing in the result."""
-
 REACH = 3.0
 """Decorrelation times beyond which an observation is out of sight."""
 
@@ -52,12 +49,20 @@ class OptimalInterpolation(Baseline):
         """The covariance and the number of neighbours."""
         return asdict(self.covariance) | {"neighbours": self.neighbours}
 
-    def reconstruct_field(self, field: Field) -> Reconstruction:
-        """Estimate what was not observed, some days at a time."""
+    def reconstruct_field(self, field: Field, *, at_once: int = 4_000_000) -> Reconstruction:
+        """Estimate what was not observed, some days at a time.
+
+        Parameters
+        ----------
+        field
+            Daily values with gaps.
+        at_once
+            Cells times days that are worked on at once: bounds the memory, changes nothing in the result.
+        """
         cycle, observed = self.mean_cycle(field), field.observed[:, 0]
         anomalies = field.values[:, 0] - cycle
         filled, std = np.zeros_like(cycle), np.full_like(cycle, self.covariance.sigma)
-        length, reach = max(1, AT_ONCE // field.land.size), math.ceil(REACH * self.covariance.time_days)
+        length, reach = max(1, at_once // field.land.size), math.ceil(REACH * self.covariance.time_days)
         for start in range(0, len(cycle), length):
             near = slice(max(0, start - reach), start + length + reach)
             wanted = ~observed[near] & ~field.land

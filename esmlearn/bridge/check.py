@@ -11,8 +11,7 @@ import yaml
 
 from esmlearn.bridge.recipes import scripts_of, section
 from esmlearn.errors import EsmlearnError, SettingsError
-
-OUR_SCRIPTS = ("train", "reconstruct", "evaluate", "report")
+from esmlearn.settings import SCRIPTS, check_script
 
 
 def check_recipe(path: Path) -> list[str]:
@@ -82,9 +81,7 @@ def _check_script(
             others = ", ".join(sorted(tasks - {f"{diagnostic}/{name}"}))
             yield f"no task matches the ancestor {pattern}; the recipe has {others or 'none'}."
 
-    if Path(script).parent.name == "diagnostics" and Path(script).stem in OUR_SCRIPTS:
-        from esmlearn.settings import check_script
-
+    if Path(script).parent.name == "diagnostics" and Path(script).stem in SCRIPTS:
         datasets = [dataset for task in ancestors for dataset in _datasets(recipe, *task.split("/", 1))]
         yield from check_script(Path(script).stem, settings, datasets)
         if Path(script).stem == "reconstruct" and settings.get("ablations"):

@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Bool
 from netCDF4 import Dataset
 
-from esmlearn.datasets.demo_ocean import FILL, FIRST_DAY, LAST_DAY, SEED, is_whole, write_demo_ocean, write_obs6
+from esmlearn.datasets.demo_ocean import FIRST_DAY, LAST_DAY, SEED, is_whole, write_demo_ocean, write_synthetic
 from esmlearn.datasets.demo_ocean import GENERATOR as SURFACE_GENERATOR
+from esmlearn.datasets.obs6 import FILL, Obs6
 from esmlearn.datasets.ocean_depth import DEPTHS, simulate_depths
 
 # Raise this with every change that changes the numbers: files of another version are written anew.
@@ -20,7 +21,7 @@ EVERY = 5  # days
 BOUNDS = ((0.0, 1.0), (1.0, 10.0), (10.0, 30.0), (30.0, 75.0), (75.0, 125.0))  # m, of DEPTHS
 PROFILE_SHARE = 0.02
 DRIFT = 0.8  # cells in five days, along lat and along lon: some 5 cm/s
-DATASETS = ("DemoOceanDepth", "DemoOceanProfiles")
+DATASETS = [Obs6(name, "synthetic", "1", "thetao") for name in ("DemoOceanDepth", "DemoOceanProfiles")]
 
 
 def write_demo_depth(
@@ -49,8 +50,7 @@ def write_demo_depth(
     list of pathlib.Path
         The complete file and that of the profiles.
     """
-    period = "-".join(day.replace("-", "") for day in (first_day, last_day))
-    paths = [Path(folder) / "Tier2" / name / f"OBS6_{name}_synthetic_1_Oday_thetao_{period}.nc" for name in DATASETS]
+    paths = [demo.path(folder, first_day, last_day) for demo in DATASETS]
     origin = {
         "generator": "esmlearn.datasets.demo_depth",
         "generator_version": f"{SURFACE_GENERATOR}.{GENERATOR}",
@@ -68,13 +68,23 @@ def write_demo_depth(
     dates = np.arange(np.datetime64(first_day, "D"), np.datetime64(last_day, "D") + np.timedelta64(1, "D"))
     complete, kept = simulate_depths(tos, dates, seed=seed, every=EVERY)
     land = np.ma.getmaskarray(complete)[0, 0]
-    for path, name in zip(paths, DATASETS, strict=True):
+    for path, demo in zip(paths, DATASETS, strict=True):
         if path in missing:
-            values = complete.filled(FILL)
-            if name == "DemoOceanProfiles":
+            values, remark = complete.filled(FILL), ""
+            if demo.dataset == "DemoOceanProfiles":
                 seen = drifting_floats(len(kept), land, share=share, seed=seed + 3)
                 values = np.where(seen[:, None], values, FILL)
-            _write(path, name, values, kept, origin)
+                remark = " Values between the profiles of simulated floats are missing."
+            about = {
+                "title": f"{demo.dataset}: SYNTHETIC temperature of sea water on every fifth day, neither observed nor"
+                " forecast",
+                "source": "SYNTHETIC: kinematic simulation of a current and eddies off an idealised Japan, with a mixed"
+                " layer",
+                "frequency": f"{24 * EVERY}hr",
+                **origin,
+            }
+            depths = dict(zip(DEPTHS, BOUNDS, strict=True))
+            write_synthetic(demo, path, values, kept, about=about, remark=remark, depths=depths)
     return paths
 
 
@@ -116,25 +126,3 @@ def drifting_floats(
         seen[time][tuple(cells[time % 2 :: 2].T)] = True
         places = places + DRIFT * rng.standard_normal(places.shape)
     return seen
-
-
-def _write(path: Path, name: str, values: np.ndarray, dates: np.ndarray, origin: dict[str, str]) -> None:
-    """Write one file as the CMIP6 tables ask for `thetao`."""
-    floats = " Values between the profiles of simulated floats are missing." if name == "DemoOceanProfiles" else ""
-    about = {
-        "title": f"{name}: SYNTHETIC temperature of sea water on every fifth day, neither observed nor forecast",
-        "source": "SYNTHETIC: kinematic simulation of a current and eddies off an idealised Japan, with a mixed layer",
-        "comment": f"Made for demonstrations and tests; no statement about the real ocean can rest on it.{floats}",
-        "dataset_id": name,
-        "mip": "Oday",
-        "frequency": f"{24 * EVERY}hr",
-        **origin,
-    }
-    thetao = {
-        "standard_name": "sea_water_potential_temperature",
-        "long_name": "Sea Water Potential Temperature",
-        "units": "degC",
-        "cell_methods": "area: mean where sea time: mean",
-    }
-    depths = dict(zip(DEPTHS, BOUNDS, strict=True))
-    write_obs6(path, "thetao", values, dates, variable=thetao, about=about, depths=depths)

@@ -18,12 +18,9 @@ import cf_units
 import numpy as np
 from netCDF4 import Dataset, Variable, num2date
 
+from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
 from esmlearn.errors import DataError
-from esmlearn.files import atomic_write
 
-DATASET = "NOAA-OISST"
-FILL = np.float32(1e20)
-EPOCH = np.datetime64("1850-01-01", "D")
 ONE_DAY = np.timedelta64(1, "D")
 
 AXES = {"time": "time", "lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
@@ -34,9 +31,6 @@ UNITS_OF_VERSION_2 = {"degrees C": "degC"}
 
 POSSIBLE = (-5.0, 50.0)
 """Temperatures in degC outside of this were read in wrong units."""
-
-BLOCK_BYTES = 64_000_000
-"""How much is held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,9 @@ class Source:
     version: str
 
 
-def format_oisst(files: Iterable[Path], folder: Path, *, version: str | None = None) -> list[Path]:
+def format_oisst(
+    files: Iterable[Path], folder: Path, *, version: str | None = None, block_bytes: int = 64_000_000
+) -> list[Path]:
     """Write OBS6 `tos` as the CMIP6 table Oday asks for it, one file for each year.
 
     Never more than some days are in memory, and a file is in place only when it is whole.
@@ -66,6 +62,8 @@ def format_oisst(files: Iterable[Path], folder: Path, *, version: str | None = N
         Where ESMValCore looks for OBS6 data; the files go to ``Tier2/NOAA-OISST`` below.
     version
         Version of the dataset in the names of the files; default: what the input says of itself.
+    block_bytes
+        How much is held in memory at once.
 
     Returns
     -------
@@ -86,20 +84,21 @@ def format_oisst(files: Iterable[Path], folder: Path, *, version: str | None = N
     # PSL's files keep the title of version 2 up to 2015, from where on version 2.1 differs; together they are 2.1.
     version = version or max(source.version for source in sources)
     days = np.concatenate([source.days for source in sources])
-    stem = f"OBS6_{DATASET}_sat_{version}_Oday_tos_"
+    oisst = Obs6("NOAA-OISST", "sat", version, "tos")
     years = days.astype("datetime64[Y]")
     products = {}
     for year in np.unique(years):
         chosen = days[years == year]
-        period = "-".join(str(day).replace("-", "") for day in (chosen[0], chosen[-1]))
-        products[Path(folder, "Tier2", DATASET, f"{stem}{period}.nc")] = chosen
-    for other in sorted(Path(folder, "Tier2", DATASET).glob(f"{stem}*.nc")):
+        products[oisst.path(folder, chosen[0], chosen[-1])] = chosen
+    any_period = oisst.path(folder, "*", "*")
+    for other in sorted(any_period.parent.glob(any_period.name)):
         _check_neighbour(other, sources[0], None if other in products else days)
     for path, chosen in products.items():
         inside = [source for source in sources if source.days[-1] >= chosen[0] and source.days[0] <= chosen[-1]]
-        with atomic_write(path) as aside, Dataset(aside, "w") as file:
-            tos = _prepare(file, chosen, sources[0], version, inside)
-            for start, values in _blocks(inside, chosen):
+        lat, lon, about = sources[0].lat, sources[0].lon, _attributes(version, inside)
+        days_in_chunk = max(1, 4_000_000 // (4 * lat.size * lon.size))
+        with oisst.write(path, chosen, lat, lon, about=about, days_in_chunk=days_in_chunk) as tos:
+            for start, values in _blocks(inside, chosen, block_bytes):
                 tos[start : start + len(values)] = values
     return list(products)
 
@@ -235,11 +234,11 @@ def _days_between(last: np.datetime64, first: np.datetime64) -> str:
     return f"the day {last + ONE_DAY}" if count == 1 else f"{count} days from {last + ONE_DAY} on"
 
 
-def _blocks(sources: list[Source], days: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def _blocks(sources: list[Source], days: np.ndarray, block_bytes: int) -> Iterator[tuple[int, np.ndarray]]:
     """Give the values of consecutive days in blocks, each with its place among the days; missing is `FILL`."""
     for source in sources:
         wanted = np.flatnonzero((source.days >= days[0]) & (source.days <= days[-1]))
-        size = max(1, BLOCK_BYTES // (8 * source.lat.size * source.lon.size))
+        size = max(1, block_bytes // (8 * source.lat.size * source.lon.size))
         with Dataset(source.path) as file:
             sst = file["sst"]
             for first in range(wanted[0], wanted[-1] + 1, size):
@@ -264,68 +263,18 @@ def _in_order(source: Source, values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, FILL)[:, rows][..., source.columns].astype(np.float32)
 
 
-def _prepare(file: Dataset, days: np.ndarray, grid: Source, version: str, sources: list[Source]) -> Variable:
-    """Put coordinates and attributes into an open file; the variable that comes back waits for its values."""
+def _attributes(version: str, sources: list[Source]) -> dict[str, str]:
+    """Say where the values of a file come from."""
     names = sources[0].path.name if len(sources) == 1 else f"{sources[0].path.name} to {sources[-1].path.name}"
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    file.setncatts(
-        {
-            "Conventions": "CF-1.7",
-            "title": f"NOAA 1/4 degree daily Optimum Interpolation Sea Surface Temperature (OISST) {version}, AVHRR",
-            "institution": "NOAA National Centers for Environmental Information",
-            "source": "https://www.ncei.noaa.gov/products/optimum-interpolation-sst",
-            "reference": "Huang et al. (2021), doi:10.1175/JCLI-D-20-0166.1; "
-            "Reynolds et al. (2007), doi:10.1175/2007JCLI1824.1",
-            "license": "Public domain: a work of the United States government, free to use; please cite the reference",
-            "comment": "An analysis without gaps: where no satellite, ship or buoy saw the ocean, it was interpolated",
-            "history": f"{now}: made of {names} by esmlearn (esmvaltool learn format-oisst)",
-            "project_id": "OBS6",
-            "dataset_id": DATASET,
-            "tier": "2",
-            "type": "sat",
-            "version": version,
-            "mip": "Oday",
-            "frequency": "day",
-        }
-    )
-    noon = (days - EPOCH) / ONE_DAY + 0.5
-    axes = {
-        "time": (noon, np.append(noon - 0.5, noon[-1] + 0.5), "time", "days since 1850-01-01", "T"),
-        "lat": (grid.lat, np.clip(_edges(grid.lat), -90, 90), "latitude", "degrees_north", "Y"),
-        "lon": (grid.lon, _edges(grid.lon), "longitude", "degrees_east", "X"),
+    return {
+        "title": f"NOAA 1/4 degree daily Optimum Interpolation Sea Surface Temperature (OISST) {version}, AVHRR",
+        "institution": "NOAA National Centers for Environmental Information",
+        "source": "https://www.ncei.noaa.gov/products/optimum-interpolation-sst",
+        "reference": "Huang et al. (2021), doi:10.1175/JCLI-D-20-0166.1; "
+        "Reynolds et al. (2007), doi:10.1175/2007JCLI1824.1",
+        "license": "Public domain: a work of the United States government, free to use; please cite the reference",
+        "comment": "An analysis without gaps: where no satellite, ship or buoy saw the ocean, it was interpolated",
+        "history": f"{now}: made of {names} by esmlearn (esmvaltool learn format-oisst)",
+        "frequency": "day",
     }
-    file.createDimension("bnds", 2)
-    for name, (points, edges, long_name, units, letter) in axes.items():
-        file.createDimension(name, len(points))
-        axis = file.createVariable(name, "f8", (name,))
-        axis.setncatts({"standard_name": long_name, "long_name": long_name, "units": units, "axis": letter})
-        axis.bounds = f"{name}_bnds"
-        axis[:] = points
-        file.createVariable(axis.bounds, "f8", (name, "bnds"))[:] = np.stack([edges[:-1], edges[1:]], axis=1)
-    file["time"].calendar = "standard"
-    shape = [len(points) for points, *_ in axes.values()]
-    chunk = (min(shape[0], max(1, 4_000_000 // (4 * shape[1] * shape[2]))), *shape[1:])
-    tos = file.createVariable("tos", "f4", tuple(axes), fill_value=FILL, zlib=True, complevel=1, chunksizes=chunk)
-    tos.setncatts(
-        {
-            "standard_name": "sea_surface_temperature",
-            "long_name": "Sea Surface Temperature",
-            "units": "degC",
-            "cell_methods": "area: mean where sea time: mean",
-            "missing_value": FILL,
-        }
-    )
-    tos.set_auto_mask(False)
-    return tos
-
-
-def _edges(points: np.ndarray) -> np.ndarray:
-    """Edges of cells half way between their points.
-
-    >>> _edges(np.array([0.5, 1.5, 2.5]))
-    array([0., 1., 2., 3.])
-    """
-    if len(points) < 2:
-        raise DataError("A grid needs at least two rows and two columns; give a larger region.")
-    middle = (points[1:] + points[:-1]) / 2
-    return np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])

@@ -18,20 +18,22 @@ from esmlearn.errors import DataError
 FRAME = 1e-4
 
 
-def natural_earth(name: str) -> Path:
+def natural_earth(name: str, *, package: str = "esmvalcore") -> Path:
     """Find a shapefile of Natural Earth that ESMValCore ships.
 
     Parameters
     ----------
     name
         Without suffix: ``ne_10m_land``, ``ne_50m_ocean``, ``ne_10m_glaciated_areas``.
+    package
+        The package that ships it.
 
     Returns
     -------
     pathlib.Path
         The ``.shp`` file; the files that belong to it lie beside it.
     """
-    spec = find_spec("esmvalcore")
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise DataError("The coast comes from a shapefile that ESMValCore ships: install ESMValCore.")
     folder = Path(spec.submodule_search_locations[0]) / "preprocessor" / "ne_masks"

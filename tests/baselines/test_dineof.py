@@ -10,7 +10,7 @@ import torch
 
 from esmlearn import baselines
 from esmlearn.baselines import dineof
-from esmlearn.baselines.dineof import Dineof, Filling
+from esmlearn.baselines.dineof import USUAL_EFFORT, Dineof, Effort, Filling
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
@@ -19,12 +19,13 @@ from esmlearn.settings import DineofSettings
 from tests.made_fields import make_cube
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "oisst_tasman_1982_2009.nc"
+EXACT = Effort(tolerance=1e-6, steps=1000)
 
 
-def method_of(field: Field, **settings) -> Dineof:
+def method_of(field: Field, effort: Effort = USUAL_EFFORT, **settings) -> Dineof:
     """DINEOF with a climatology of zero."""
     climatology = Climatology(np.zeros((5, *field.land.shape), np.float32), field.lat, field.lon)
-    return Dineof(climatology, field.land, field.units, DineofSettings(**settings))
+    return Dineof(climatology, field.land, field.units, DineofSettings(**settings), effort)
 
 
 @cache
@@ -50,7 +51,7 @@ def filled(field: Field, **settings) -> Filling:
     left = method_of(field, **settings)._left_to_cross_validate(field)
     parts = (np.nan_to_num(field.values[:, 0]), field.observed[:, 0], left)
     cells = (torch.from_numpy(part.reshape(len(part), -1).T.copy()) for part in parts)
-    return dineof.fill(*cells, DineofSettings(**settings))
+    return dineof.fill(*cells, DineofSettings(**settings), USUAL_EFFORT)
 
 
 def rmse_where_hidden(daily: np.ndarray, field: Field, truth: np.ndarray) -> float:
@@ -71,13 +72,11 @@ def test_a_noisy_field_gets_as_many_modes_as_its_rank(rank):
 
 
 @pytest.mark.parametrize("rank", [1, 3, 6])
-def test_a_field_of_known_rank_is_recovered(rank, monkeypatch):
+def test_a_field_of_known_rank_is_recovered(rank):
     field, truth = ocean(rank)
     daily = method_of(field, filter_days=0.0).reconstruct_field(field).daily
     assert rmse_where_hidden(daily, field, truth) < 0.01
-    monkeypatch.setattr(dineof, "TOLERANCE", 1e-6)
-    monkeypatch.setattr(dineof, "STEPS", 1000)
-    daily = method_of(field, modes=rank, filter_days=0.0).reconstruct_field(field).daily
+    daily = method_of(field, EXACT, modes=rank, filter_days=0.0).reconstruct_field(field).daily
     assert rmse_where_hidden(daily, field, truth) < 1e-4
 
 
@@ -99,15 +98,13 @@ def test_the_filter_damps_its_cut_off_period_to_one_over_e():
     torch.testing.assert_close(dineof.smooth(wave, 20.0)[100:300], wave[100:300] / np.e, atol=0.01, rtol=0)
 
 
-def test_the_modes_are_the_eigenvectors_of_the_filtered_covariance(monkeypatch):
+def test_the_modes_are_the_eigenvectors_of_the_filtered_covariance():
     """And the gaps hold what these modes say of the filtered values: a dense solution by numpy agrees."""
-    monkeypatch.setattr(dineof, "TOLERANCE", 1e-6)
-    monkeypatch.setattr(dineof, "STEPS", 1000)
     rng = np.random.default_rng(0)
     values = (rng.standard_normal((60, 40)) * 0.8 ** np.arange(40)) @ rng.standard_normal((40, 40))
     known = torch.from_numpy(rng.random(values.shape) > 0.2)
     settings = DineofSettings(modes=4, filter_days=4.0)
-    found = dineof.fill(torch.from_numpy(values.astype(np.float32)), known, known, settings)
+    found = dineof.fill(torch.from_numpy(values.astype(np.float32)), known, known, settings, EXACT)
 
     smoother = dineof.smooth(torch.eye(40), 4.0).numpy().astype(float)
     filtered = found.values.numpy() @ smoother
@@ -139,11 +136,10 @@ def test_the_filter_is_the_first_that_no_stronger_one_beats():
     assert chosen.error == pytest.approx(errors[first])
 
 
-def test_some_cells_of_a_large_domain_choose_the_filter_for_all(monkeypatch):
+def test_some_cells_of_a_large_domain_choose_the_filter_for_all():
     field, truth = ocean(3, noise=0.1)
     whole = method_of(field).reconstruct_field(field).daily
-    monkeypatch.setattr(dineof, "SAMPLE", 100)
-    sampled = method_of(field).reconstruct_field(field).daily
+    sampled = method_of(field, Effort(sample=100)).reconstruct_field(field).daily
     assert rmse_where_hidden(sampled, field, truth) < 1.1 * rmse_where_hidden(whole, field, truth)
 
 

@@ -1,92 +1,98 @@
 """A recipe's mistakes, all at once."""
 
-import copy
-import sys
-from types import SimpleNamespace
-
 import pytest
 import yaml
 
 from esmlearn.bridge.check import check_recipe
 
-RECIPE = {
-    "documentation": {"title": "Test", "description": "Test.", "authors": ["esmlearn_team"]},
-    "datasets": [{"dataset": "CLOUDY", "project": "OBS6"}],
-    "diagnostics": {
-        "sst": {
-            "variables": {
-                "tos": {"mip": "Oday", "additional_datasets": [{"dataset": "CLEAR", "mip": "Omon"}]},
-                "sos": None,
-            },
-            "scripts": {
-                "train": {"script": "diagnostics/train.py", "epochs": 3},
-                "report": {"script": "diagnostics/report.py", "ancestors": ["train", "sst/t*"]},
-                "other": {"script": "other.py", "anything": "goes"},
-            },
-        }
-    },
-}
+RECIPE = """
+documentation: {title: Test, description: Test., authors: [esmlearn_team]}
+datasets:
+  - {dataset: CLOUDY, project: OBS6}
+diagnostics:
+  sst:
+    variables:
+      tos:
+        mip: Oday
+        additional_datasets:
+          - {dataset: CLEAR, mip: Omon}
+      sos:
+    scripts:
+      train:
+        script: diagnostics/train.py
+        data:
+          observations: CLOUDY
+          target: CLEAR
+          split: {train: 2001/2002, validation: 2003/2003, test: 2004/2004}
+      report: {script: diagnostics/report.py, ancestors: [train, sst/t*]}
+      other: {script: other.py, anything: goes}
+"""
 
 
 @pytest.fixture
 def check(tmp_path, monkeypatch):
-    """Write a recipe where the scripts are, check it, and note which settings were looked at."""
+    """Write a recipe where the scripts are, and check it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "diagnostics").mkdir()
     for name in ("diagnostics/train.py", "diagnostics/report.py", "other.py"):
         (tmp_path / name).touch()
-    looked_at = {}
-
-    def check_script(script, settings, datasets):
-        looked_at[script] = (settings, datasets)
-        return [f"unknown setting {key}." for key in settings if key.startswith("un")]
-
-    monkeypatch.setitem(sys.modules, "esmlearn.settings", SimpleNamespace(check_script=check_script))
 
     def check(recipe):
         path = tmp_path / "recipe.yml"
         path.write_text(recipe if isinstance(recipe, str) else yaml.safe_dump(recipe, sort_keys=False))
-        return check_recipe(path), looked_at
+        return check_recipe(path)
 
     return check
 
 
-def test_a_good_recipe_has_no_problem_and_its_settings_are_looked_at(check):
-    problems, looked_at = check(RECIPE)
-    assert problems == []
-    settings, datasets = looked_at["train"]
-    assert settings == {"epochs": 3}
-    assert [(d["short_name"], d["dataset"], d.get("mip")) for d in datasets] == [
-        ("tos", "CLOUDY", "Oday"),
-        ("tos", "CLEAR", "Omon"),
-        ("sos", "CLOUDY", None),
+@pytest.fixture
+def recipe():
+    return yaml.safe_load(RECIPE)
+
+
+def test_a_good_recipe_has_no_problem(check, recipe):
+    assert check(recipe) == []
+
+
+def test_a_script_knows_the_datasets_of_its_ancestors_alone(check, recipe):
+    """By name and by variable; a dataset of the whole recipe belongs to each variable."""
+    scripts = recipe["diagnostics"]["sst"]["scripts"]
+    scripts["train"]["data"]["target"] = "CLAER"
+    assert check(recipe) == [
+        "sst/train: data.target names the dataset 'CLAER', but the recipe has CLEAR, CLOUDY, sos, tos."
     ]
-    assert looked_at["report"][0] == {}
-    assert set(looked_at) == {"train", "report"}
+    scripts["train"]["ancestors"] = ["sos"]
+    assert "'CLAER', but the recipe has CLOUDY, sos." in check(recipe)[0]
 
 
-def test_all_problems_come_at_once(check):
-    recipe = copy.deepcopy(RECIPE)
+def test_all_problems_come_at_once(check, recipe):
     del recipe["documentation"]["authors"]
     scripts = recipe["diagnostics"]["sst"]["scripts"]
     scripts["train"]["unknwon"] = 1
     scripts["report"]["ancestors"] = ["trian"]
     scripts["other"]["script"] = "missing.py"
-    problems, _ = check(recipe)
+    problems = check(recipe)
     assert len(problems) == 4
     for words in (
         "`authors`",
-        "sst/train: unknown setting unknwon",
+        "sst/train: Unknown setting 'unknwon'",
         "trian; the recipe has sst/other",
         "missing.py",
     ):
         assert any(words in problem for problem in problems), words
 
 
-def test_ancestors_are_a_list(check):
-    recipe = copy.deepcopy(RECIPE)
-    recipe["diagnostics"]["sst"]["scripts"]["train"]["ancestors"] = "tos"
-    assert check(recipe)[0] == ["sst/train: `ancestors` must be a list, such as [tos]."]
+def test_ancestors_are_a_list(check, recipe):
+    recipe["diagnostics"]["sst"]["scripts"]["report"]["ancestors"] = "train"
+    assert check(recipe) == ["sst/report: `ancestors` must be a list, such as [train]."]
+
+
+@pytest.mark.parametrize("half_written", [None, "CLOUDY", ["CLOUDY"], {"dataset": "CLOUDY"}])
+def test_datasets_that_are_only_begun_break_nothing(check, recipe, half_written):
+    recipe["datasets"] = half_written
+    recipe["diagnostics"]["sst"]["additional_datasets"] = half_written
+    (problem,) = check(recipe)
+    assert "names the dataset 'CLOUDY', but the recipe has CLEAR, tos." in problem
 
 
 @pytest.mark.parametrize(
@@ -99,7 +105,7 @@ def test_ancestors_are_a_list(check):
     ],
 )
 def test_what_is_no_recipe_is_told(check, text, words):
-    assert any(words in problem for problem in check(text)[0])
+    assert any(words in problem for problem in check(text))
 
 
 def test_a_missing_file_is_told(tmp_path):

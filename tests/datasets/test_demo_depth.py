@@ -6,7 +6,7 @@ import iris
 import numpy as np
 import pytest
 
-from esmlearn.datasets import demo_depth, ocean_simulation
+from esmlearn.datasets import demo_depth
 from esmlearn.datasets.demo_depth import drifting_floats, write_demo_depth
 from esmlearn.datasets.demo_ocean import write_demo_ocean
 from esmlearn.datasets.ocean_depth import DEPTHS
@@ -18,11 +18,11 @@ PERIOD = {"first_day": "2004-02-20", "last_day": "2004-03-10"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Files of three weeks, from an ocean that was stirred for a few days only."""
+    """Files of three weeks; those of the surface come first, and alone."""
     folder = tmp_path_factory.mktemp("demo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ocean_simulation, "SPIN_UP", 5)
-        write_demo_depth(folder, **PERIOD)
+    write_demo_ocean(folder, **PERIOD)
+    assert sorted(path.name for path in (folder / "Tier2").iterdir()) == ["DemoOcean", "DemoOceanCloudy"]
+    write_demo_depth(folder, **PERIOD)
     return folder
 
 
@@ -41,13 +41,6 @@ def test_surface_comes_first_and_is_the_same(folder, files):
     np.testing.assert_array_equal(column.coord("time").points, surface.coord("time").points[::5])
 
 
-def test_surface_alone_is_no_dearer(tmp_path, monkeypatch):
-    """Who asks for the surface gets no depth."""
-    monkeypatch.setattr(ocean_simulation, "SPIN_UP", 2)
-    write_demo_ocean(tmp_path, first_day="2004-03-01", last_day="2004-03-03")
-    assert sorted(path.name for path in (tmp_path / "Tier2").iterdir()) == ["DemoOcean", "DemoOceanCloudy"]
-
-
 def test_files_are_what_they_say(files):
     complete, profiles = (iris.load_cube(path) for path in files)
     for cube in (complete, profiles):
@@ -62,12 +55,11 @@ def test_files_are_what_they_say(files):
     np.testing.assert_array_equal(profiles.data.data[seen], complete.data.data[seen])
 
 
-def test_whole_files_are_left_alone_and_harmed_ones_made_again(folder, files, monkeypatch):
+def test_whole_files_are_left_alone_and_harmed_ones_made_again(folder, files):
     """The lost file comes back bit for bit; the other one is not touched."""
     complete, profiles = files
     kept, lost = complete.stat().st_mtime_ns, iris.load_cube(profiles).data
     profiles.unlink()
-    monkeypatch.setattr(ocean_simulation, "SPIN_UP", 5)
     write_demo_depth(folder, **PERIOD)
     assert complete.stat().st_mtime_ns == kept
     np.testing.assert_array_equal(iris.load_cube(profiles).data.filled(-9), lost.filled(-9))

@@ -10,8 +10,7 @@ from iris.util import equalise_attributes
 from netCDF4 import Dataset
 
 from esmlearn.bridge.cli import Learn
-from esmlearn.datasets import oisst
-from esmlearn.datasets.oisst import format_oisst
+from esmlearn.datasets.oisst import _from_zero, format_oisst
 from esmlearn.errors import DataError
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "oisst_tasman_1982_2009.nc"
@@ -112,11 +111,11 @@ def test_noaas_files_of_one_day(tmp_path):
 
 
 @pytest.mark.parametrize("changes", [{}, {"rows": -1}, {"units": "K"}, {"units": "degrees C"}, {"since": "1978-01-01"}])
-def test_psls_yearly_files(tmp_path, monkeypatch, changes):
-    """Rows either way, units of all versions, and blocks smaller than a file."""
-    monkeypatch.setattr(oisst, "BLOCK_BYTES", 8 * 20 * 7)
+def test_psls_yearly_files(tmp_path, changes):
+    """Rows either way, units of all versions, and blocks of seven days."""
     days = days_of("2016-01-01", 366)
-    paths = format_oisst([write_table(tmp_path / "sst.day.mean.2016.nc", days, **changes)], tmp_path / "out")
+    table = write_table(tmp_path / "sst.day.mean.2016.nc", days, **changes)
+    paths = format_oisst([table], tmp_path / "out", block_bytes=8 * 20 * 7)
     assert paths[0].name == "OBS6_NOAA-OISST_sat_v2_Oday_tos_20160101-20161231.nc"
     check(paths, days)
 
@@ -146,7 +145,7 @@ def test_attributes_say_where_it_comes_from(tmp_path):
     ],
 )
 def test_longitudes_begin_at_zero_where_they_can(lon, expected, columns):
-    turned, order = oisst._from_zero(np.array(lon))
+    turned, order = _from_zero(np.array(lon))
     np.testing.assert_allclose(turned, expected)
     assert list(order) == columns
 
@@ -232,13 +231,13 @@ def test_what_is_there_is_replaced_or_refused_but_never_mixed(tmp_path):
     check(paths, days_of("2016-01-01", 10))
 
 
-def test_a_stop_leaves_nothing_half_done(tmp_path, monkeypatch):
-    def stop(*args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(oisst, "_in_order", stop)
-    with pytest.raises(KeyboardInterrupt):
-        format_oisst([write_table(tmp_path / "a.nc", days_of("2016-01-01", 3))], tmp_path / "out")
+def test_a_fault_in_a_later_block_leaves_nothing_half_done(tmp_path):
+    path = write_table(tmp_path / "a.nc", days_of("2016-01-01", 30))
+    with Dataset(path, "a") as file:
+        file["sst"].delncattr("valid_range")
+        file["sst"][20, 2, 2] = 99.0
+    with pytest.raises(DataError, match="must be wrong"):
+        format_oisst([path], tmp_path / "out", block_bytes=8 * 20 * 7)
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 

@@ -1,0 +1,121 @@
+"""Write OBS6 files: netCDF as the CMIP6 table Oday asks for it, under names by which ESMValCore finds observations."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from netCDF4 import Dataset, Variable
+
+from esmlearn.errors import DataError
+from esmlearn.files import atomic_write
+
+FILL = np.float32(1e20)
+"""Stands for a missing value."""
+
+EPOCH = np.datetime64("1850-01-01", "D")
+
+VARIABLES = {
+    "tos": {"standard_name": "sea_surface_temperature", "long_name": "Sea Surface Temperature"},
+    "thetao": {"standard_name": "sea_water_potential_temperature", "long_name": "Sea Water Potential Temperature"},
+}
+
+
+@dataclass(frozen=True)
+class Obs6:
+    """What names a dataset: `kind` is ESMValCore's facet `type`, such as sat, and `variable` one of `VARIABLES`."""
+
+    dataset: str
+    kind: str
+    version: str
+    variable: str
+
+    def path(self, folder: Path, first: object, last: object) -> Path:
+        """Name the file of a period, ``YYYY-MM-DD`` to ``YYYY-MM-DD``, below the folder where ESMValCore looks."""
+        period = "-".join(str(day).replace("-", "") for day in (first, last))
+        name = f"OBS6_{self.dataset}_{self.kind}_{self.version}_Oday_{self.variable}_{period}.nc"
+        return Path(folder, "Tier2", self.dataset, name)
+
+    @contextmanager
+    def write(
+        self,
+        path: Path,
+        dates: np.ndarray,
+        lat: Float[np.ndarray, " lat"],
+        lon: Float[np.ndarray, " lon"],
+        *,
+        about: dict[str, str],
+        comment: str | None = None,
+        depths: dict[float, tuple[float, float]] | None = None,
+        days_in_chunk: int,
+    ) -> Iterator[Variable]:
+        """Give a variable that takes daily means in degC; the file is in place once the block has filled it.
+
+        Parameters
+        ----------
+        path
+            Of the file; its folder is made.
+        dates
+            datetime64[D], ``(time,)``.
+        lat, lon
+            Centres of the cells, in rising order.
+        about
+            Further attributes of the file.
+        comment
+            Attribute of the variable.
+        depths
+            Depths of the levels, each with its bounds, m; without them the variable is ``(time, lat, lon)``.
+        days_in_chunk
+            Times that are compressed together.
+
+        Yields
+        ------
+        netCDF4.Variable
+            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`. Put `FILL` where a value is missing.
+        """
+        noon = (dates - EPOCH).astype(float) + 0.5
+        axes = {
+            "time": (noon, np.stack([noon - 0.5, noon + 0.5], axis=1), "time", "days since 1850-01-01", "T"),
+            "lat": (lat, np.clip(_bounds(lat), -90, 90), "latitude", "degrees_north", "Y"),
+            "lon": (lon, _bounds(lon), "longitude", "degrees_east", "X"),
+        }
+        if depths is not None:
+            lev = np.array(list(depths)), np.array(list(depths.values())), "depth", "m", "Z"
+            axes = {"time": axes.pop("time"), "lev": lev} | axes
+        facets = {"dataset_id": self.dataset, "tier": "2", "type": self.kind, "version": self.version, "mip": "Oday"}
+        with atomic_write(path) as aside, Dataset(aside, "w") as file:
+            file.setncatts({"Conventions": "CF-1.7", "project_id": "OBS6", **facets, **about})
+            file.createDimension("bnds", 2)
+            for name, (points, bounds, word, units, letter) in axes.items():
+                file.createDimension(name, len(points))
+                axis = file.createVariable(name, "f8", (name,))
+                axis.setncatts({"standard_name": word, "long_name": word, "units": units, "axis": letter})
+                axis.bounds = f"{name}_bnds"
+                axis[:] = points
+                file.createVariable(axis.bounds, "f8", (name, "bnds"))[:] = bounds
+            file["time"].calendar = "standard"
+            if depths is not None:
+                file["lev"].positive = "down"
+            shape = [1 if name == "lev" else len(points) for name, (points, *_) in axes.items()]
+            chunks = (min(days_in_chunk, shape[0]), *shape[1:])
+            compressed = {"fill_value": FILL, "zlib": True, "complevel": 1, "chunksizes": chunks}
+            variable = file.createVariable(self.variable, "f4", tuple(axes), **compressed)
+            means = {"units": "degC", "cell_methods": "area: mean where sea time: mean", "missing_value": FILL}
+            variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
+            variable.set_auto_mask(False)
+            yield variable
+
+
+def _bounds(points: Float[np.ndarray, " cell"]) -> Float[np.ndarray, "cell 2"]:
+    """Bound cells half way between their centres.
+
+    >>> _bounds(np.array([0.5, 1.5, 2.5])).tolist()
+    [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]
+    """
+    if len(points) < 2:
+        raise DataError("A grid needs at least two rows and two columns; give a larger region.")
+    middle = (points[1:] + points[:-1]) / 2
+    edges = np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])
+    return np.stack([edges[:-1], edges[1:]], axis=1)
