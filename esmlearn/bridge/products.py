@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import save_data, save_figure
-from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.fields.member_cubes import members_cube
 from esmlearn.files import sha256
 from esmlearn.methods import METHODS
+from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.settings import ReconstructSettings
 from esmlearn.tasks.outputs import AblationOutput, Application, MethodOutput
 from esmlearn.trained.folder import SETTINGS, WEIGHTS

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from esmlearn.methods import method_info
 from esmlearn import plots
 from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.choices import best_model, chosen_days
 from esmlearn.evaluation.downscaling_choices import fine_structure, interpolation_of, richest_box
 from esmlearn.evaluation.downscaling_scores import DownscalingScores
 from esmlearn.evaluation.labels import coarse_map, date_of, map_grid
+from esmlearn.methods import method_info
 from esmlearn.metrics import Row
 from esmlearn.plots.captioned import CaptionedFigure
 

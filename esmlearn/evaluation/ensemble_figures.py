@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from esmlearn.methods import method_info
-from esmlearn.words import frequency_words
 from esmlearn import plots
 from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.choices import day_of_maps
 from esmlearn.evaluation.ensemble_scores import EnsembleScores
 from esmlearn.evaluation.labels import day_label, map_grid, points_of
+from esmlearn.methods import method_info
 from esmlearn.plots.captioned import CaptionedFigure
+from esmlearn.words import frequency_words
 
 
 def plot_members(case: Case, results: Sequence[Result], note: str) -> Iterator[CaptionedFigure]:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from esmlearn.words import frequency_words
 from esmlearn import metrics, plots
 from esmlearn.evaluation.case import Case
 from esmlearn.evaluation.choices import best_first, best_model, chosen_days, chosen_place, foremost
@@ -17,6 +16,7 @@ from esmlearn.evaluation.map_figures import plot_days_and_months, plot_maps_bias
 from esmlearn.evaluation.scoring import CaseScores, hidden_points
 from esmlearn.metrics import Comparison, Row
 from esmlearn.plots.captioned import CaptionedFigure
+from esmlearn.words import frequency_words
 
 # Breakdowns in the figure of each frequency. Seasons say by day what months would, with less noise.
 DAILY_DIFFICULTIES = (

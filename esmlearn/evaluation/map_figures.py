@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from esmlearn.methods import method_info
-from esmlearn.words import frequency_words
 from esmlearn import metrics, plots
 from esmlearn.evaluation.case import Case, Result
 from esmlearn.evaluation.choices import day_of_maps
 from esmlearn.evaluation.labels import coarse_map, date_of, day_label, map_grid, points_of
+from esmlearn.methods import method_info
 from esmlearn.metrics import Comparison, monthly_truth
 from esmlearn.plots.captioned import CaptionedFigure
+from esmlearn.words import frequency_words
 
 
 def plot_days_and_months(case: Case, shown: Result, days: Sequence[int], note: str) -> Iterator[CaptionedFigure]:

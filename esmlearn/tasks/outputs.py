@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.plots.captioned import CaptionedFigure
 
 
 class MethodOutput(NamedTuple):

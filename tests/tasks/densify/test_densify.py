@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from esmlearn.tasks.densify.batch import ask_levels
 from iris.coords import DimCoord
 from iris.cube import Cube
 from pydantic import ValidationError
@@ -16,7 +17,6 @@ from esmlearn.fields.field import Field
 from esmlearn.gaps.corrupt import Turn
 from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings
 from esmlearn.tasks.densify.apply import Densifier, densify
-from esmlearn.tasks.densify.batch import ask_levels
 from esmlearn.tasks.densify.samples import LevelFields, Sample, SparseLevels, same_dates
 from esmlearn.tasks.densify.train import fit_densifying
 from esmlearn.tasks.ensembles.regression import Departures

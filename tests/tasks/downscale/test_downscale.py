@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from esmlearn.trained.trained import TrainedDownscaler
 
 import esmlearn
 from esmlearn.errors import DataError, SettingsError
@@ -17,7 +18,6 @@ from esmlearn.tasks.downscale.apply import aim_at_fine, downscale, fine_template
 from esmlearn.tasks.downscale.train import FineData, fit_downscaling
 from esmlearn.tasks.ensembles.ablation import vary_fine
 from esmlearn.trained.folder import load_model, save_model
-from esmlearn.trained.trained import TrainedDownscaler
 from tests.made_fields import make_cube
 
 RATIO = 4

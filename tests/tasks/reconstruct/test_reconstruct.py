@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from esmlearn.trained.trained import TrainedModel
 
 import esmlearn
 from esmlearn import baselines
@@ -16,7 +17,6 @@ from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
 from esmlearn.tasks.reconstruct.samples import Anomalies
 from esmlearn.trained.folder import save_model
-from esmlearn.trained.trained import TrainedModel
 from tests.made_fields import make_cube, wavy_ocean
 from tests.small import small_ocean, small_settings
 
