@@ -1,39 +1,34 @@
-"""Arrays of a model folder: scalings as tensors by name, and back."""
+"""Climatologies and scalings as arrays of a model folder."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.trained.folder import Content
 
 CLIMATOLOGY = ("coefficients", "lat", "lon")
 
 Climate = tuple[Climatology, Scaling]
+"""Climatology and scaling of one level."""
 
 
-def as_tensors(**arrays: np.ndarray) -> dict[str, Tensor]:
-    """Copies of arrays as tensors."""
-    return {name: torch.from_numpy(np.array(array, order="C")) for name, array in arrays.items()}
-
-
-def climate_tensors(climates: Sequence[Climate]) -> dict[str, Tensor]:
-    """Climatology and scaling of each level as tensors."""
-    found: dict[str, np.ndarray] = {}
+def climate_arrays(climates: Sequence[Climate]) -> dict[str, np.ndarray]:
+    """Arrays of the climates of all levels, by name."""
+    found = {}
     for level, (climatology, scaling) in enumerate(climates):
         found |= {f"climatology.{level}.{name}": getattr(climatology, name) for name in CLIMATOLOGY}
         found[f"scaling.{level}.log_std"] = scaling.log_std
-    return as_tensors(**found)
+    return found
 
 
-def read_climates(tensors: dict[str, Tensor]) -> tuple[Climate, ...]:
-    """Climatology and scaling of each level, as `climate_tensors` wrote them."""
-    n_levels = sum(name.startswith("scaling.") for name in tensors)
+def read_climates(content: Content) -> tuple[Climate, ...]:
+    """Climates of all levels, as `climate_arrays` wrote them."""
+    n_levels = sum(name.startswith("scaling.") for name in content.tensors)
     return tuple(
         (
-            Climatology(*(tensors[f"climatology.{level}.{name}"].numpy() for name in CLIMATOLOGY)),
-            Scaling(tensors[f"scaling.{level}.log_std"].numpy()),
+            Climatology(*(content.array(f"climatology.{level}.{name}") for name in CLIMATOLOGY)),
+            Scaling(content.array(f"scaling.{level}.log_std")),
         )
         for level in range(n_levels)
     )

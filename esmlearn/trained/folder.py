@@ -7,8 +7,11 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
+import numpy as np
+import torch
+from jaxtyping import Bool
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
@@ -27,41 +30,44 @@ PACKAGES = (
 """Packages that a result depends on."""
 
 
-@runtime_checkable
-class Trained(Protocol):
-    """A trained model of any task: networks with all that they need to be used."""
+@dataclass(frozen=True)
+class Trained:
+    """A trained model: a network with all that it needs to be used. Each task has its own kind.
 
-    @property
-    def task(self) -> str:
-        """Name of its task."""
-        ...
+    Attributes
+    ----------
+    network
+        The network, with its weights.
+    settings
+        Settings of the script `train` that it was trained with.
+    land
+        Land of the training grid, shape (lat, lon).
+    record
+        What else is known: data with hashes, variable, scores, versions, seconds.
+    """
 
-    @property
-    def card(self) -> Path:
-        """Template of the card for people."""
-        ...
+    network: Any
+    settings: Any
+    land: Bool[np.ndarray, "lat lon"]
+    record: Mapping[str, Any]
 
-    @property
-    def settings(self) -> BaseModel:
-        """Settings of its training."""
-        ...
+    task: ClassVar[str]
+    """Name of the task."""
 
-    @property
-    def record(self) -> Mapping[str, Any]:
-        """What else is known: data with hashes, variable, scores, seconds."""
-        ...
+    card: ClassVar[Path]
+    """Template of the card for people."""
 
     def networks(self) -> dict[str, nn.Module]:
-        """Networks by the first part of the names of their weights; the main one is `network`."""
-        ...
+        """Networks by the first part of the names of their weights."""
+        return {"network": self.network}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def arrays(self) -> dict[str, np.ndarray]:
         """All other numbers, by name."""
-        ...
+        return {"land": self.land}
 
     def parts(self) -> "dict[str, Trained]":
         """Further trained models that it needs, by the name of their subfolder."""
-        ...
+        return {}
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,10 @@ class Content:
                 f"{self.folder / SETTINGS} has settings that this esmlearn does not know; update esmlearn, or train "
                 "the model again."
             ) from error
+
+    def array(self, name: str) -> np.ndarray:
+        """Give an array that is no weight."""
+        return self.tensors[name].numpy()
 
     def load_weights[Network: nn.Module](self, network: Network, part: str = "network") -> Network:
         """Give a network its weights, ready for use.
@@ -147,9 +157,10 @@ def write_folder(folder: Path, trained: Trained) -> list[Path]:
         for part, network in trained.networks().items()
         for name, tensor in network.state_dict().items()
     }
+    arrays = {name: torch.from_numpy(np.array(array, order="C")) for name, array in trained.arrays().items()}
     metadata = {"format": "pt", "task": trained.task, "settings_sha256": _hash_settings(content)}
     with atomic_write(folder / WEIGHTS) as aside:
-        save_file(tensors | trained.tensors(), aside, metadata=metadata)
+        save_file(tensors | arrays, aside, metadata=metadata)
     content["sha256"] = {WEIGHTS: sha256(folder / WEIGHTS)}
     write_text(folder / SETTINGS, json.dumps(content, indent=2) + "\n")
     write_text(folder / CARD, _card(trained, content))
@@ -220,7 +231,7 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
 def _card(trained: Trained, content: Mapping[str, Any]) -> str:
     """Write the model card, by the template of its task."""
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    parameters = sum(parameter.numel() for parameter in trained.networks()["network"].parameters())
+    parameters = sum(parameter.numel() for parameter in trained.network.parameters())
     return template.from_string(trained.card.read_text(encoding="utf-8")).render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]
     )

@@ -1,50 +1,31 @@
 """A trained ensemble that completes levels, and how its folder holds it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
 
 from esmlearn.models.denoisers.convnext_unet import ConvNextUNet
 from esmlearn.settings import TrainDensifySettings
 from esmlearn.tasks.densify.inputs import channels
-from esmlearn.trained.arrays import Climate, as_tensors, climate_tensors, read_climates
-from esmlearn.trained.folder import Content, Trained
+from esmlearn.tasks.ensembles.model import TrainedEnsemble
+from esmlearn.trained.arrays import Climate, climate_arrays, read_climates
+from esmlearn.trained.folder import Content
 
 
 @dataclass(frozen=True)
-class TrainedDensifier:
-    """A denoiser with all that it needs to sample complete levels.
+class TrainedDensifier(TrainedEnsemble):
+    """A denoiser with all that it needs to sample complete levels; `record["levels"]` are their depths in metres.
 
     Attributes
     ----------
-    network
-        The denoiser.
-    settings
-        What it was trained with.
     climates
         Climatology and scaling of each level in the training period, and of the surface last if there is one.
-    land
-        Land of the training grid, shape (lat, lon).
-    amplitudes
-        Factors on the states of each level, so that the spread is that of the errors.
-    record
-        What else is known: data with hashes, variable, versions, seconds; `levels` are their depths in metres.
-    regression
-        The network whose mean members depart from; None where they depart from the climatology.
     """
 
-    network: ConvNextUNet
     settings: TrainDensifySettings
     climates: tuple[Climate, ...]
-    land: Bool[np.ndarray, "lat lon"]
-    amplitudes: Float[np.ndarray, " var"]
-    record: Mapping[str, Any]
-    regression: ConvNextUNet | None = None
 
     task: ClassVar[str] = "densify"
     card: ClassVar[Path] = Path(__file__).with_name("card.md.j2")
@@ -54,17 +35,9 @@ class TrainedDensifier:
         """Number of the levels, the surface not counted."""
         return len(self.amplitudes)
 
-    def networks(self) -> dict[str, nn.Module]:
-        """Networks by the first part of the names of their weights."""
-        return {"network": self.network, **({"regression": self.regression} if self.regression else {})}
-
-    def tensors(self) -> dict[str, Tensor]:
-        """All other numbers, by name."""
-        return climate_tensors(self.climates) | as_tensors(land=self.land, amplitudes=self.amplitudes)
-
-    def parts(self) -> dict[str, Trained]:
-        """No further models."""
-        return {}
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All numbers that are no weights, by name."""
+        return super().arrays() | climate_arrays(self.climates)
 
 
 def build_regression(settings: TrainDensifySettings, n_levels: int) -> ConvNextUNet:
@@ -82,17 +55,17 @@ def build_network(settings: TrainDensifySettings, n_levels: int) -> ConvNextUNet
 
 def read(content: Content) -> TrainedDensifier:
     """Make a trained ensemble of its folder."""
-    settings, tensors = content.read_settings(TrainDensifySettings), content.tensors
-    n_levels = len(tensors["amplitudes"])
+    settings, amplitudes = content.read_settings(TrainDensifySettings), content.array("amplitudes")
+    n_levels = len(amplitudes)
     regression = None
     if settings.first_guess == "regression":
         regression = content.load_weights(build_regression(settings, n_levels), "regression")
     return TrainedDensifier(
-        content.load_weights(build_network(settings, n_levels)),
-        settings,
-        read_climates(tensors),
-        land=tensors["land"].numpy(),
-        amplitudes=tensors["amplitudes"].numpy(),
+        network=content.load_weights(build_network(settings, n_levels)),
+        settings=settings,
+        land=content.array("land"),
         record=content.record,
+        amplitudes=amplitudes,
         regression=regression,
+        climates=read_climates(content),
     )

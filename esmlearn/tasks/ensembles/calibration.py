@@ -7,7 +7,8 @@ from jaxtyping import Bool, Float, Int
 
 from esmlearn.fields.field import Field
 from esmlearn.settings import EnsembleSettings
-from esmlearn.tasks.ensembles.sampling import SamplingTask, TrainedDenoiser, sample_states
+from esmlearn.tasks.ensembles.model import TrainedEnsemble
+from esmlearn.tasks.ensembles.sampling import SamplingTask, sample_states
 
 MEMBERS = 6
 """Members that the spread is measured with."""
@@ -47,7 +48,7 @@ class Errors(NamedTuple):
 
 
 def calibrate(
-    trained: TrainedDenoiser,
+    trained: TrainedEnsemble,
     task: SamplingTask,
     truth: Field,
     times: Int[np.ndarray, " time"],

@@ -11,7 +11,8 @@ from esmlearn.fields.field import Field
 from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.settings import DiffusionSettings, EnsembleSettings
 from esmlearn.tasks.ensembles.calibration import spread_times
-from esmlearn.tasks.ensembles.sampling import SamplingTask, TrainedDenoiser, sample_members
+from esmlearn.tasks.ensembles.model import TrainedEnsemble
+from esmlearn.tasks.ensembles.sampling import SamplingTask, sample_members
 
 TIMES = 4
 """Times that the way is watched at."""
@@ -23,7 +24,7 @@ SCHEDULES = ("linear", "sigmoid", "cosine", "karras", "flow")
 
 
 def plot_sampling(
-    trained: TrainedDenoiser,
+    trained: TrainedEnsemble,
     task: SamplingTask,
     settings: EnsembleSettings,
     truth: Field | None,
@@ -74,7 +75,7 @@ def plot_sampling(
 
 
 def watch_estimates(
-    trained: TrainedDenoiser,
+    trained: TrainedEnsemble,
     task: SamplingTask,
     settings: EnsembleSettings,
     times: Int[np.ndarray, " chosen"],

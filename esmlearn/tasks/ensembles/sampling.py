@@ -10,12 +10,13 @@ import torch
 from accelerate import PartialState
 from einops import rearrange
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from esmlearn.diffusion import DrawNoise, Known, MemberNoise, denoiser, sample, sampling_levels
 from esmlearn.fields.field import Field
 from esmlearn.models.denoisers.condition import Condition, repeat_members
-from esmlearn.settings import DiffusionTrainSettings, EnsembleSettings
+from esmlearn.settings import EnsembleSettings
+from esmlearn.tasks.ensembles.model import TrainedEnsemble
 from esmlearn.tasks.ensembles.tiles import tiled
 
 STATES = 64
@@ -91,32 +92,12 @@ class SamplingTask(Protocol):
         ...
 
 
-@runtime_checkable
-class TrainedDenoiser(Protocol):
-    """A trained ensemble, as sampling needs it."""
-
-    @property
-    def network(self) -> nn.Module:
-        """The denoiser."""
-        ...
-
-    @property
-    def settings(self) -> DiffusionTrainSettings:
-        """Settings of its training."""
-        ...
-
-    @property
-    def amplitudes(self) -> Float[np.ndarray, " var"]:
-        """Factors on the states of each variable, so that the spread is that of the errors."""
-        ...
-
-
 # (step, indices of times, what stands there after the step): clean estimates on the way from noise.
 Watch = Callable[[int, np.ndarray, np.ndarray], None]
 
 
 def sample_members(
-    trained: TrainedDenoiser,
+    trained: TrainedEnsemble,
     task: SamplingTask,
     settings: EnsembleSettings,
     *,
@@ -147,7 +128,7 @@ def sample_members(
 
 
 def sample_states(
-    trained: TrainedDenoiser,
+    trained: TrainedEnsemble,
     task: SamplingTask,
     settings: EnsembleSettings,
     *,

@@ -137,14 +137,15 @@ def fit(
     known = describe_training(learned, network, state) | {"validation": state.best_validation}
     known["training"]["seconds"] += round(seconds, 1)
     trained = TrainedFiller(
-        network,
-        settings,
-        climatology,
-        scaling,
+        network=network,
+        settings=settings,
         land=learned.land,
-        amplitudes=np.ones(1, np.float32),
-        power=0.0,
         record={**known, **(record or {})},
+        amplitudes=np.ones(1, np.float32),
+        regression=None,
+        climatology=climatology,
+        scaling=scaling,
+        power=0.0,
         base_model=base_model,
     )
     if base_model is None:

@@ -102,4 +102,4 @@ def fit(
     spread = float(scaling.at(learned.year_fraction).mean())
     known = describe_training(learned, network, state)
     known["validation_rmse"] = {name: round(value * spread, 4) for name, value in state.best_validation.items()}
-    return TrainedTransformer(network, settings, climatology, scaling, learned.land, {**known, **(record or {})})
+    return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, climatology, scaling)
