@@ -13,9 +13,9 @@ from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.times import match_times
 from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
+from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import EnsembleTrainSettings
-from esmlearn.grids.tiles import corners_with_ocean
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from torch.utils.data import Dataset
 
 from esmlearn.fields.field import Field
 from esmlearn.fields.monthly_scaling import MonthlyScaling, months_of
+from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import DownscaleTrainSettings
 from esmlearn.tasks.downscale.conditions import CoarseInput, StaticFields, join
-from esmlearn.grids.tiles import corners_with_ocean
 
 
 @dataclass(frozen=True)

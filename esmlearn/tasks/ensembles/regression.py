@@ -64,7 +64,7 @@ class Departures:
     def __call__(self, batch: Any, *, untold: float = 0.0) -> Lesson:
         """Turn a batch into a lesson; what is not told is kept from the regression, too."""
         condition, base, values, valid, observed, learned, area = self.ask(batch)
-        condition = condition.untold(untold)
+        condition = condition.drop_coordinates(untold)
         if self.regression is None:
             return Lesson(values, learned, area, condition, torch.ones_like(values))
         with torch.no_grad():
@@ -101,7 +101,7 @@ class RegressionObjective:
         question = self.ask(batch)
         if not question.learned.any():
             return {}
-        guess = regress(network, question.condition.untold(self.untold), question.base)
+        guess = regress(network, question.condition.drop_coordinates(self.untold), question.base)
         error = (guess.mean - question.values)[question.learned]
         return {"loss": gaussian_loss(error, guess.log_std[question.learned])}
 

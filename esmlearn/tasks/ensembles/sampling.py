@@ -14,9 +14,9 @@ from torch import Tensor
 
 from esmlearn.diffusion import DrawNoise, Known, MemberNoise, Network, denoiser, sample, sampling_levels
 from esmlearn.fields.field import Field
+from esmlearn.grids.tiles import ramp, slices
 from esmlearn.models.denoisers.condition import Condition, centre, repeat_members
 from esmlearn.settings import EnsembleSettings
-from esmlearn.grids.tiles import ramp, slices
 from esmlearn.trained.trained import TrainedDiffusion
 
 STATES = 64

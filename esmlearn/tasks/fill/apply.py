@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 
 from esmlearn.errors import DataError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.periods import check_daily
@@ -16,7 +17,6 @@ from esmlearn.tasks.ensembles.calibration import find_errors, fit_stretch
 from esmlearn.tasks.ensembles.sampling import Aim, Told, draw, draw_members
 from esmlearn.tasks.fill.samples import GuessedDays, Reconstructed
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.fields.anomalies import Anomalies
 from esmlearn.trained.trained import TrainedEnsemble
 
 SPREAD_CELLS = 125_000

@@ -18,5 +18,5 @@ def teach_days(batch: GuessedSample, *, untold: float = 0.0) -> Lesson:
         Share of the samples that are not told place or date; their guess knows what it always knows.
     """
     area = rearrange(batch.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x")
-    told = Condition(batch.channels, centre(batch.position), batch.year_fraction).untold(untold)
+    told = Condition(batch.channels, centre(batch.position), batch.year_fraction).drop_coordinates(untold)
     return Lesson(batch.clean, batch.learned, area, told, batch.unit)

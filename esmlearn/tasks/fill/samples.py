@@ -10,10 +10,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from esmlearn.models.batches import Batchable
-from esmlearn.settings import EnsembleTrainSettings
 from esmlearn.fields.anomalies import Anomalies
 from esmlearn.grids.tiles import corners_with_ocean
+from esmlearn.models.batches import Batchable
+from esmlearn.settings import EnsembleTrainSettings
 
 DAY_CHANNELS = 4
 """Best known values, logarithm of their standard deviation, where something was observed, land."""

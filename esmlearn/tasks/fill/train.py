@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool
 
 from esmlearn.errors import DataError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.periods import check_daily, select_role
@@ -24,7 +25,6 @@ from esmlearn.tasks.fill.batch import teach_days
 from esmlearn.tasks.fill.samples import GuessedSample, GuessedSamples, Reconstructed
 from esmlearn.tasks.networks import build_denoiser
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.fields.anomalies import Anomalies
 from esmlearn.trained.trained import TrainedEnsemble, TrainedModel
 from esmlearn.training.loop import train
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 import esmlearn
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.models.denoisers.condition import Condition
 from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings
 from esmlearn.tasks.ensembles.sampling import tiled
@@ -18,7 +19,6 @@ from esmlearn.tasks.fill.reconstructor import EnsembleReconstructor
 from esmlearn.tasks.fill.samples import GuessedSamples, Reconstructed
 from esmlearn.tasks.fill.train import borrow_clouds, fit_filling
 from esmlearn.tasks.reconstruct.apply import Reconstructor
-from esmlearn.fields.anomalies import Anomalies
 from esmlearn.tasks.reconstruct.train import fit
 from esmlearn.trained.folder import save_model
 from tests.small import small_ocean, small_settings

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.periods import select_role
 from esmlearn.settings import EnsembleTrainSettings
 from esmlearn.tasks.fill.samples import DAY_CHANNELS, GuessedDays, GuessedSample, GuessedSamples, Reconstructed
-from esmlearn.fields.anomalies import Anomalies
 from tests.small import small_ocean, small_settings
 
 REACH = 2
