@@ -73,10 +73,10 @@ def measure_speed() -> str:
 
 
 def seconds_of_a_step(log: Path) -> float:
-    """Take the median over the steps that a training has logged; the first one warms up."""
+    """Take the median over the lines that a training has logged; the first one warms up."""
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    seconds = [row["seconds"] for row in rows if "seconds" in row]
-    return median(after - before for before, after in pairwise(seconds))
+    logged = [row for row in rows if "seconds" in row]
+    return median((b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairwise(logged))
 
 
 def reconstruct_all(trained: TrainedModel, field: Field, training: Field) -> dict[str, Measured[Reconstruction]]:

@@ -113,7 +113,7 @@ def training_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
         axis, below = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
         below.sharex(axis)
         at = [row["step"] for row in steps]
-        axis.plot(at, loss, color="#b9cfe0", linewidth=0.5, label="Each step", rasterized=True)
+        axis.plot(at, loss, color="#b9cfe0", linewidth=0.5, label="Logged", rasterized=True)
         if loss.size >= 20:
             axis.plot(at, _smooth(loss), color="#0072B2", label="Smoothed")
             _zoom(axis, loss)

@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.settings import AnyTrainSettings, LoopSettings
-from esmlearn.training.checkpoint import CHECKPOINT, RunLog, State, find_checkpoint, restore_checkpoint, save_checkpoint
+from esmlearn.training.checkpoint import CHECKPOINT, State, find_checkpoint, restore_checkpoint, save_checkpoint
+from esmlearn.training.log import RunLog
 from esmlearn.training.objective import Objective
 
 
@@ -26,28 +27,28 @@ def train(
     settings: AnyTrainSettings,
     run_dir: Path,
 ) -> State:
-    """Train a network; it ends with its best weights, finished as the objective says.
+    """Train a network: it ends with its best weights, after the objective's `finish`.
 
     Parameters
     ----------
     network
-        What to train, in place. Weights that need no gradient when the objective has readied it are held.
+        What to train, in place. Weights that need no gradient after the objective's `ready` stay as they are.
     samples
         At least `steps * batch_size` samples; sample k is always the same.
     stack
         Makes a batch of samples.
     objective
-        What to strive for.
+        Loss and validation, and what is done before and after the training.
     settings
         Settings of the training.
     run_dir
-        Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A checkpoint that is there, left by a run that
-        was killed, is gone on from, with the same result as without the kill; else one in `settings.training.resume`.
+        Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A training resumes from the checkpoint that a
+        killed run left there, with the same result as without the kill; else from one in `settings.training.resume`.
 
     Raises
     ------
     DataError
-        If the validation has nothing to judge by.
+        If the validation period has no pixel to validate on.
     ModelFolderError
         If the checkpoint belongs to other settings.
     """
@@ -91,8 +92,9 @@ def train(
                 state.skipped += 1
             state.step += 1
             state.seconds = time.monotonic() - started
-            log.step(state, {name: value.item() for name, value in losses.items()}, rate)
-            if state.step % options.validate_every == 0 or state.step == options.steps:
+            validates = state.step % options.validate_every == 0 or state.step == options.steps
+            log.step(state, losses, rate, always=validates)
+            if validates:
                 state.validation = objective.validate(averaged, accelerator)
                 best = _judge(state, averaged, best, options)
                 log.validated(state)
@@ -123,7 +125,7 @@ def learning_rate_factor(step: int, options: LoopSettings) -> float:
 
 
 def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: float) -> None:
-    """Move the averaged weights towards the live ones; the decay warms up, so that the start is soon forgotten."""
+    """Update an exponential moving average of weights; the decay warms up, so that the first weights soon fade."""
     decay = min(decay, (1 + step) / (10 + step))
     with torch.no_grad():
         for average, live in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
@@ -134,7 +136,7 @@ def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: fl
 
 
 def _judge(state: State, averaged: nn.Module, best: dict[str, Tensor], options: LoopSettings) -> dict[str, Tensor]:
-    """Keep a copy of the averaged weights if they are the best so far; slow down or stop if they long were not."""
+    """Copy the averaged weights if they are the best so far; otherwise lower the learning rate or stop early."""
     if not state.validation:
         raise DataError(
             "The validation period has no hidden pixel with a value to judge by; lengthen data.split.validation."

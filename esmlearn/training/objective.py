@@ -1,4 +1,4 @@
-"""What a training strives for. The loop knows no more of it than this."""
+"""What the training loop needs from a task: its loss, its validation, and what comes before and after."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
@@ -19,20 +19,20 @@ class Batch(Protocol):
 
 @runtime_checkable
 class Objective(Protocol):
-    """How a network is readied, what it loses at each step, how it is judged, and what is done to the best."""
+    """Loss and validation of a training, and what is done before its first step and after its last."""
 
     def ready(self, network: Any, batches: Iterable[Any] | None, accelerator: Accelerator) -> None:
-        """Find what is to be known before the first step; there are no batches where a checkpoint knows it already."""
+        """Prepare a network for its first step; `batches` is None where a checkpoint is loaded afterwards."""
         ...
 
     def loss(self, network: nn.Module, batch: Any) -> dict[str, Tensor]:
-        """Give the `loss` and its parts; nothing where a batch has nothing to learn from."""
+        """Give the `loss` and its parts; an empty dict if the batch has nothing to learn from."""
         ...
 
     def validate(self, network: Any, accelerator: Accelerator) -> dict[str, float]:
-        """Judge on fixed samples. The best weights are those with the lowest of the first number."""
+        """Give errors on fixed samples; the best weights are those for which the first of them is lowest."""
         ...
 
     def finish(self, network: Any, accelerator: Accelerator) -> None:
-        """Do what is to be done to the best weights."""
+        """Change the best weights after the training, such as to calibrate standard deviations."""
         ...

@@ -1,4 +1,4 @@
-"""What a denoiser is told besides the noisy state; to the diffusion engine it is opaque."""
+"""The condition of a denoiser: what it knows besides the noisy state. The diffusion engine only hands it on."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,17 +12,18 @@ from torch import Tensor
 class Condition(NamedTuple):
     """Maps, place and date that a sample is conditioned on.
 
+    Coordinates are None where no sample has them, and NaN for samples whose coordinates are dropped.
+
     Attributes
     ----------
     maps
-        Whatever is known at each pixel: first guess, observations, land. Each level has its own mask, as a channel.
+        What is known at each pixel: first guess, observations, land. Each level has its own mask, as a channel.
     place
-        Latitude and longitude of the centre of the maps, in degrees; None where no place is given, and NaN for samples
-        that are not told theirs.
+        Latitude and longitude of the centre of the maps, in degrees.
     year_fraction
-        Part of the year that has gone, from 0 to 1 in any calendar; None or NaN likewise.
+        Part of the year that has gone, from 0 to 1 in any calendar.
     hour
-        Hour of the day in UTC, from 0 to 24; None or NaN likewise.
+        Hour of the day in UTC, from 0 to 24.
     """
 
     maps: Float[Tensor, "batch channel lat lon"]
@@ -39,20 +40,20 @@ class Condition(NamedTuple):
         return self._each(lambda part: repeat_members(part, n_members))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
-        """Change whatever is given, each part alike."""
-        told = (None if part is None else change(part) for part in (self.place, self.year_fraction, self.hour))
-        return Condition(change(self.maps), *told)
+        """Apply a function to each part that is given."""
+        coordinates = (None if part is None else change(part) for part in (self.place, self.year_fraction, self.hour))
+        return Condition(change(self.maps), *coordinates)
 
     def drop_coordinates(self, share: float) -> "Condition":
-        """Keep place and time from a share of the samples, so that a network learns to do without.
+        """Set the coordinates of a share of the samples to NaN, so that a network learns to do without them.
 
-        Half of these samples lose both, a quarter the place only, and a quarter date and hour only.
+        Half of these samples lose both place and time, a quarter the place only, and a quarter date and hour only.
         """
         if not share:
             return self
-        # Numbers are drawn on the CPU, so that they are the same on every device.
-        drawn = (torch.rand(len(self.maps)) / share).to(self.maps.device)
-        no_place, no_time = drawn < 0.75, (drawn >= 0.25) & (drawn < 1.0)
+        # Random numbers come from the CPU, so that they are the same on every device.
+        random = (torch.rand(len(self.maps)) / share).to(self.maps.device)
+        no_place, no_time = random < 0.75, (random >= 0.25) & (random < 1.0)
         parts = (
             (self.place, rearrange(no_place, "n -> n 1")),
             (self.year_fraction, no_time),

@@ -1,4 +1,4 @@
-"""The denoiser: a U-Net of ConvNeXt blocks that knows the noise level, the place and the date."""
+"""A U-Net of ConvNeXt blocks, conditioned on noise level, place and date."""
 
 from itertools import pairwise
 from typing import Any
@@ -34,7 +34,7 @@ class ConvNextBlock(nn.Module):
 
     After Liu et al. 2022, https://doi.org/10.48550/arXiv.2201.03545, with 3x3 in place of their 1x1 convolutions. The
     scale :math:`s` and shift :math:`b` are FiLM (Perez et al. 2018, https://doi.org/10.48550/arXiv.1709.07871), and
-    start at zero: the untrained block knows neither place nor date.
+    start at zero: place and date have no effect in the untrained block.
 
     Parameters
     ----------
@@ -122,9 +122,10 @@ class Stage(nn.Module):
 
 
 class ConvNextUNet(nn.Module):
-    """Tell signal from noise in maps of any size, given maps of what is known, a place and a date.
+    """Map noisy maps of any size to maps of that size, conditioned on maps of what is known, place and date.
 
-    The head starts at zero: the untrained network gives zeros. What the answer means is for the caller to say.
+    The head starts at zero: the untrained network gives zeros. Whether the output is noise, signal or a mixture is
+    the choice of the parameterization.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ class ConvNextUNet(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch var lat lon"], noise_level: Float[Tensor, " batch"], condition: Condition
     ) -> Float[Tensor, "batch var lat lon"]:
-        """Answer in the shape of the noisy state.
+        """Denoise; the output has the shape of the noisy state.
 
         Parameters
         ----------
@@ -208,7 +209,7 @@ class ConvNextUNet(nn.Module):
 
     @property
     def head_bias(self) -> Tensor:
-        """What is added to the answer of each channel."""
+        """What is added to the output of each channel."""
         return self.head.get_parameter("bias")
 
     def _place_and_date(self, condition: Condition) -> Float[Tensor, "batch feature"]:
@@ -216,5 +217,5 @@ class ConvNextUNet(nn.Module):
         return where_and_when(condition, self.settings.coordinates, date=self.settings.date, hour=False)
 
     def _run(self, part: nn.Module, *inputs: Tensor | None) -> Any:
-        """Run a part as the settings say."""
+        """Run a part, with the settings for its activations."""
         return run(part, *inputs, forget=self.settings.checkpoint_activations)

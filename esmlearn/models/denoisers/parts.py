@@ -1,4 +1,4 @@
-"""What denoisers share: what they are told besides maps, and maps that can be halved."""
+"""What denoisers share: embeddings of noise level, place and date, and maps that can be halved."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ from esmlearn.models.denoisers.condition import Condition
 from esmlearn.models.embeddings import COORDINATES, season
 
 EMBED_DIM = 64
-"""Length of the vectors that tell of the noise level, and of place and date."""
+"""Length of the embeddings of the noise level, and of place and date."""
 
 LEVEL_STRETCH = 25.0
 """The fastest sinusoid of the noise level has a period of 2 pi / 25 = 0.25: noise that grows by a factor of e."""
@@ -52,9 +52,9 @@ def count_features(coordinates: str, *, date: bool, hour: bool) -> int:
 
 
 def where_and_when(condition: Condition, coordinates: str, *, date: bool, hour: bool) -> Float[Tensor, "batch feature"]:
-    """Features of place, date and hour, of those that the settings ask for; zeros for what a sample is not told.
+    """Features of place, date and hour, those of the settings; zeros where a coordinate is NaN.
 
-    No date and no hour has zeros only, nor has any place as `unit_sphere` or `sincos`.
+    A date, an hour and, as `unit_sphere` or `sincos`, a place never give zeros alone: a dropped coordinate is no other.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def where_and_when(condition: Condition, coordinates: str, *, date: bool, hour: 
 
 
 def _given(value: Tensor | None, name: str, setting: str, other: str) -> Tensor:
-    """Refuse to go on without what a setting asks for."""
+    """Refuse a condition without a coordinate that a setting needs."""
     if value is None:
         raise SettingsError(f"The denoiser has {setting}, but no Condition.{name} is given; give it, or set {other}.")
     return value

@@ -26,7 +26,7 @@ GROUPS = 8
 
 
 class ResidualBlock(nn.Module):
-    r"""Two 3x3 convolutions beside a residual; what the network is told comes in between them.
+    r"""Two 3x3 convolutions beside a residual; the embedding of the condition comes in between them.
 
     .. math::
 
@@ -46,17 +46,17 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, width: int, dropout: float) -> None:
         super().__init__()
         self.into = nn.Sequential(nn.GroupNorm(GROUPS, channels), nn.SiLU(), nn.Conv2d(channels, width, 3, padding=1))
-        self.told = nn.Sequential(nn.SiLU(), nn.Linear(EMBED_DIM, width))
+        self.embed = nn.Sequential(nn.SiLU(), nn.Linear(EMBED_DIM, width))
         self.out = nn.Sequential(
             nn.GroupNorm(GROUPS, width), nn.SiLU(), nn.Dropout(dropout), nn.Conv2d(width, width, 3, padding=1)
         )
         self.residual = nn.Identity() if channels == width else nn.Conv2d(channels, width, 1)
 
     def forward(
-        self, maps: Float[Tensor, "batch channel lat lon"], told: Float[Tensor, "batch dim"]
+        self, maps: Float[Tensor, "batch channel lat lon"], embedding: Float[Tensor, "batch dim"]
     ) -> Float[Tensor, "batch width lat lon"]:
         """Mix each pixel with its surroundings."""
-        hidden = self.into(maps) + rearrange(self.told(told), "n c -> n c 1 1")
+        hidden = self.into(maps) + rearrange(self.embed(embedding), "n c -> n c 1 1")
         return self.residual(maps) + self.out(hidden)
 
 
@@ -85,7 +85,7 @@ class PixelAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """A residual block, and attention where the level has it; both the down and the up block of the seed."""
+    """A residual block, and attention where the level has it; both the down and the up block of the U-Net."""
 
     def __init__(self, channels: int, width: int, dropout: float, *, attention: bool) -> None:
         super().__init__()
@@ -93,27 +93,27 @@ class Block(nn.Module):
         self.attention = PixelAttention(width) if attention else nn.Identity()
 
     def forward(
-        self, maps: Float[Tensor, "batch channel lat lon"], told: Float[Tensor, "batch dim"]
+        self, maps: Float[Tensor, "batch channel lat lon"], embedding: Float[Tensor, "batch dim"]
     ) -> Float[Tensor, "batch width lat lon"]:
         """Mix each pixel with its surroundings, then with all others."""
-        return self.attention(self.residual(maps, told))
+        return self.attention(self.residual(maps, embedding))
 
 
 class ResidualUNet(nn.Module):
-    """Tell signal from noise in maps of any size, given maps of what is known, a place, a date and an hour.
+    """Map noisy maps of any size to maps of that size, conditioned on maps of what is known, place, date and hour.
 
-    The head starts at zero: the untrained network gives zeros. What the answer means is for the caller to say.
+    The head starts at zero: the untrained network gives zeros. Whether the output is noise, signal or a mixture is
+    the choice of the parameterization.
 
     The same class is the regression network: its state `x` and its `noise_level` are zero always, in training and use,
-    so that the answer depends on the condition alone. It is then the best estimate that the loss asks for, the
-    conditional mean under squared errors.
+    so that the output depends on the condition alone: under a squared error it is the conditional mean.
 
     Parameters
     ----------
     settings
         Sizes and options.
     state_channels
-        Variables that are drawn: `image_channels` of the settings, if those give it.
+        Variables that are denoised: `image_channels` of the settings, if those give it.
     condition_channels
         Maps that are given beside them: `conditioned_on_input` of the settings, if those give it.
 
@@ -171,7 +171,7 @@ class ResidualUNet(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch var lat lon"], noise_level: Float[Tensor, " batch"], condition: Condition
     ) -> Float[Tensor, "batch var lat lon"]:
-        """Answer in the shape of the noisy state.
+        """Denoise; the output has the shape of the noisy state.
 
         Parameters
         ----------
@@ -187,39 +187,41 @@ class ResidualUNet(nn.Module):
         maps = pad_to_multiple(torch.cat([x, condition.maps.to(x.dtype)], dim=1), 2 ** (len(self.down) - 1))
         if self.settings.channels_last:
             maps = maps.contiguous(memory_format=torch.channels_last)
-        told = self._tell(noise_level, condition)
+        embedding = self._embed(noise_level, condition)
 
         maps = self.stem(maps)
         skips = [maps]
         for level in self.down:
             for part in level.children():
-                maps = self._run(part, maps, told)
+                maps = self._run(part, maps, embedding)
                 skips.append(maps)
-        maps = self._run(self.after, self._run(self.before, maps, told), told)
+        maps = self._run(self.after, self._run(self.before, maps, embedding), embedding)
         for level in self.up:
             for part in level.children():
-                maps = self._run(part, torch.cat([maps, skips.pop()], dim=1) if isinstance(part, Block) else maps, told)
+                if isinstance(part, Block):
+                    maps = torch.cat([maps, skips.pop()], dim=1)
+                maps = self._run(part, maps, embedding)
         return self.head(maps)[..., :rows, :columns].to(x.dtype)
 
     @property
     def head_bias(self) -> Tensor:
-        """What is added to the answer of each channel."""
+        """What is added to the output of each channel."""
         return self.head[-1].get_parameter("bias")
 
-    def _tell(self, noise_level: Float[Tensor, " batch"], condition: Condition) -> Float[Tensor, "batch dim"]:
+    def _embed(self, noise_level: Float[Tensor, " batch"], condition: Condition) -> Float[Tensor, "batch dim"]:
         """One vector of noise level, place, date and hour."""
-        told = self.embed_level(sinusoids(LEVEL_STRETCH * noise_level, EMBED_DIM))
+        level = self.embed_level(sinusoids(LEVEL_STRETCH * noise_level, EMBED_DIM))
         if self.embed_context is None:
-            return told
+            return level
         options = self.settings
         features = where_and_when(condition, options.coordinates, date=options.date, hour=options.hour)
-        return told + self.embed_context(features)
+        return level + self.embed_context(features)
 
-    def _run(self, part: nn.Module, maps: Tensor, told: Tensor) -> Tensor:
-        """Run a part; only blocks are told of the noise level."""
-        inputs = (maps, told) if isinstance(part, Block) else (maps,)
-        said: Tensor = run(part, *inputs, forget=self.settings.checkpoint_activations)
-        return said
+    def _run(self, part: nn.Module, maps: Tensor, embedding: Tensor) -> Tensor:
+        """Run a part; blocks take the embedding, changes of resolution do not."""
+        inputs = (maps, embedding) if isinstance(part, Block) else (maps,)
+        output: Tensor = run(part, *inputs, forget=self.settings.checkpoint_activations)
+        return output
 
 
 def _check_channels(name: str, given: int | None, found: int) -> None:

@@ -1,6 +1,7 @@
 """Successive corrections: an objective analysis whose scales are learned, as the first guess of the transformer."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,32 +11,39 @@ SCALES = ((9.0, 1.0), (1.8, 1.5), (1.0, 4.0), (5.5, 0.3), (1.2, 1.1), (1.5, 0.3)
 """Scales of the passes before training, in cells and in days."""
 
 RELAXATION = 0.01
-"""How much what is there already weighs beside the observations, before training; one at no distance weighs 1."""
+"""Weight of the field before the pass, before training; an observation at no distance has the weight 1."""
 
 
 class SuccessiveCorrections(nn.Module):
     """Correct a field towards the observations, pass after pass, with weights that fall off in space and time.
 
-    Each pass spreads what the observations y_i still disagree with (Cressman 1959,
+    Each pass spreads the residuals of the observations y_i (Cressman 1959,
     https://doi.org/10.1175/1520-0493(1959)087<0367:AOOAS>2.0.CO;2; Barnes 1964,
-    https://doi.org/10.1175/1520-0450(1964)003<0396:ATFMDI>2.0.CO;2), with a relaxation r towards what is there:
+    https://doi.org/10.1175/1520-0450(1964)003<0396:ATFMDI>2.0.CO;2), with a relaxation r towards the field:
 
         a <- a + sum_i w_i (y_i - a_i) / (sum_i w_i + r)
 
     The weight w is a product of Matern functions (nu = 3/2) of the distances along time, latitude and longitude: on a
     grid a pass is three small matrix products. Such passes come close to optimal interpolation (Bratseth 1986,
     https://doi.org/10.1111/j.1600-0870.1986.tb00476.x) without a system to solve for each point. They alternate between
-    what the same days say from afar and what the days around say of the same place. Their scales and relaxations are
-    weights of the network, fitted before the others.
+    wide scales of space on the same days and long scales of time at the same place. Scales and relaxations are weights
+    of the network, fitted before the others.
+
+    Parameters
+    ----------
+    scales
+        For each pass, its scales before training, in cells and in days.
+    relaxation
+        Relaxation of all passes before training.
     """
 
     start: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, scales: Sequence[tuple[float, float]] = SCALES, relaxation: float = RELAXATION) -> None:
         super().__init__()
-        # The start is saved with its change: a trained model must not change when the numbers above do.
-        self.log_change = nn.Parameter(torch.zeros(len(SCALES), 3))
-        self.register_buffer("start", torch.tensor([(*scales, RELAXATION) for scales in SCALES]))
+        # The start is saved too: a trained model must not change when the constants above do.
+        self.log_change = nn.Parameter(torch.zeros(len(scales), 3))
+        self.register_buffer("start", torch.tensor([(*scale, relaxation) for scale in scales]))
 
     def forward(
         self, values: Float[Tensor, "batch time lat lon"], observed: Bool[Tensor, "batch time lat lon"]
@@ -58,10 +66,10 @@ class SuccessiveCorrections(nn.Module):
         known = values.masked_fill(~observed, 0.0)
         seen = observed.to(known.dtype)
         analysis, density = torch.zeros_like(known), torch.zeros_like(known)
-        for number, (space, time, relaxation) in enumerate(self.start * self.log_change.exp()):
+        for index, (space, time, relaxation) in enumerate(self.start * self.log_change.exp()):
             spread, weight = _smooth(torch.stack([(known - analysis) * seen, seen]), space, time)
             analysis = analysis + spread / (weight + relaxation)
-            density = density if number else weight.log1p()
+            density = density if index else weight.log1p()
         return analysis, density
 
 

@@ -16,7 +16,7 @@ from esmlearn.models.transformer.unet import UNet
 from esmlearn.settings import ModelSettings
 
 LOG_STD_RANGE = (-6.0, 3.0)
-"""Logarithms of standard deviations are kept within this range; errors far outside it are no errors of a field."""
+"""Logarithms of standard deviations are clipped to this range; errors of a field are well within it."""
 
 
 class Estimate(NamedTuple):
@@ -41,7 +41,7 @@ class VideoEncoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, video: Float[Tensor, "batch channel day lat lon"], grid: TokenGrid) -> Float[Tensor, "token dim"]:
-        """Embed the patches that the grid says exist."""
+        """Embed the patches that exist in the grid."""
         days, rows, columns = self.patch_size
         patches = rearrange(video, "b c (t d) (y h) (x w) -> b t (y x) (c d h w)", d=days, h=rows, w=columns)
         patches = rearrange(grid.pack(patches), "n (c d h w) -> n c d h w", d=days, h=rows, w=columns)
@@ -51,9 +51,9 @@ class VideoEncoder(nn.Module):
 class TemporalAttentionAggregator(nn.Module):
     """Pool the days of each month into one token for every place.
 
-    Days are weighted by their content and their date; a day on which a patch saw nothing has no weight there. A place
-    that no day saw gets a learned token, which the spatial transformer then fills from its neighbours and the season.
-    With several months, the months of a place attend to each other, and the days are weighted once more knowing them.
+    Days are weighted by their content and their date; a day without an observation in a patch has no weight there. A
+    place without any gets a learned token, which the spatial transformer then fills from its neighbours and the season.
+    With several months, the months of a place attend to each other, and their result changes the weights of the days.
     """
 
     def __init__(self, dim: int, num_heads: int, *, month_mixing: bool) -> None:
@@ -72,7 +72,7 @@ class TemporalAttentionAggregator(nn.Module):
         tokens: Float[Tensor, "batch month time place dim"],
         seen: Bool[Tensor, "batch month time place"],
     ) -> Float[Tensor, "batch month place dim"]:
-        """Pool over the days that saw something."""
+        """Pool over the days that have observations."""
         pooled = self.pool(tokens, self.score(tokens), seen)
         if not self.month_mixing:
             return pooled
@@ -89,7 +89,7 @@ class TemporalAttentionAggregator(nn.Module):
         score: Float[Tensor, "batch month time place 1"],
         seen: Bool[Tensor, "batch month time place"],
     ) -> Float[Tensor, "batch month place dim"]:
-        """Average the tokens that saw something with softmax weights."""
+        """Average the tokens that have observations with softmax weights."""
         any_seen = seen.any(dim=2)
         score = score.squeeze(-1).masked_fill(~seen & any_seen[:, :, None], -torch.inf)
         pooled = torch.einsum("bmtp,bmtpc->bmpc", score.softmax(dim=2), tokens)
@@ -130,8 +130,8 @@ class MonthlyConvDecoder(nn.Module):
 
     The transposed convolution has kernel patch + 2 overlap, stride patch and padding overlap, so that the size is exact
     and neighbouring patches share pixels. Maps at full resolution join before the refinement, so that coasts and fronts
-    stay sharp. A small U-Net of its own looks at all that and says how large the error will be. Both heads start at
-    zero: the untrained model gives the first guess.
+    stay sharp. A small U-Net of its own estimates from all that how large the error is. Both heads start at zero: the
+    untrained model gives the first guess.
 
     Parameters
     ----------
@@ -178,14 +178,14 @@ class MonthlyConvDecoder(nn.Module):
         tokens: Float[Tensor, "map row column dim"],
         context: Float[Tensor, "days_map channel lat lon"],
     ) -> Estimate:
-        """Decode departures of shape (map times days, lat, lon)."""
+        """Decode departures from the first guess, shape (map times days, lat, lon)."""
         maps = rearrange(self.mix(rearrange(tokens, "n y x c -> n c y x")), "n (d c) y x -> (n d) c y x", d=self.days)
         maps = torch.cat([self.upsample(maps), context], dim=1)
         features = self.refine(maps)
         departure = self.head(features)[:, 0] * self.scale + self.bias
-        # A few large errors rule the gradient of the deviation: what the mean is made of is not to follow it.
-        doubt = self.spread(torch.cat([maps, features], dim=1).detach())
-        return Estimate(departure, self.spread_head(doubt)[:, 0])
+        # A few large errors dominate the gradient of the deviation: keep it from the features that the mean is made of.
+        spread = self.spread(torch.cat([maps, features], dim=1).detach())
+        return Estimate(departure, self.spread_head(spread)[:, 0])
 
 
 def _norm(name: str, channels: int) -> nn.Module:

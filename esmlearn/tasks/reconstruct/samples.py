@@ -1,4 +1,4 @@
-"""Windows: some months of a patch of ocean as the tensors that the model sees."""
+"""Windows: some months of a patch of ocean, as inputs and target of the transformer."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ NEARNESS_DAYS = 5.0
 
 @dataclass(frozen=True)
 class Window(Batchable):
-    """Inputs of the network and what it shall say, or a batch of them with `batch` in front of every shape.
+    """Inputs and target of the network, or a batch of them with `batch` in front of every shape.
 
     Attributes
     ----------
@@ -152,17 +152,16 @@ def first_guess(
 class TrainingWindows(Dataset[Window]):
     """Endless windows at random times and places of the training period; window k is the same in every run.
 
-    What the model may see is cut by the cloud masks of other times and places of the observations, so that the same
-    ocean is met under ever new clouds. In supervised learning the values come from the complete target and the borrowed
-    mask stands for all gaps; in self-supervised learning they come from the observations, and the borrowed mask hides
-    more of them on some of the days.
+    Gaps are the cloud masks of other times and places of the observations, so that the same ocean comes with ever new
+    clouds. In supervised learning the values come from the complete target, and the borrowed mask makes all gaps; in
+    self-supervised learning they come from the observations, and the borrowed mask hides more of them on some days.
 
     Parameters
     ----------
     anomalies
         Values to learn, of the training period.
     masks
-        What was observed, shape (time, lat, lon), on the same grid: the pool of gaps to borrow from.
+        What was observed, on the same grid, to borrow gaps from.
     settings
         Sizes of a window.
     hide_days
@@ -200,7 +199,7 @@ class TrainingWindows(Dataset[Window]):
         return self.length
 
     def __getitem__(self, index: int) -> Window:
-        """Draw window number `index`."""
+        """Make window `index`."""
         rng = np.random.default_rng([self.seed, index])
         start = int(rng.integers(len(self.anomalies.months) - self.settings.n_months + 1))
         months = slice(start, start + self.settings.n_months)

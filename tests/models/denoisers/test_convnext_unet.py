@@ -1,4 +1,4 @@
-"""A denoiser of the published size, that uses what it is told, and takes maps of any shape."""
+"""A denoiser of the published size, that uses its condition, and takes maps of any shape."""
 
 import pytest
 import torch
@@ -9,6 +9,7 @@ from esmlearn.errors import SettingsError
 from esmlearn.models import embeddings
 from esmlearn.models.denoisers.condition import Condition
 from esmlearn.models.denoisers.convnext_unet import ConvNextBlock, ConvNextUNet, LinearAttention
+from esmlearn.models.denoisers.parts import EMBED_DIM, LEVEL_STRETCH
 from esmlearn.settings import DenoiserSettings
 
 SMALL = {"dim": 4, "dim_mults": (1, 2, 4), "heads": 1, "attention_from": 0}
@@ -114,7 +115,7 @@ def test_the_output_depends_on_all_that_is_given_and_samples_do_not_mix(what):
 def test_noise_levels_are_told_apart(step):
     """Near and far: a twentieth of a level is a fifth more noise."""
     levels = torch.arange(-2.0, 2.0, step)
-    encoded = embeddings.sinusoids(25 * levels, 64)
+    encoded = embeddings.sinusoids(LEVEL_STRETCH * levels, EMBED_DIM)
     apart = torch.cdist(encoded, encoded) + 10 * torch.eye(len(levels))
     assert apart.min() > 0.5
 
@@ -223,7 +224,7 @@ def test_one_level_is_enough():
 
 
 def test_it_learns():
-    """Taught to say what stands in the first map of the condition, it does so."""
+    """Trained to give back the first maps of the condition, it does so."""
     model = made(trained=False, dim=8)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     x, level, condition = inputs()

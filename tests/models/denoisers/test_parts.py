@@ -1,4 +1,4 @@
-"""What both denoisers are told of place and time, and what they make of not being told."""
+"""Coordinates of place and time in both denoisers, given and dropped."""
 
 import math
 
@@ -18,34 +18,34 @@ NETWORKS = {
 }
 
 
-def told(place=(30.0, 140.0), season=0.3) -> Condition:
+def condition(place=(30.0, 140.0), season=0.3) -> Condition:
     return Condition(torch.ones(1, 1, 8, 8), torch.tensor([place]), torch.tensor([season]))
 
 
 @pytest.mark.parametrize("coordinates", ["unit_sphere", "sincos"])
-def test_not_told_is_zero_and_no_place_or_date_is(coordinates):
+def test_dropped_coordinates_are_zero_and_no_place_or_date_is(coordinates):
     """The sine and the cosine of an angle are never both zero."""
-    nothing = where_and_when(told((math.nan, math.nan), math.nan), coordinates, date=True, hour=False)
+    nothing = where_and_when(condition((math.nan, math.nan), math.nan), coordinates, date=True, hour=False)
     assert not nothing.any()
-    some = where_and_when(told((math.nan, math.nan)), coordinates, date=True, hour=False)
+    some = where_and_when(condition((math.nan, math.nan)), coordinates, date=True, hour=False)
     n_place = some.shape[1] - 4
     assert not some[:, :n_place].any()
     assert some[:, n_place:].square().sum() == pytest.approx(2.0)
     for latitude in range(-90, 91, 30):
-        features = where_and_when(told((float(latitude), 0.0)), coordinates, date=False, hour=False)
+        features = where_and_when(condition((float(latitude), 0.0)), coordinates, date=False, hour=False)
         assert features.square().sum() >= 0.99
 
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
-def test_a_network_answers_whether_told_or_not(network):
-    """The answer is finite, another one than at any place, and the same wherever it is not told."""
+def test_a_network_works_with_and_without_coordinates(network):
+    """Without them the output is finite, and another one than at any place."""
     torch.manual_seed(0)
     model = network().eval()
     for parameter in model.parameters():
         if not parameter.any():
             nn.init.normal_(parameter, std=0.2)
     x, level = torch.ones(1, 1, 8, 8), torch.zeros(1)
-    here, there = model(x, level, told()), model(x, level, told((-50.0, 20.0)))
-    untold = model(x, level, told((math.nan, math.nan)))
-    assert untold.isfinite().all()
-    assert min((untold - here).abs().max(), (untold - there).abs().max(), (here - there).abs().max()) > 1e-4
+    here, there = model(x, level, condition()), model(x, level, condition((-50.0, 20.0)))
+    dropped = model(x, level, condition((math.nan, math.nan)))
+    assert dropped.isfinite().all()
+    assert min((dropped - here).abs().max(), (dropped - there).abs().max(), (here - there).abs().max()) > 1e-4

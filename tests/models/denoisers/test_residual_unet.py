@@ -1,4 +1,4 @@
-"""The eps-U-Net has the published size, uses what it is told, and takes maps of any shape."""
+"""The eps-U-Net has the published size, uses its condition, and takes maps of any shape."""
 
 import pytest
 import torch
@@ -124,14 +124,14 @@ def test_attention_does_not_keep_all_pairs_of_pixels():
 
 def test_a_block_agrees_with_its_formula():
     torch.manual_seed(0)
-    block, maps, told = ResidualBlock(8, 16, 0.5).eval(), torch.randn(2, 8, 5, 6), torch.randn(2, 64)
+    block, maps, embedding = ResidualBlock(8, 16, 0.5).eval(), torch.randn(2, 8, 5, 6), torch.randn(2, 64)
     swish = lambda h: h * h.sigmoid()
     hidden = block.into[2](swish(nn.functional.group_norm(maps, 8, block.into[0].weight, block.into[0].bias)))
-    hidden = hidden + (swish(told) @ block.told[1].weight.T + block.told[1].bias)[:, :, None, None]
+    hidden = hidden + (swish(embedding) @ block.embed[1].weight.T + block.embed[1].bias)[:, :, None, None]
     expected = block.residual(maps) + block.out[3](swish(nn.functional.group_norm(hidden, 8)))
-    torch.testing.assert_close(block(maps, told), expected)
+    torch.testing.assert_close(block(maps, embedding), expected)
     block.train()
-    assert (block(maps, told) - expected).abs().max() > 0.01
+    assert (block(maps, embedding) - expected).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("missing", ["place", "year_fraction", "hour"])
@@ -144,7 +144,7 @@ def test_what_the_settings_ask_for_must_be_given(missing):
     assert made(**without)(x, level, bare).isfinite().all()
 
 
-def test_it_can_be_told_nothing():
+def test_it_can_do_without_coordinates():
     x, level, condition = inputs()
     model = made(coordinates="none", date=False, hour=False)
     torch.testing.assert_close(model(x, level, condition), model(x, level, Condition(condition.maps)))

@@ -6,7 +6,6 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from esmlearn.fields.time_interpolation import interpolate_in_time
-from esmlearn.models.transformer import corrections
 from esmlearn.models.transformer.corrections import RELAXATION, SCALES, SuccessiveCorrections
 
 SHAPE = (1, 12, 10, 14)
@@ -53,12 +52,11 @@ def test_nothing_observed_nothing_said():
 
 
 @pytest.mark.parametrize("point", [(5, 4, 7), (0, 9, 0)])
-def test_one_pass_gives_back_one_observation_as_the_formula_says(monkeypatch, point):
+def test_one_pass_gives_back_one_observation_as_the_formula_says(point):
     """Alone, an observation y gives y w / (w + r): nearly y close by, and nothing where w is far below r."""
-    monkeypatch.setattr(corrections, "SCALES", ((1.5, 0.8),))
     observed = torch.zeros(SHAPE, dtype=torch.bool)
     observed[0, *point] = True
-    analysis, density = SuccessiveCorrections()(torch.full(SHAPE, 2.0), observed)
+    analysis, density = SuccessiveCorrections([(1.5, 0.8)])(torch.full(SHAPE, 2.0), observed)
     weight = weights_around(point, 1.5, 0.8)
     np.testing.assert_allclose(analysis[0].detach(), 2.0 * weight / (weight + RELAXATION), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(density[0].detach(), np.log1p(weight), rtol=1e-4, atol=1e-6)
@@ -153,12 +151,10 @@ def test_scales_are_learned():
     assert errors[-1] < 0.8 * errors[0]
 
 
-def test_a_trained_model_keeps_its_scales_when_the_start_of_others_changes(monkeypatch):
+def test_a_trained_model_keeps_its_scales_when_the_start_of_others_changes():
     ocean, observed = random_ocean(20), ~clouds(torch.Size((1, 20, 24, 24)))
     trained = SuccessiveCorrections()
-    monkeypatch.setattr(corrections, "SCALES", tuple((2 * space, 3 * time) for space, time in SCALES))
-    monkeypatch.setattr(corrections, "RELAXATION", 0.1)
-    loaded = SuccessiveCorrections()
+    loaded = SuccessiveCorrections([(2 * space, 3 * time) for space, time in SCALES], relaxation=0.1)
     assert not torch.equal(loaded(ocean, observed)[0], trained(ocean, observed)[0])
     loaded.load_state_dict(trained.state_dict())
     assert torch.equal(loaded(ocean, observed)[0], trained(ocean, observed)[0])

@@ -1,13 +1,15 @@
 """Each channel that describes a day and the days around it must be what its place says."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 from einops import rearrange
 
 from esmlearn.models.transformer.corrections import SuccessiveCorrections
-from esmlearn.models.transformer.surroundings import CONTEXT_CHANNELS, Nearby, Surroundings
+from esmlearn.models.transformer.inputs import Context, WindowInputs
+from esmlearn.models.transformer.surroundings import CorrectedContext, Surroundings
 from esmlearn.settings import ModelSettings
 
 BATCH, MONTHS, DAYS, ROWS, COLUMNS, TIME = 2, 2, 5, 4, 6, 20
@@ -23,17 +25,27 @@ def make_inputs():
     observed = torch.rand(BATCH, TIME, ROWS, COLUMNS, generator=generator) < 0.4
     values = torch.randn(BATCH, TIME, ROWS, COLUMNS, generator=generator).masked_fill(~observed, 1e3)
     index = torch.stack([torch.arange(4, 14), torch.arange(5, 15)])
-    nearby = Nearby(values, observed, rearrange(index, "b (m d) -> b m d", m=MONTHS))
-    x = torch.stack([values[k, index[k]] for k in range(BATCH)]).unflatten(1, (MONTHS, DAYS))
-    mask = torch.stack([~observed[k, index[k]] for k in range(BATCH)]).unflatten(1, (MONTHS, DAYS))
-    context = torch.randn(BATCH, MONTHS, DAYS, CONTEXT_CHANNELS, ROWS, COLUMNS, generator=generator)
-    return x, mask, context, nearby
+    window = [(values[k, days], observed[k, days]) for k, days in enumerate(index)]
+    x, seen = (torch.stack(part).unflatten(1, (MONTHS, DAYS)) for part in zip(*window, strict=True))
+    nothing = torch.zeros(BATCH, MONTHS, DAYS)
+    return WindowInputs(
+        x=x,
+        daily_mask=~seen,
+        land_mask_patch=torch.zeros(BATCH, ROWS, COLUMNS, dtype=torch.bool),
+        padded_days_mask=nothing.bool(),
+        context=torch.randn(BATCH, MONTHS, DAYS, len(Context), ROWS, COLUMNS, generator=generator),
+        nearby=values,
+        nearby_observed=observed,
+        day_index=rearrange(index, "b (m d) -> b m d", m=MONTHS),
+        decoded=~nothing.bool(),
+        year_fraction=nothing,
+        position=torch.zeros(BATCH, 2, ROWS, COLUMNS),
+    )
 
 
 def test_days_are_taken_out_of_the_row():
-    _, _, _, nearby = make_inputs()
     row = torch.arange(BATCH * TIME).view(BATCH, TIME, 1, 1).expand(BATCH, TIME, ROWS, COLUMNS).float()
-    days = nearby.at_days(row)
+    days = make_inputs().at_days(row)
     assert days.shape == (BATCH, MONTHS, DAYS, ROWS, COLUMNS)
     assert days[0, :, :, 0, 0].tolist() == [[4, 5, 6, 7, 8], [9, 10, 11, 12, 13]]
     assert days[1, :, :, 3, 5].tolist() == [[25, 26, 27, 28, 29], [30, 31, 32, 33, 34]]
@@ -42,39 +54,45 @@ def test_days_are_taken_out_of_the_row():
 def around_of(surroundings: Surroundings, context: torch.Tensor, series: torch.Tensor, index: torch.Tensor):
     """Channels of the days around, for every day of both windows."""
     window = torch.arange(BATCH)[:, None, None].expand_as(index)
-    channels = surroundings.around(context[:, :, :, 0].flatten(0, 2), series, window.flatten(), index.flatten())
+    channels = surroundings.around(
+        context[:, :, :, Context.GUESS].flatten(0, 2), series, window.flatten(), index.flatten()
+    )
     return channels.unflatten(0, tuple(index.shape))
 
 
 def test_the_analysis_takes_the_place_of_the_guess():
-    x, mask, context, nearby = make_inputs()
+    inputs = make_inputs()
     surroundings = make_surroundings()
-    channels, series = surroundings(x, mask, context, nearby)
-    analysis, density = SuccessiveCorrections()(nearby.values, nearby.observed)
-    expected = torch.where(mask, nearby.at_days(analysis), x)
-    assert channels.shape[3] == surroundings.n_context == 6
-    torch.testing.assert_close(channels[:, :, :, 0], expected)
-    torch.testing.assert_close(channels[:, :, :, 1], context[:, :, :, 0] - expected)
-    torch.testing.assert_close(channels[:, :, :, 2], nearby.at_days(density))
-    torch.testing.assert_close(channels[:, :, :, 3:6], context[:, :, :, 1:])
-    torch.testing.assert_close(series, torch.stack([nearby.values, nearby.observed.float(), analysis]))
+    channels, series = surroundings(inputs)
+    analysis, density = SuccessiveCorrections()(inputs.nearby, inputs.nearby_observed)
+    expected = {
+        "GUESS": torch.where(inputs.daily_mask, inputs.at_days(analysis), inputs.x),
+        "DENSITY": inputs.at_days(density),
+        **{name: inputs.context[:, :, :, Context[name]] for name in ("SURPRISE", "NEARNESS_BEFORE", "NEARNESS_AFTER")},
+    }
+    expected["SIMPLE_GUESS"] = inputs.context[:, :, :, Context.GUESS] - expected["GUESS"]
+    assert surroundings.context is CorrectedContext
+    assert channels.shape[3] == len(CorrectedContext) == len(expected)
+    for name, channel in expected.items():
+        torch.testing.assert_close(channels[:, :, :, CorrectedContext[name]], channel)
+    torch.testing.assert_close(series, torch.stack([inputs.nearby, inputs.nearby_observed.float(), analysis]))
 
 
 def test_the_days_around_are_departures_from_the_day_itself():
     """Three kinds of channels, each for three days before and three after, worked out day by day."""
-    x, mask, context, nearby = make_inputs()
+    inputs = make_inputs()
     surroundings = make_surroundings()
-    context, series = surroundings(x, mask, context, nearby)
-    around = around_of(surroundings, context, series, nearby.day_index)
+    context, series = surroundings(inputs)
+    around = around_of(surroundings, context, series, inputs.day_index)
     assert around.shape[3] == surroundings.n_around == 18
-    analysis, _ = SuccessiveCorrections()(nearby.values, nearby.observed)
+    analysis, _ = SuccessiveCorrections()(inputs.nearby, inputs.nearby_observed)
     value, seen, there = around.unflatten(3, (3, 6)).unbind(dim=3)
     for window, month, day in itertools.product(range(BATCH), range(MONTHS), range(DAYS)):
-        here = context[window, month, day, 0]
+        here = context[window, month, day, Context.GUESS]
         for number, days in enumerate((-3, -2, -1, 1, 2, 3)):
-            place, other = (window, month, day, number), int(nearby.day_index[window, month, day]) + days
-            observed = nearby.observed[window, other]
-            departure = (nearby.values[window, other] - here).masked_fill(~observed, 0.0)
+            place, other = (window, month, day, number), int(inputs.day_index[window, month, day]) + days
+            observed = inputs.nearby_observed[window, other]
+            departure = (inputs.nearby[window, other] - here).masked_fill(~observed, 0.0)
             torch.testing.assert_close(value[place], departure)
             assert torch.equal(seen[place], observed.float())
             torch.testing.assert_close(there[place], analysis[window, other] - here)
@@ -82,16 +100,16 @@ def test_the_days_around_are_departures_from_the_day_itself():
 
 @pytest.mark.parametrize("kind", ["time_interpolation", "observed_mean", "climatology"])
 def test_without_corrections_the_context_stays_and_no_analysis_is_shown(kind):
-    x, mask, context, nearby = make_inputs()
+    inputs = make_inputs()
     surroundings = make_surroundings(first_guess=kind)
-    channels, series = surroundings(x, mask, context, nearby)
+    channels, series = surroundings(inputs)
     assert not list(surroundings.parameters())
-    assert surroundings.n_context == CONTEXT_CHANNELS
-    assert torch.equal(channels, context)
-    around = around_of(surroundings, channels, series, nearby.day_index)
+    assert surroundings.context is Context
+    assert torch.equal(channels, inputs.context)
+    around = around_of(surroundings, channels, series, inputs.day_index)
     assert around.shape[3] == surroundings.n_around == 12
-    next_day = nearby._replace(day_index=nearby.day_index + 1)
-    assert torch.equal(around[:, :, :, 6 + 3], next_day.at_days(nearby.observed.float()))
+    next_day = replace(inputs, day_index=inputs.day_index + 1)
+    assert torch.equal(around[:, :, :, 6 + 3], next_day.at_days(inputs.nearby_observed.float()))
 
 
 @pytest.mark.parametrize("off", [{"neighbour_days": 0}, {"unet": ()}])
@@ -102,24 +120,28 @@ def test_without_reach_no_day_around_is_shown(off):
 
 def test_beyond_the_ends_of_the_row_stands_its_last_day():
     """Padded days, which come to nothing, may point anywhere: no index may be out of range."""
-    x, mask, context, nearby = make_inputs()
-    index = nearby.day_index.clone()
+    inputs = make_inputs()
+    index = inputs.day_index.clone()
     index[0, 0, 0], index[1, 1, 4] = 0, TIME - 1
     surroundings = make_surroundings()
-    context, series = surroundings(x, mask, context, nearby)
+    context, series = surroundings(inputs)
     seen = around_of(surroundings, context, series, index)[:, :, :, 6:12]
     for number in range(3):
-        assert torch.equal(seen[0, 0, 0, number], nearby.observed[0, 0].float())
-        assert torch.equal(seen[1, 1, 4, 3 + number], nearby.observed[1, -1].float())
+        assert torch.equal(seen[0, 0, 0, number], inputs.nearby_observed[0, 0].float())
+        assert torch.equal(seen[1, 1, 4, 3 + number], inputs.nearby_observed[1, -1].float())
 
 
 def test_what_nobody_saw_does_not_matter():
-    x, mask, context, nearby = make_inputs()
+    inputs = make_inputs()
     surroundings = make_surroundings()
-    blank = nearby._replace(values=nearby.values.masked_fill(~nearby.observed, -7.0))
+    other = replace(
+        inputs,
+        x=inputs.x.masked_fill(inputs.daily_mask, 5.0),
+        nearby=inputs.nearby.masked_fill(~inputs.nearby_observed, -7.0),
+    )
     answers = []
-    for values, row in ((x, nearby), (x.masked_fill(mask, 5.0), blank)):
-        channels, series = surroundings(values, mask, context, row)
-        answers.append((channels, around_of(surroundings, channels, series, row.day_index)))
+    for given in (inputs, other):
+        channels, series = surroundings(given)
+        answers.append((channels, around_of(surroundings, channels, series, given.day_index)))
     assert torch.equal(answers[0][0], answers[1][0])
     assert torch.equal(answers[0][1], answers[1][1])

@@ -80,14 +80,14 @@ def test_a_share_of_the_samples_is_not_told_place_or_date():
     torch.manual_seed(0)
     n = 20_000
     told = Condition(torch.zeros(n, 1, 1, 1), torch.ones(n, 2), torch.ones(n), torch.ones(n))
-    some = told.untold(0.4)
+    some = told.drop_coordinates(0.4)
     no_place, no_date = some.place.isnan(), some.year_fraction.isnan()
     assert torch.equal(no_place[:, 0], no_place[:, 1])
     assert torch.equal(no_date, some.hour.isnan())
     lost = torch.stack([no_place[:, 0] & no_date, no_place[:, 0] & ~no_date, ~no_place[:, 0] & no_date])
     assert lost.float().mean(dim=1).tolist() == pytest.approx([0.2, 0.1, 0.1], abs=0.01)
-    assert told.untold(0.0) is told
-    assert Condition(told.maps).untold(0.9).place is None
+    assert told.drop_coordinates(0.0) is told
+    assert Condition(told.maps).drop_coordinates(0.9).place is None
 
 
 def test_only_the_training_keeps_place_and_date_from_samples():

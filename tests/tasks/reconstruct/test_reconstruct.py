@@ -10,12 +10,12 @@ from esmlearn.trained.trained import TrainedModel
 import esmlearn
 from esmlearn import baselines
 from esmlearn.errors import DataError
+from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.models.transformer.parts import MonthlyConvDecoder
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
-from esmlearn.tasks.reconstruct.samples import Anomalies
 from esmlearn.trained.folder import save_model
 from tests.made_fields import make_cube, wavy_ocean
 from tests.small import small_ocean, small_settings

@@ -1,0 +1,138 @@
+"""The log of a training: what its files and its progress bar show while it runs."""
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from esmlearn.files import write_text
+from esmlearn.settings import AnyTrainSettings
+from esmlearn.training.checkpoint import State
+
+LOG, PROGRESS = "train.jsonl", "progress.json"
+
+LOG_EVERY_SECONDS = 1.0
+"""Steps are logged when so much time has passed since the last one that was."""
+
+
+class RunLog:
+    """Rows of `train.jsonl`, `progress.json`, and a bar where there is a terminal.
+
+    Not every step is logged: only then are losses brought from the device, which else computes without waiting.
+
+    Parameters
+    ----------
+    run_dir
+        Folder of the files.
+    settings
+        Settings of the training.
+    state
+        Where the training stands. Rows after it, left by a run that was killed after its checkpoint, are dropped.
+    main
+        Whether this is the process that writes.
+    """
+
+    def __init__(self, run_dir: Path, settings: AnyTrainSettings, state: State, *, main: bool) -> None:
+        self.run_dir, self.settings, self.main = run_dir, settings, main
+        self.last_loss, self.logged = math.nan, -math.inf
+        self.unlogged: list[Mapping[str, Tensor]] = []
+        run_dir.mkdir(parents=True, exist_ok=True)
+        lines = run_dir / LOG
+        if main:
+            kept = (
+                [row for row in lines.read_text().splitlines() if json.loads(row)["step"] <= state.step]
+                if lines.is_file()
+                else []
+            )
+            write_text(lines, "".join(f"{row}\n" for row in kept))
+        console = Console(stderr=True)
+        self.bar = Progress(
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(), console=console, disable=not (console.is_terminal and main),
+        )  # fmt: skip
+        self.task = self.bar.add_task("training", total=settings.training.steps, completed=state.step, note="")
+
+    def __enter__(self) -> "RunLog":
+        self.file = (self.run_dir / LOG).open("a", buffering=1) if self.main else None
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: TracebackType | type[BaseException] | BaseException | None) -> None:
+        self.bar.stop()
+        if self.file:
+            self.file.close()
+
+    def step(self, state: State, losses: Mapping[str, Tensor], rate: float, *, always: bool = False) -> None:
+        """Log a step: the first one, then one after each second.
+
+        Parameters
+        ----------
+        state
+            Where the training stands after the step.
+        losses
+            Loss of the step and its parts. Logged is the mean of each over the steps since the last row that have it.
+        rate
+            Learning rate.
+        always
+            Log the step however soon it comes.
+        """
+        self.unlogged.append({name: value.detach() for name, value in losses.items()})
+        if not always and state.seconds - self.logged < LOG_EVERY_SECONDS:
+            return
+        names = dict.fromkeys(name for step in self.unlogged for name in step)
+        means = {
+            name: torch.stack([step[name] for step in self.unlogged if name in step]).mean().item() for name in names
+        }
+        self.unlogged, self.logged = [], state.seconds
+        self.last_loss = means.get("loss", math.nan)
+        seconds = round(state.seconds, 3)
+        self._write({"step": state.step, **means, "lr": rate, "seconds": seconds, "skipped": state.skipped})
+        self.bar.update(self.task, completed=state.step, note=f"loss {self.last_loss:.4f}")
+        self._progress(state, "training")
+
+    def validated(self, state: State) -> None:
+        """Log a validation."""
+        parts = {f"validation_{name}": value for name, value in state.validation.items()}
+        self._write({"step": state.step, "validation": state.score, **parts})
+        self._progress(state, "training")
+
+    def finished(self, state: State) -> None:
+        """Log the end."""
+        self._progress(state, "stopped" if state.stopped else "finished")
+
+    def _write(self, row: dict[str, Any]) -> None:
+        if self.file:
+            self.file.write(json.dumps({key: _finite(value) for key, value in row.items()}) + "\n")
+
+    def _progress(self, state: State, word: str) -> None:
+        if not self.main:
+            return
+        steps = self.settings.training.steps
+        left = state.seconds / max(1, state.step) * (steps - state.step) if word == "training" else 0.0
+        content = {
+            "state": word,
+            "step": state.step,
+            "steps": steps,
+            "loss": _finite(self.last_loss),
+            "validation": _finite(state.score),
+            "best": _finite(state.best),
+            "best_step": state.best_step,
+            "skipped": state.skipped,
+            "seconds": round(state.seconds, 3),
+            "seconds_left": round(left, 1),
+            "updated": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        write_text(self.run_dir / PROGRESS, json.dumps(content, indent=1), durable=False)
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
