@@ -6,8 +6,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from netCDF4 import Dataset
 
 from esmlearn.bridge.cli import Learn
+from esmlearn.datasets.demo_depth import write_demo_depth
+from esmlearn.datasets.demo_ocean import FIRST_DAY, LAST_DAY, write_demo_ocean
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -68,17 +71,14 @@ def test_configure_says_what_it_did(tmp_path, capsys, monkeypatch):
     assert str(tmp_path / "config-user.yml") in capsys.readouterr().out
 
 
-def test_demo_ocean_has_depth_when_asked(tmp_path, capsys, monkeypatch):
-    """The surface alone costs nothing more."""
-    made = []
-    monkeypatch.setattr(
-        "esmlearn.datasets.demo_ocean.write_demo_ocean", lambda folder: made.append("surface") or [folder]
-    )
-    monkeypatch.setattr(
-        "esmlearn.datasets.demo_depth.write_demo_depth", lambda folder: made.append("depth") or [folder]
-    )
+def test_demo_ocean_has_depth_when_asked(tmp_path, capsys):
+    """Files of five days pass for the whole demo ocean here: what is there already is not made again."""
+    for write in (write_demo_ocean, write_demo_depth):
+        for path in write(tmp_path, last_day="2001-01-05"):
+            with Dataset(path, "a") as file:
+                file.period = f"{FIRST_DAY}/{LAST_DAY}"
+            path.rename(path.with_name(path.name.replace("20010105", LAST_DAY.replace("-", ""))))
     Learn().demo_ocean(str(tmp_path))
-    assert made == ["surface"]
-    Learn().demo_ocean(str(tmp_path), depth=True)
-    assert made == ["surface", "surface", "depth"]
     assert "(2 files)" in capsys.readouterr().out
+    Learn().demo_ocean(str(tmp_path), depth=True)
+    assert "(4 files)" in capsys.readouterr().out
