@@ -8,6 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import iris
+from esmlearn.trained.trained import TrainedModel
 from measure import Measured, measure, read_recipe, table
 
 from esmlearn import baselines
@@ -18,7 +19,6 @@ from esmlearn.fields.reconstruction import GapFiller, Reconstruction
 from esmlearn.settings import TrainSettings, from_script
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.train import fit
-from esmlearn.trained.trained import TrainedModel
 
 RECIPE = "recipe_sst_reconstruction.yml"
 STEPS = 12
