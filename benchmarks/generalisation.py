@@ -18,7 +18,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import Reconstruction, monthly_means
 from esmlearn.gaps.apply import apply_gaps
-from esmlearn.settings import TrainSettings, from_script
+from esmlearn.settings import TrainReconstructSettings, from_script
 from esmlearn.tasks.reconstruct.apply import reconstruct
 from esmlearn.tasks.reconstruct.train import fit
 
@@ -63,7 +63,7 @@ def measure_generalisation(data: Sequence[Path], work: Path, *, steps: int | Non
     scaling = Scaling.fit(training, climatology, by=settings.data.scale_by)
 
     def learn(
-        name: str, observations: Field, target: Field, settings: TrainSettings, *, stranger: bool = True
+        name: str, observations: Field, target: Field, settings: TrainReconstructSettings, *, stranger: bool = True
     ) -> Reconstruction:
         trained = fit(observations, target, settings, work / f"{name}-{fingerprint(settings, data)}")
         known = (climatology, scaling) if stranger else (trained.climatology, trained.scaling)
@@ -99,16 +99,16 @@ def measure_generalisation(data: Sequence[Path], work: Path, *, steps: int | Non
     )
 
 
-def train_settings(recipe: dict[str, Any], steps: int | None) -> TrainSettings:
+def train_settings(recipe: dict[str, Any], steps: int | None) -> TrainReconstructSettings:
     """Settings of a recipe's training, with fewer steps if asked for."""
-    settings = from_script(TrainSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
+    settings = from_script(TrainReconstructSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
     if not steps:
         return settings
     shorter = {"steps": steps, "validate_every": min(steps, settings.training.validate_every)}
     return settings.model_copy(update={"training": settings.training.model_copy(update=shorter)})
 
 
-def read_demo_ocean(settings: TrainSettings) -> tuple[Field, Field]:
+def read_demo_ocean(settings: TrainReconstructSettings) -> tuple[Field, Field]:
     """Observations and truth of the demo ocean, on its own grid."""
     complete, cloudy = write_demo_ocean(Path(__file__).parents[1] / "demo_data")
     target = Field.from_cube(iris.load_cube(complete), units=settings.data.units)

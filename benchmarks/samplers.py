@@ -11,7 +11,7 @@ from skill import RECIPE, fingerprint, learn, learn_ensemble, read_field
 from esmlearn import metrics
 from esmlearn.fields.periods import select_role
 from esmlearn.gaps.apply import apply_gaps
-from esmlearn.settings import SamplerSettings, TrainSettings, from_script
+from esmlearn.settings import SamplerSettings, TrainReconstructSettings, from_script
 from esmlearn.tasks.fill.apply import fill
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 
@@ -38,7 +38,7 @@ def measure_samplers(data: Sequence[Path], work: Path, *, steps: int | None = No
         As of `measure_skill`.
     """
     recipe = read_recipe(RECIPE)
-    settings = from_script(TrainSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
+    settings = from_script(TrainReconstructSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
     truth = read_field(data, recipe["preprocessors"]["tasman_sea"]["extract_region"], settings.data.units)
     observations = apply_gaps(truth, settings.data.gaps)
     guide = learn(observations, truth, settings, work / f"skill-{fingerprint(settings, data)}")

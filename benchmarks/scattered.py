@@ -16,7 +16,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.periods import select_role
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold
-from esmlearn.settings import TrainSettings, WithholdSettings, from_script
+from esmlearn.settings import TrainReconstructSettings, WithholdSettings, from_script
 
 METHODS = ("time_interpolation", "optimal_interpolation", "dineof")
 
@@ -35,7 +35,7 @@ def measure_scattered(data: Sequence[Path], *, seeds: int = 3) -> str:
         Choices of the withheld observations that the errors are averaged over.
     """
     recipe = read_recipe(RECIPE)
-    settings = from_script(TrainSettings, recipe["diagnostics"]["sst"]["scripts"]["train"]).data
+    settings = from_script(TrainReconstructSettings, recipe["diagnostics"]["sst"]["scripts"]["train"]).data
     truth = read_field(data, recipe["preprocessors"]["tasman_sea"]["extract_region"], settings.units)
     observations = apply_gaps(truth, settings.gaps)
     training = select_role(observations, settings.split, "train")

@@ -10,6 +10,7 @@ from typing import Any
 
 import iris
 import numpy as np
+from esmlearn.trained.trained import Trained, TrainedEnsemble, TrainedModel
 from iris.util import equalise_attributes
 from measure import Measured, measure, read_recipe, table
 
@@ -22,12 +23,12 @@ from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.settings import (
-    AnyTrainSettings,
     BaselineSettings,
     EnsembleSettings,
     EnsembleTrainSettings,
     EvaluateSettings,
-    TrainSettings,
+    TrainReconstructSettings,
+    TrainScriptSettings,
     from_script,
 )
 from esmlearn.tasks.fill.apply import fill
@@ -35,7 +36,6 @@ from esmlearn.tasks.fill.train import fit_filling
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.train import fit
 from esmlearn.trained.folder import save_model
-from esmlearn.trained.trained import Trained, TrainedEnsemble, TrainedModel
 
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
 ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
@@ -87,7 +87,7 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     if steps:
         shorter = {"steps": steps, "validate_every": min(steps, script["training"]["validate_every"])}
         script = script | {"training": script["training"] | shorter}
-    settings = from_script(TrainSettings, script)
+    settings = from_script(TrainReconstructSettings, script)
     truth = read_field(data, recipe["preprocessors"]["tasman_sea"]["extract_region"], settings.data.units)
     observations = apply_gaps(truth, settings.data.gaps)
 
@@ -132,7 +132,7 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     )
 
 
-def learn(observations: Field, target: Field | None, settings: TrainSettings, folder: Path) -> TrainedModel:
+def learn(observations: Field, target: Field | None, settings: TrainReconstructSettings, folder: Path) -> TrainedModel:
     """Train, or go on with a training, and leave the model beside its checkpoint."""
     trained = fit(observations, target, settings, folder)
     save_model(folder / "model", trained)
@@ -180,7 +180,7 @@ def run_baseline(
     return Run(cost.result, fitting.seconds, cost)
 
 
-def fingerprint(settings: AnyTrainSettings, data: Sequence[Path]) -> str:
+def fingerprint(settings: TrainScriptSettings, data: Sequence[Path]) -> str:
     """Tell trainings apart by settings, data and code: a checkpoint of yesterday's model says nothing of today's."""
     package = Path(esmlearn.__file__).parent
     code = sorted(

@@ -16,7 +16,7 @@ from esmlearn.datasets.demo_ocean import write_demo_ocean
 from esmlearn.fields.field import Field
 from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
-from esmlearn.settings import TrainSettings, from_script
+from esmlearn.settings import TrainReconstructSettings, from_script
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.train import fit
 
@@ -33,7 +33,7 @@ def measure_speed() -> str:
     """
     script = read_recipe(RECIPE)["diagnostics"]["sst"]["scripts"]["train"]
     settings = from_script(
-        TrainSettings,
+        TrainReconstructSettings,
         script | {"training": script.get("training", {}) | {"steps": STEPS, "validate_every": STEPS}},
     )
     demo = write_demo_ocean(Path(__file__).parents[1] / "demo_data")

@@ -14,7 +14,7 @@ from esmlearn.bridge.products import describe_inputs
 from esmlearn.fields.input_data import InputData
 from esmlearn.methods import METHODS
 from esmlearn.settings import from_script, settings_of
-from esmlearn.settings.training import AnyTrainSettings
+from esmlearn.settings.training import TrainScriptSettings
 from esmlearn.tasks import TASKS, load_model
 from esmlearn.trained.folder import write_folder
 
@@ -42,7 +42,7 @@ def main(cfg: dict[str, Any]) -> None:
             )
 
 
-def from_start_of_run[Kind: AnyTrainSettings](settings: Kind) -> Kind:
+def from_start_of_run[Kind: TrainScriptSettings](settings: Kind) -> Kind:
     """Take the folder to go on from as seen from where the run was started."""
     if not settings.training.resume:
         return settings

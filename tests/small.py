@@ -5,15 +5,15 @@ from functools import cache
 import numpy as np
 
 from esmlearn.fields.field import Field
-from esmlearn.settings import TrainSettings
+from esmlearn.settings import TrainReconstructSettings
 from tests.made_fields import make_cube, wavy_ocean
 
 SPLIT = {"train": "2001/2001", "validation": "2002-01-01/2002-04-30", "test": "2002-06-01/2002-12-31"}
 
 
-def small_settings(*, target: bool = True, model: dict | None = None, **training) -> TrainSettings:
+def small_settings(*, target: bool = True, model: dict | None = None, **training) -> TrainReconstructSettings:
     """Settings of a model of a few thousand parameters."""
-    return TrainSettings.model_validate(
+    return TrainReconstructSettings.model_validate(
         {
             "data": {"observations": "Cloudy", "target": "Complete" if target else None, "split": SPLIT},
             "model": {"window": (8, 8), "embed_dim": 16, "hidden": 8, "unet": (8, 16), **(model or {})},

@@ -9,7 +9,7 @@ from esmlearn.settings import (
     GapSettings,
     ModelSettings,
     ReconstructSettings,
-    TrainSettings,
+    TrainReconstructSettings,
     check_script,
     from_script,
 )
@@ -21,7 +21,7 @@ DATASETS = [{"dataset": "Cloudy"}, {"dataset": "Complete"}]
 
 def test_good_settings_pass():
     assert check_script("train", GOOD, DATASETS) == []
-    settings = from_script(TrainSettings, {**GOOD, "script": "diagnostics/train.py", "run_dir": "x"})
+    settings = from_script(TrainReconstructSettings, {**GOOD, "script": "diagnostics/train.py", "run_dir": "x"})
     assert settings.learning == "supervised"
 
 
@@ -39,7 +39,7 @@ def test_all_problems_are_listed_at_once_with_the_nearest_key():
     assert "embed_dim" in text
     assert "patch_size" in text
     with pytest.raises(SettingsError, match=r"taget.*embed_dim|embed_dim.*taget"):
-        from_script(TrainSettings, bad)
+        from_script(TrainReconstructSettings, bad)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_each_problem_is_named(change, words):
 
 def test_learning_needs_its_data():
     alone = {"data": {"observations": "Cloudy", "split": SPLIT}}
-    assert TrainSettings.model_validate(alone).learning == "self_supervised"
+    assert TrainReconstructSettings.model_validate(alone).learning == "self_supervised"
     assert "needs data.target" in check_script("train", {**alone, "training": {"learning": "supervised"}}, DATASETS)[0]
     assert "needs the daily decoder" in check_script("train", {**alone, "model": {"daily": False}}, DATASETS)[0]
 
@@ -82,5 +82,5 @@ def test_periods_of_reconstruct():
 
 
 def test_keys_of_esmvalcore_are_none_of_ours():
-    for block in (TrainSettings, ReconstructSettings, GapSettings):
+    for block in (TrainReconstructSettings, ReconstructSettings, GapSettings):
         assert not ESMVALCORE_KEYS & set(block.model_fields)

@@ -15,7 +15,7 @@ from esmlearn.evaluation.inputs import Source
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction, observed_of, read_values
 from esmlearn.settings import EvaluateSettings, from_script
-from esmlearn.settings.methods import Baseline, Interpolation
+from esmlearn.settings.reconstruct import Baseline, Interpolation
 
 BASELINES = (*get_args(Baseline), *get_args(Interpolation))
 

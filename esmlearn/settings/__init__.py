@@ -19,7 +19,8 @@ from esmlearn.settings.downscale import (
 )
 from esmlearn.settings.evaluation import EvaluateSettings, Place, Region, ReportSettings
 from esmlearn.settings.fill import TrainFillSettings
-from esmlearn.settings.methods import (
+from esmlearn.settings.networks import DenoiserSettings, ModelSettings, ResidualUNetSettings
+from esmlearn.settings.reconstruct import (
     Baseline,
     BaselineSettings,
     DineofSettings,
@@ -29,16 +30,20 @@ from esmlearn.settings.methods import (
     ReconstructSettings,
     WithholdSettings,
 )
-from esmlearn.settings.networks import DenoiserSettings, ModelSettings, ResidualUNetSettings
 from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, TRAIN, check_script, from_script, settings_of
-from esmlearn.settings.training import AnyTrainSettings, LoopSettings, TrainingSettings, TrainSettings
+from esmlearn.settings.training import (
+    TrainingLoopSettings,
+    TrainReconstructSettings,
+    TrainScriptSettings,
+    TransformerTrainingSettings,
+)
 
 __all__ = [
     "ESMVALCORE_KEYS",
     "SCRIPTS",
     "TRAIN",
     "AblationSettings",
-    "AnyTrainSettings",
+    "TrainScriptSettings",
     "Baseline",
     "BaselineSettings",
     "Block",
@@ -57,7 +62,7 @@ __all__ = [
     "InSituSettings",
     "Interpolation",
     "Kernel",
-    "LoopSettings",
+    "TrainingLoopSettings",
     "ModelSettings",
     "OptimalInterpolationSettings",
     "Period",
@@ -75,8 +80,8 @@ __all__ = [
     "TrainDensifySettings",
     "TrainDownscaleSettings",
     "TrainFillSettings",
-    "TrainSettings",
-    "TrainingSettings",
+    "TrainReconstructSettings",
+    "TransformerTrainingSettings",
     "WithholdSettings",
     "ablation_problems",
     "check_script",

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Positive
 from esmlearn.settings.networks import DenoiserOptions
-from esmlearn.settings.training import AnyTrainSettings, LoopSettings
+from esmlearn.settings.training import TrainingLoopSettings, TrainScriptSettings
 
 
 class DiffusionSettings(Block):
@@ -68,7 +68,7 @@ class SamplerSettings(Block):
         return self
 
 
-class DenoiserTrainingSettings(LoopSettings):
+class DenoiserTrainingSettings(TrainingLoopSettings):
     """How a denoiser is trained, and the regression that it departs from."""
 
     steps: Positive = Field(600, description="optimizer steps")
@@ -100,7 +100,7 @@ class EnsembleSettings(Block):
     seed: int = Field(0, ge=0, description="of the members; member k is the same however many there are")
 
 
-class DiffusionTrainSettings(AnyTrainSettings):
+class DiffusionTrainSettings(TrainScriptSettings):
     """What the settings of the script `train` have in common for all tasks by conditional diffusion."""
 
     window: tuple[Positive, Positive] = Field((32, 32), description="cells of a sample in latitude and longitude")

@@ -12,11 +12,11 @@ from esmlearn.settings.densify import TrainDensifySettings
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
 from esmlearn.settings.fill import TrainFillSettings
-from esmlearn.settings.methods import ReconstructSettings
-from esmlearn.settings.training import AnyTrainSettings, TrainSettings
+from esmlearn.settings.reconstruct import ReconstructSettings
+from esmlearn.settings.training import TrainReconstructSettings, TrainScriptSettings
 
-TRAIN: dict[str, type[AnyTrainSettings]] = {
-    "reconstruct": TrainSettings,
+TRAIN: dict[str, type[TrainScriptSettings]] = {
+    "reconstruct": TrainReconstructSettings,
     "fill": TrainFillSettings,
     "densify": TrainDensifySettings,
     "downscale": TrainDownscaleSettings,

@@ -9,7 +9,7 @@ from esmlearn.settings.data import DataSettings
 from esmlearn.settings.networks import ModelSettings
 
 
-class LoopSettings(Block):
+class TrainingLoopSettings(Block):
     """How the one training loop runs."""
 
     steps: Positive = Field(400, description="optimizer steps")
@@ -31,7 +31,7 @@ class LoopSettings(Block):
     )
 
 
-class TrainingSettings(LoopSettings):
+class TransformerTrainingSettings(TrainingLoopSettings):
     """How a transformer is trained."""
 
     learning: Literal["supervised", "self_supervised"] | None = Field(
@@ -46,22 +46,22 @@ class TrainingSettings(LoopSettings):
     hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
 
 
-class AnyTrainSettings(Block):
+class TrainScriptSettings(Block):
     """Settings of whatever is trained."""
 
-    training: LoopSettings
+    training: TrainingLoopSettings
 
 
-class TrainSettings(AnyTrainSettings):
+class TrainReconstructSettings(TrainScriptSettings):
     """Settings of the script `train` for the spatio-temporal transformer."""
 
     task: Literal["reconstruct"] = Field("reconstruct", description="what is trained: the transformer")
     data: DataSettings
     model: ModelSettings = ModelSettings()
-    training: TrainingSettings = TrainingSettings()
+    training: TransformerTrainingSettings = TransformerTrainingSettings()
 
     @model_validator(mode="after")
-    def _learning_has_what_it_needs(self) -> "TrainSettings":
+    def _learning_has_what_it_needs(self) -> "TrainReconstructSettings":
         if self.training.learning == "supervised" and self.data.target is None:
             raise ValueError("learning `supervised` needs data.target, the dataset with the complete field")
         if not self.model.daily and self.learning == "self_supervised":

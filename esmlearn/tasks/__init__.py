@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from esmlearn.errors import ModelFolderError, SettingsError
 from esmlearn.settings import TRAIN, ReconstructSettings, ablation_problems
-from esmlearn.settings.training import AnyTrainSettings
+from esmlearn.settings.training import TrainScriptSettings
 
 if TYPE_CHECKING:
     from esmlearn.fields.input_data import InputData
@@ -44,14 +44,14 @@ class Task:
     package: str = __name__
 
     @property
-    def settings(self) -> type[AnyTrainSettings]:
+    def settings(self) -> type[TrainScriptSettings]:
         """Settings of the script `train` for this task."""
         return TRAIN[self.name]
 
     def train(
         self,
         data: "InputData",
-        settings: AnyTrainSettings,
+        settings: TrainScriptSettings,
         run_dir: Path,
         *,
         record: Mapping[str, Any],

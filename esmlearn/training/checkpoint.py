@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write
-from esmlearn.settings import AnyTrainSettings
+from esmlearn.settings import TrainScriptSettings
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -73,14 +73,14 @@ def find_checkpoint(run_dir: Path, resume: str | None) -> Path | None:
     return found[-1]
 
 
-def _fingerprint(settings: AnyTrainSettings) -> str:
+def _fingerprint(settings: TrainScriptSettings) -> str:
     """All settings but where the checkpoint comes from."""
     return settings.model_dump_json(exclude={"training": {"resume"}})
 
 
 def save_checkpoint(
     path: Path,
-    settings: AnyTrainSettings,
+    settings: TrainScriptSettings,
     state: State,
     network: nn.Module,
     averaged: nn.Module,
@@ -103,7 +103,7 @@ def save_checkpoint(
 
 def restore_checkpoint(
     path: Path,
-    settings: AnyTrainSettings,
+    settings: TrainScriptSettings,
     network: nn.Module,
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,

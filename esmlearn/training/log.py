@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from esmlearn.files import write_text
-from esmlearn.settings import AnyTrainSettings
+from esmlearn.settings import TrainScriptSettings
 from esmlearn.training.checkpoint import State
 
 LOG, PROGRESS = "train.jsonl", "progress.json"
@@ -40,7 +40,7 @@ class RunLog:
         Whether this is the process that writes.
     """
 
-    def __init__(self, run_dir: Path, settings: AnyTrainSettings, state: State, *, main: bool) -> None:
+    def __init__(self, run_dir: Path, settings: TrainScriptSettings, state: State, *, main: bool) -> None:
         self.run_dir, self.settings, self.main = run_dir, settings, main
         self.last_loss, self.logged = math.nan, -math.inf
         self.unlogged: list[Mapping[str, Tensor]] = []

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from esmlearn.errors import DataError, SettingsError
-from esmlearn.settings import AnyTrainSettings, LoopSettings
+from esmlearn.settings import TrainingLoopSettings, TrainScriptSettings
 from esmlearn.training.checkpoint import CHECKPOINT, State, find_checkpoint, restore_checkpoint, save_checkpoint
 from esmlearn.training.log import RunLog
 from esmlearn.training.objective import Objective
@@ -24,7 +24,7 @@ def train(
     samples: Dataset[Any],
     stack: Callable[[list[Any]], Any],
     objective: Objective,
-    settings: AnyTrainSettings,
+    settings: TrainScriptSettings,
     run_dir: Path,
 ) -> State:
     """Train a network: it ends with its best weights, after the objective's `finish`.
@@ -115,7 +115,7 @@ def train(
     return state
 
 
-def learning_rate_factor(step: int, options: LoopSettings) -> float:
+def learning_rate_factor(step: int, options: TrainingLoopSettings) -> float:
     """Rise linearly over the warm-up; with the cosine schedule, then fall to zero at the last step."""
     warmup = max(1, round(options.warmup * options.steps))
     rise = min(1.0, (step + 1) / warmup)
@@ -135,7 +135,9 @@ def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: fl
                 average.copy_(live)
 
 
-def _judge(state: State, averaged: nn.Module, best: dict[str, Tensor], options: LoopSettings) -> dict[str, Tensor]:
+def _judge(
+    state: State, averaged: nn.Module, best: dict[str, Tensor], options: TrainingLoopSettings
+) -> dict[str, Tensor]:
     """Copy the averaged weights if they are the best so far; otherwise lower the learning rate or stop early."""
     if not state.validation:
         raise DataError(
@@ -158,7 +160,7 @@ def _judge(state: State, averaged: nn.Module, best: dict[str, Tensor], options: 
 def _batches(
     samples: Dataset[Any],
     stack: Callable[[list[Any]], Any],
-    options: LoopSettings,
+    options: TrainingLoopSettings,
     accelerator: Accelerator,
     first_step: int,
 ) -> Iterator[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
-from esmlearn.settings import TrainSettings
+from esmlearn.settings import TrainReconstructSettings
 from esmlearn.trained.arrays import climate_arrays, read_climates
 from esmlearn.trained.folder import Content, Trained
 
@@ -18,7 +18,7 @@ class TrainedTransformer(Trained):
     """The spatio-temporal transformer, and climatology and scaling of its training period."""
 
     network: SpatioTemporalModel
-    settings: TrainSettings
+    settings: TrainReconstructSettings
     climatology: Climatology
     scaling: Scaling
 
@@ -32,6 +32,6 @@ class TrainedTransformer(Trained):
 
 def read(content: Content) -> TrainedTransformer:
     """Make a trained transformer of its folder."""
-    settings = content.read_settings(TrainSettings)
+    settings = content.read_settings(TrainReconstructSettings)
     network = content.load_weights(SpatioTemporalModel(settings.model))
     return TrainedTransformer(network, settings, content.array("land"), content.record, *read_climates(content)[0])

@@ -15,7 +15,7 @@ from esmlearn.models.transformer.corrections import SuccessiveCorrections
 from esmlearn.models.transformer.inputs import Context
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
 from esmlearn.models.transformer.spatiotemporal import Output, SpatioTemporalModel
-from esmlearn.settings import TrainSettings
+from esmlearn.settings import TrainReconstructSettings
 from esmlearn.tasks.reconstruct.samples import Window
 from esmlearn.training.losses import gaussian_loss
 
@@ -41,7 +41,7 @@ class ReconstructionObjective:
         Fixed windows with fixed gaps.
     """
 
-    settings: TrainSettings
+    settings: TrainReconstructSettings
     validation: Sequence[Window]
 
     def ready(self, network: SpatioTemporalModel, batches: Iterable[Window] | None, accelerator: Accelerator) -> None:
@@ -92,7 +92,7 @@ def fit_corrections(corrections: SuccessiveCorrections, batches: Iterable[Window
         schedule.step()
 
 
-def loss(output: Output, window: Window, settings: TrainSettings) -> dict[str, Tensor]:
+def loss(output: Output, window: Window, settings: TrainReconstructSettings) -> dict[str, Tensor]:
     """Loss on the hidden pixels that have a value to learn; empty where there is none.
 
     With `gaussian`, that of `gaussian_loss`: values learn by the squared error, which is what RMSE rewards. Months are
@@ -113,7 +113,7 @@ def _point_loss(
     estimate: Estimate,
     target: Float[Tensor, "*shape"],
     where: Bool[Tensor, "*shape"],
-    settings: TrainSettings,
+    settings: TrainReconstructSettings,
 ) -> Float[Tensor, ""]:
     error = (estimate.mean - target)[where].float()
     if settings.training.loss == "absolute":

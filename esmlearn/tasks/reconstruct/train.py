@@ -13,7 +13,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
-from esmlearn.settings import TrainSettings
+from esmlearn.settings import TrainReconstructSettings
 from esmlearn.tasks.observations import check_alike, load_training
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
@@ -27,7 +27,7 @@ VALIDATION_WINDOWS = 24
 
 def train(
     data: InputData,
-    settings: TrainSettings,
+    settings: TrainReconstructSettings,
     run_dir: Path,
     *,
     record: Mapping[str, Any],
@@ -41,7 +41,7 @@ def train(
 def fit(
     observations: Field,
     target: Field | None,
-    settings: TrainSettings,
+    settings: TrainReconstructSettings,
     run_dir: Path,
     *,
     record: Mapping[str, Any] | None = None,
