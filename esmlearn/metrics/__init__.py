@@ -25,62 +25,8 @@ from esmlearn.metrics.extremes import calendar_day, heatwave_days, heatwave_thre
 from esmlearn.metrics.images import psnr, ssim
 from esmlearn.metrics.points import break_down, mean_error_map, score
 from esmlearn.metrics.quantiles import quantile_records, quantile_rows
-from esmlearn.metrics.radial import RadialSpectra, lost_scales, power_rows, radial_records, radial_spectra
+from esmlearn.metrics.radial import lost_scales, power_rows, radial_records, radial_spectra
 from esmlearn.metrics.refinement import consistency_rows
 from esmlearn.metrics.reliability import reliability
 from esmlearn.metrics.spectra import Spectra, effective_resolution, power_spectra, resolution_rows, spectra_records
 from esmlearn.metrics.uncertainty import BlockBootstrap
-
-__all__ = [
-    "Bins",
-    "BlockBootstrap",
-    "Comparison",
-    "Method",
-    "RadialSpectra",
-    "Row",
-    "Spectra",
-    "as_csv",
-    "break_down",
-    "by_coast",
-    "by_days",
-    "by_distance",
-    "by_height",
-    "by_hour",
-    "by_month",
-    "by_season",
-    "by_share_hidden",
-    "by_surface",
-    "calendar_day",
-    "consistency_rows",
-    "days_to_observation",
-    "distance_to_coast",
-    "distance_to_observation",
-    "effective_resolution",
-    "energy_score",
-    "ensemble_spectra",
-    "exceedance_rows",
-    "fair_variance",
-    "gaussian_crps",
-    "heatwave_days",
-    "heatwave_threshold",
-    "hidden_share_of_month",
-    "lost_scales",
-    "mean_error_map",
-    "monthly_truth",
-    "power_rows",
-    "power_spectra",
-    "psnr",
-    "quantile_records",
-    "quantile_rows",
-    "radial_records",
-    "radial_spectra",
-    "rank_histogram",
-    "reliability",
-    "resolution_rows",
-    "score",
-    "score_heatwaves",
-    "share_hidden",
-    "spectra_records",
-    "spread_skill_bins",
-    "ssim",
-]

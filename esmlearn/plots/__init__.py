@@ -10,31 +10,3 @@ from esmlearn.plots.maps import MethodMap, Panel, maps, maps_bias, maps_methods,
 from esmlearn.plots.ranking import heatwave_days, ranked_skill
 from esmlearn.plots.spectra import spectra
 from esmlearn.plots.uncertainty import Spread, calibration
-
-__all__ = [
-    "Grid",
-    "MethodMap",
-    "Panel",
-    "Spread",
-    "calibration",
-    "ensemble_spectra",
-    "error_on_the_way",
-    "estimates_on_the_way",
-    "heatwave_days",
-    "maps",
-    "maps_bias",
-    "maps_ensemble",
-    "maps_methods",
-    "maps_monthly",
-    "maps_showcase",
-    "quantiles",
-    "radial_spectra",
-    "rank_histograms",
-    "ranked_skill",
-    "rmse_by",
-    "schedules",
-    "spectra",
-    "spread_skill",
-    "time_series",
-    "training_curve",
-]

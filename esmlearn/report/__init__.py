@@ -5,18 +5,3 @@ from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Produc
 from esmlearn.report.page import render
 from esmlearn.report.summary import summarize
 from esmlearn.report.weaknesses import weaknesses
-
-__all__ = [
-    "Cost",
-    "Dataset",
-    "Figure",
-    "Method",
-    "Model",
-    "Product",
-    "Report",
-    "Training",
-    "collect",
-    "render",
-    "summarize",
-    "weaknesses",
-]
