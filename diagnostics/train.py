@@ -12,7 +12,7 @@ from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic
 from esmlearn.bridge.paths import find_models, from_start
 from esmlearn.bridge.products import describe_inputs
 from esmlearn.fields.input_data import InputData
-from esmlearn.methods import METHODS
+from esmlearn.methods import method_info
 from esmlearn.settings import from_script, settings_of
 from esmlearn.settings.training import TrainScriptSettings
 from esmlearn.tasks import TASKS, load_model
@@ -29,6 +29,7 @@ def main(cfg: dict[str, Any]) -> None:
     if getattr(settings, "first_guess", None) == "model":
         models = [load_model(folder) for folder in find_models(cfg, settings.model)]
     trained = task.train(data, settings, Path(cfg["run_dir"]), record=record, models=models)
+    references = list(method_info(task.method).training_references.get(task.name, ()))
     with ProvenanceLogger(cfg) as provenance:
         for file in write_folder(Path(cfg["work_dir"], "model"), trained):
             provenance.log(
@@ -37,7 +38,7 @@ def main(cfg: dict[str, Any]) -> None:
                     "caption": f"{task.title}: {file.name}.",
                     "ancestors": sorted(cfg["input_data"]),
                     "authors": ["esmlearn_team"],
-                    "references": list(METHODS[task.method].training_references[task.name]),
+                    **({"references": references} if references else {}),
                 },
             )
 
