@@ -43,16 +43,14 @@ GENERATED = "<!-- all settings -->"
 WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", datetime.date: "date"}
 SIGNS = {"ge": "≥ {:g}", "gt": "> {:g}", "le": "≤ {:g}", "lt": "< {:g}", "multiple_of": "a multiple of {:g}"}
 
-SCRIPTS = {
-    **settings.SCRIPTS,
-    "train`, with `task: fill` or `task: densify": settings.EnsembleTrainSettings,
-    "train`, with `task: downscale": settings.DownscaleTrainSettings,
-}
-
 
 def settings_reference() -> str:
     """Describe the settings of all scripts, from the very classes that check a recipe."""
-    return "\n\n".join(part for script, block in SCRIPTS.items() for part in _describe(f"Script `{script}`", "", block))
+    parts = []
+    for script, kinds in settings.SCRIPTS.items():
+        for task, block in kinds.items():
+            parts += _describe(f"Script `{script}`" + (f", `task: {task}`" if task else ""), "", block)
+    return "\n\n".join(parts)
 
 
 def _describe(title: str, path: str, block: type[settings.Block], note: str = "") -> list[str]:
