@@ -26,7 +26,8 @@ def gaussian_crps(
 
     .. math:: \sigma \left[ z (2 \Phi(z) - 1) + 2 \phi(z) - \pi^{-1/2} \right], \quad z = (y - \mu) / \sigma
 
-    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 21 with the sign turned. With no deviation at all it is the absolute error.
+    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 21 with the sign turned. With no deviation at
+    all it is the absolute error.
     """
     # `scores` 2.7 has no closed form; `scoringrules` has it, but would be one more dependency for these three lines.
     sigma = positive(std)
