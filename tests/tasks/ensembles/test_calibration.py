@@ -130,3 +130,21 @@ def test_the_spread_is_measured_at_the_times_that_are_asked_for(task):
     some = DAYS[5::7]
     wrong = replace(truth, values=truth.values + np.float32(50.0) * ~np.isin(DAYS, some)[:, None, None, None])
     assert calibrate(trained, task, wrong, some, seed=0) == calibrate(trained, task, truth, some, seed=0)
+
+
+@pytest.mark.parametrize("with_power", [False, True])
+def test_large_deviations_count_by_their_size(task, with_power):
+    """Where the first guess is sure, states may be ten times too narrow: that is little in the units of the data.
+
+    So a factor alone is that of where it is unsure. With a power, both are right where they are used together.
+    """
+    trained = untrained(task, steps=20)
+    sure = np.zeros(task.hidden.shape, bool)
+    sure[:, :, :12] = True
+    varied = replace(task, unit=np.where(sure, np.float32(0.003), np.float32(0.3)))
+    truth = noise(task, 2.0, 1.0)
+    wide = replace(truth, values=np.where(sure, 10 * truth.values, truth.values))
+    (alone, _), _ = calibrate(trained, task, truth, DAYS, seed=0)
+    (factor, power), _ = calibrate(trained, varied, wide, DAYS, seed=0, with_power=with_power)
+    assert power == pytest.approx(-0.5 if with_power else 0.0, abs=0.03)
+    assert factor * 0.3**power == pytest.approx(alone, rel=0.03)

@@ -116,7 +116,7 @@ def test_the_spread_is_measured_on_what_was_hidden(trained):
     guess = base.daily[:, None]
     far = replace(complete, values=guess + 3 * (complete.values - guess))
     ((once, power),), ((thrice, same),) = (
-        calibrate(near, task, truth, calibration_times(field), seed=3) for truth in (complete, far)
+        calibrate(near, task, truth, calibration_times(field), seed=3, with_power=True) for truth in (complete, far)
     )
     assert once > 0
     assert thrice > 2 * once
