@@ -1,1 +1,1 @@
-"""The networks of diffusion and their parts."""
+"""Networks that denoise, and their parts."""
