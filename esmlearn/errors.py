@@ -2,7 +2,10 @@
 
 
 class EsmlearnError(Exception):
-    """Base of all errors that a user of esmlearn can cause and mend."""
+    """Base of all errors that a user of esmlearn can cause and mend; it may have several sentences."""
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.args))
 
 
 class SettingsError(EsmlearnError):

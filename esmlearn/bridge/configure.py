@@ -47,7 +47,9 @@ def configure(repository: Path) -> str:
             " of ours into it."
         )
     section = yaml.safe_dump({"projects": yaml.safe_load(text)["projects"]}, sort_keys=False)
-    comment = "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it freely."
+    comment = (
+        "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it freely."
+    )
     write_text(beside, f"# {comment}\n{section}")
     return f"Your ESMValCore configuration is untouched; {beside} beside it adds the demo ocean."
 

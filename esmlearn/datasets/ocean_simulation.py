@@ -103,7 +103,7 @@ def day_of_year(dates: np.ndarray) -> np.ndarray:
 
 
 def background(season: Float[np.ndarray, " time"], lat: Float[np.ndarray, " lat"]) -> Float[np.ndarray, "time lat"]:
-    """Compute the climate without the front, degC: a meridional gradient, and a season that lags and grows with latitude.
+    """Compute the climate without the front, degC: a gradient to the north, and seasons that lag and grow that way.
 
     T = 26.3 - g (lat - 27) + A [cos p + 0.1 cos 2p], p = 2 pi (day - peak) / 365.25, where A rises from 2.9 degC at
     27 N to 7 degC at 43 N, and the peak moves from 20 August to 10 September. The second harmonic makes the cold half
