@@ -65,7 +65,7 @@ def find_reason(folder: Path) -> str:
     """Return one line on why the newest run failed, below the output of one run or many."""
     main_log = newest(folder, "main_log.txt")
     if main_log is None:
-        raise DataError(f"there is no run in {folder}; if one was just refused, ESMValCore said above why.")
+        raise DataError(f"there is no run in {folder}; if one was just refused, ESMValCore's message is above.")
     text = main_log.read_text(encoding="utf-8", errors="replace")
     if "Run was successful" in text:
         return f"The newest run was successful: {main_log.parent.parent}"
@@ -81,7 +81,7 @@ def _reason_of_script(log: Path, code: int) -> str:
     if code < 0:
         why = " (there may have been too little memory)" if -code == signal.SIGKILL else ""
         return f"The script was stopped by {signal.Signals(-code).name}{why}, see {log}"
-    last = next((line for line in reversed(lines) if line.strip()), "The script said nothing.")
+    last = next((line for line in reversed(lines) if line.strip()), "The script left no message.")
     return f"{last} (see {log})"
 
 

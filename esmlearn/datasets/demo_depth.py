@@ -52,7 +52,7 @@ def write_demo_depth(
     surface, _ = write_demo_ocean(folder, seed=seed, first_day=first_day, last_day=last_day)
     with Dataset(surface) as file:
         tos = file["tos"][:]
-    dates = np.arange(np.datetime64(first_day), np.datetime64(last_day) + 1)
+    dates = np.arange(np.datetime64(first_day), np.datetime64(last_day) + np.timedelta64(1, "D"))
     complete, kept = simulate_depths(tos, dates, seed=seed, every=EVERY)
     land = np.ma.getmaskarray(complete)[0, 0]
     for path, demo in zip(paths, (COMPLETE, PROFILES), strict=True):

@@ -61,7 +61,7 @@ def write_demo_ocean(
     if not missing:
         return paths
 
-    dates = np.arange(np.datetime64(first_day), np.datetime64(last_day) + 1)
+    dates = np.arange(np.datetime64(first_day), np.datetime64(last_day) + np.timedelta64(1, "D"))
     complete = simulate_ocean(dates, seed=seed)
     for path, demo in zip(paths, (COMPLETE, CLOUDY), strict=True):
         if path not in missing:

@@ -30,7 +30,7 @@ def _quiet_root_logger():
 
 @pytest.fixture
 def cfg(tmp_path):
-    """Write what ESMValCore writes for a script."""
+    """Write the files that ESMValCore writes for a script."""
     preproc = tmp_path / "preproc"
     ancestor = tmp_path / "work" / "train"
     for folder in (preproc, ancestor, tmp_path / "run"):

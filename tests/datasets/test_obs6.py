@@ -1,4 +1,4 @@
-"""A file of OBS6 data is named and dressed as ESMValCore looks for it, and is in place only when it is whole."""
+"""A file of OBS6 data has the name and the attributes that ESMValCore needs, and appears only when it is complete."""
 
 from pathlib import Path
 
