@@ -25,7 +25,7 @@ def check_recipe(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        Empty if the recipe is fine as far as can be told without data.
+        Empty if the recipe is fine as far as one sees without data.
     """
     if not path.is_file():
         return [f"there is no recipe {path}."]
@@ -91,14 +91,14 @@ def _check_script(
 
 
 def _check_ablations(recipe: dict[str, Any], settings: dict[str, Any], ancestors: list[str]) -> Iterator[str]:
-    """Check that the ensembles that the ancestors train can be drawn as the ablations ask."""
+    """Check that the ensembles that the ancestors train can be sampled as the ablations ask."""
     from esmlearn.settings import ReconstructSettings, ablation_problems, from_script
     from esmlearn.settings.scripts import ensemble_settings
 
     for task in ancestors:
         diagnostic, name = task.split("/", 1)
         trained = section(recipe["diagnostics"], diagnostic, "scripts", name)
-        # Settings that are wrong in themselves are told of elsewhere.
+        # Settings that are wrong in themselves are reported elsewhere.
         with suppress(SettingsError):
             if "task" in trained:
                 ablations = from_script(ReconstructSettings, settings).ablations
@@ -133,7 +133,7 @@ def _datasets(recipe: dict[str, Any], diagnostic: str, variable: str) -> list[di
 
 
 def _script_exists(script: Path) -> bool:
-    """Tell whether ESMValCore would find a script: from here, or in an installed ESMValTool."""
+    """Find out whether ESMValCore would find a script: from here, or in an installed ESMValTool."""
     folders = [Path.cwd()]
     esmvaltool = find_spec("esmvaltool")
     if esmvaltool and esmvaltool.origin:

@@ -71,7 +71,7 @@ def _data_source(text: str) -> Any:
     try:
         section = yaml.safe_load(text)
     except yaml.YAMLError:
-        return None  # ESMValCore will tell the user about it
+        return None  # ESMValCore refuses it with a message
     for key in ("projects", "OBS6", "data", DATA_SOURCE):
         section = section.get(key) if isinstance(section, dict) else None
     return section

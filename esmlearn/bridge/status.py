@@ -18,7 +18,7 @@ SILENT_AFTER_SECONDS = 300
 
 
 def show_status(folder: Path) -> Group:
-    """Draw the trainings of the newest run in or below a folder.
+    """Show the trainings of the newest run in or below a folder.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def _state(progress: dict[str, Any], *, seconds_silent: float) -> str:
 
 
 def _trend(log: Path, *, width: int = 20) -> str:
-    """Draw the course of the loss in one line of blocks, from low to high."""
+    """Show the course of the loss in one line of blocks, from low to high."""
     losses = [row["loss"] for row in _read_rows(log) if isinstance(row.get("loss"), int | float)]
     if len(losses) < 2:
         return ""

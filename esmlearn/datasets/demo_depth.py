@@ -91,7 +91,7 @@ def write_demo_depth(
 def drifting_floats(
     n_times: int, land: Bool[np.ndarray, "lat lon"], *, share: float, seed: int
 ) -> Bool[np.ndarray, "time lat lon"]:
-    """Tell which columns floats profile: each rises at every second time, and drifts in a random walk in between.
+    """Choose the columns that floats profile: each rises at every second time, and drifts in a random walk in between.
 
     A float that strands or leaves the region is given up, and a new one set out anywhere at sea.
 

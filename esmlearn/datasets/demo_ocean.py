@@ -88,7 +88,7 @@ def hide_under_clouds(complete: np.ma.MaskedArray, dates: np.ndarray, *, seed: i
     dates
         datetime64[D], ``(time,)``: clouds have a season.
     seed
-        Seed of the ocean; the clouds draw from their own stream.
+        Seed of the ocean; the clouds have random numbers of their own.
     share
         Share that is hidden in the mean of a year.
 

@@ -98,10 +98,11 @@ class Obs6:
             file["time"].calendar = "standard"
             if depths is not None:
                 file["lev"].positive = "down"
-            shape = [1 if name == "lev" else len(points) for name, (points, *_) in axes.items()]
-            chunks = (min(days_in_chunk, shape[0]), *shape[1:])
-            compressed = {"fill_value": FILL, "zlib": True, "complevel": 1, "chunksizes": chunks}
-            variable = file.createVariable(self.variable, "f4", tuple(axes), **compressed)
+            chunks = [1 if name == "lev" else len(points) for name, (points, *_) in axes.items()]
+            chunks[0] = min(days_in_chunk, chunks[0])
+            variable = file.createVariable(
+                self.variable, "f4", tuple(axes), fill_value=FILL, zlib=True, complevel=1, chunksizes=chunks
+            )
             means = {"units": "degC", "cell_methods": "area: mean where sea time: mean", "missing_value": FILL}
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)

@@ -58,7 +58,7 @@ def simulate_depths(
         Its days, datetime64[D], ``(time,)``. A start in winter needs no spin-up: then most levels lie in the mixed
         layer.
     seed
-        That of the surface: the flow must be the same. What is new draws from its own stream.
+        That of the surface: the flow must be the same. What is new has random numbers of its own.
     every
         Keep each n-th day only, from the first on.
 
@@ -72,7 +72,7 @@ def simulate_depths(
     """
     season = day_of_year(dates)
     flow = surface_flow(len(dates), np.random.default_rng(seed))[-len(dates) :]
-    rng = np.random.default_rng(seed + 2)  # seed + 1 draws the clouds
+    rng = np.random.default_rng(seed + 2)  # seed + 1 is that of the clouds
     layer = mixed_layer(season, rng)
     heave = thermocline_heave(len(dates), rng)
     winter = background(day_of_year(np.arange("2001-01-01", "2002-01-01", dtype="datetime64[D]")), LAT).min(axis=0)
@@ -101,7 +101,7 @@ def simulate_depths(
 
 
 def mixed_layer(season: Float[np.ndarray, " time"], rng: np.random.Generator) -> Float[np.ndarray, "time lat lon"]:
-    """Draw the depth of the mixed layer, m: a slow descent in autumn, a fast ascent in spring, and weather.
+    """Simulate the depth of the mixed layer, m: a slow descent in autumn, a fast ascent in spring, and weather.
 
     h = 12 (130 / 12)^((1 + cos q) / 2), q = p + (1 - cos p) / 2, p = 2 pi (day - 45) / 365.25; times the exponential of
     a travelling field of wind (0.25) and of an anomaly of the whole basin that makes winters differ (0.15).
@@ -117,7 +117,7 @@ def mixed_layer(season: Float[np.ndarray, " time"], rng: np.random.Generator) ->
 
 
 def thermocline_heave(n_days: int, rng: np.random.Generator) -> Float[np.ndarray, "time lat lon"]:
-    """Draw what lifts and lowers the thermocline where the surface shows nothing: eddies of unit deviation."""
+    """Simulate what lifts and lowers the thermocline where the surface shows nothing: eddies of unit deviation."""
     return random_field(
         (n_days, len(LAT), len(LON)),
         rng,

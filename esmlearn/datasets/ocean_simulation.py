@@ -137,7 +137,7 @@ def front(flow: np.ndarray) -> np.ndarray:
 
 
 def slow_anomalies(n_days: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the anomalies that make years differ: one of the whole basin, one that tips it north to south.
+    """Simulate the anomalies that make years differ: one of the whole basin, one that tips it north to south.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def slow_anomalies(n_days: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def weather(season: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw what passing weather does to the surface, strongest on the thin mixed layer of summer.
+    """Simulate what passing weather does to the surface, strongest on the thin mixed layer of summer.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def rim() -> np.ndarray:
 
 
 def current_path(n_days: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the path of the current: its mean, and meanders that grow downstream, change within months, and travel east.
+    """Simulate the path of the current: its mean, and meanders that grow downstream, change in months, and move east.
 
     Returns
     -------
@@ -199,15 +199,15 @@ def current_path(n_days: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def surface_flow(n_days: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the flow of the spin-up and of `n_days` after it, km2/day, ``(time, lat, lon)``.
+    """Simulate the flow of the spin-up and of `n_days` after it, km2/day, ``(time, lat, lon)``.
 
-    It is the first draw of the stream, so that the same seed gives it again without the temperature.
+    It takes the first random numbers, so that the same seed gives it again without the temperature.
     """
     return streamfunction(SPIN_UP + n_days, land_mask(WIDE_LAT, WIDE_LON), rng)
 
 
 def streamfunction(n_days: int, land: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw the flow: a jet along the meandering path, eddies that drift west at 4 cm/s, and no flow through the coast.
+    """Simulate the flow: a jet along a meandering path, eddies that drift west at 4 cm/s, and none through the coast.
 
     The jet is -U w tanh(d / w), with d the distance north of the path. The eddies are strongest around the extension.
     Their streamfunction falls as k^-6 in two dimensions, and so their energy as k^-3 along a line, as in
@@ -252,7 +252,7 @@ def velocity(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def displacement(eastward: np.ndarray, northward: np.ndarray) -> np.ndarray:
-    """Tell how far water has come within a day, by the midpoint rule in several substeps.
+    """Compute how far water has come within a day, by the midpoint rule in several substeps.
 
     Parameters
     ----------

@@ -135,7 +135,7 @@ def _describe(path: Path, file: Dataset) -> Source:
     lat = np.ma.filled(file[names["lat"]][:], np.nan).astype(float)
     lon = np.ma.filled(file[names["lon"]][:], np.nan).astype(float)
     lon, columns = _from_zero(lon)
-    told = " ".join(str(getattr(file, key, "")) for key in ("title", "id")) + path.name
+    description = " ".join(str(getattr(file, key, "")) for key in ("title", "id")) + path.name
     return Source(
         path=path,
         days=_read_days(path, file[names["time"]]),
@@ -144,7 +144,7 @@ def _describe(path: Path, file: Dataset) -> Source:
         columns=columns,
         descends=bool(lat[0] > lat[-1]),
         units=_read_units(path, getattr(sst, "units", "")),
-        version="v2.1" if re.search(r"(?i)version 2\.1|v02r01|v2\.1", told) else "v2",
+        version="v2.1" if re.search(r"(?i)version 2\.1|v02r01|v2\.1", description) else "v2",
     )
 
 
