@@ -85,7 +85,7 @@ def _tabulate(truth: Field, said: Mapping[str, Reconstruction]) -> str:
     )
     rows = metrics.score(comparison)
     spectra = metrics.radial_spectra(comparison, truth.lat, truth.lon)
-    lost = None if spectra is None else metrics.lost_scales(comparison, spectra)
+    lost = None if spectra is None else metrics.lost_scales(spectra)
     if spectra is not None and lost is not None:
         rows += metrics.power_rows(comparison, spectra, lost[1])
     found = {(row["method"], row["metric"]): row["value"] for row in rows if "against" not in row}

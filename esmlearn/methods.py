@@ -1,4 +1,4 @@
-"""Every method by its name: how figures and sentences call it, how figures draw it, and which papers it cites.
+"""Registry of all methods: labels, colours and papers by the name of the method.
 
 The names are those in `scores.json`, in file names and in recipes. A new method is one entry of `METHODS`.
 """
@@ -10,16 +10,16 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """How a method is shown, and what it cites.
+    """Labels, look and papers of a method.
 
     Attributes
     ----------
     label, words
-        Its name in figures and tables, and within a sentence.
+        Name in figures and tables, and name within a sentence.
     role
-        `model`, or `baseline` for a method that models are measured by.
+        `model`, or `baseline` for a method that models are compared with.
     colour, mark
-        Of its lines and points, as matplotlib writes them; without a colour, figures choose one.
+        Colour and marker of lines and points in matplotlib; without a colour, figures choose one.
     references
         Papers that its products cite: names of files in the folder `references`, without suffix.
     training_references
@@ -38,28 +38,18 @@ class MethodInfo:
 _DIFFUSION = ("ho2020", "karras2022")
 _CONVNEXT = ("liu2022", "perez2018")
 
-# Okabe & Ito's palette: told apart with any colour vision, and in grey by the marks. The strong blue is that of the
-# deterministic models, the violet that of ensembles.
+# The palette of Okabe & Ito can be distinguished with any colour vision; in grey, the markers differ. Deterministic
+# models are strong blue, ensembles violet.
 METHODS: Mapping[str, MethodInfo] = {
     "climatology": MethodInfo("Climatology", "climatology", "baseline", "#8c8c8c", "s"),
     "calendar_day_climatology": MethodInfo(
-        "Climatology by day",
-        "the climatology of the calendar day",
-        "baseline",
-        "#b9b9b9",
-        "D",
-        ("hobday2016",),
+        "Climatology by day", "the climatology of the calendar day", "baseline", "#b9b9b9", "D", ("hobday2016",)
     ),
     "observed_mean": MethodInfo("Mean of observed days", "the mean of the observed days", "baseline", "#E69F00", "^"),
     "persistence": MethodInfo("Persistence", "persistence", "baseline", "#56B4E9", "v"),
     "time_interpolation": MethodInfo("Linear in time", "linear interpolation in time", "baseline", "#009E73", "P"),
     "optimal_interpolation": MethodInfo(
-        "Optimal interpolation",
-        "optimal interpolation",
-        "baseline",
-        "#CC79A7",
-        "X",
-        ("bretherton1976", "cressie1985"),
+        "Optimal interpolation", "optimal interpolation", "baseline", "#CC79A7", "X", ("bretherton1976", "cressie1985")
     ),
     "dineof": MethodInfo("DINEOF", "DINEOF", "baseline", "#D55E00", "d", ("beckers2003", "alvera2005", "alvera2009")),
     "nearest": MethodInfo("Nearest cell", "the nearest coarse cell", "baseline", "#8c8c8c", "s"),
@@ -96,7 +86,7 @@ METHODS: Mapping[str, MethodInfo] = {
 
 
 def method_info(name: str) -> MethodInfo:
-    """Look up a method; one that is not registered, such as a user's own, is shown by its name and cites nothing."""
+    """Look up a method; one that is not registered, such as a user's own, gets its name as label and no papers."""
     if name in METHODS:
         return METHODS[name]
     label = name if name != name.lower() else name.replace("_", " ").capitalize()

@@ -1,21 +1,21 @@
-"""Units, frequencies and durations as figures, pages and the command line write them."""
+"""Texts for units, frequencies and durations in figures, reports and the command line."""
 
 import re
 
 
 def pretty_units(units: str) -> str:
-    """Write CF units as a journal does."""
+    """Write CF units in the style of a journal, such as °C for degC."""
     units = re.sub(r"\b(degC|degrees_C|celsius|degree_Celsius)(?=\b|\d)", "°C", units)
     return "" if units == "1" else re.sub(r"(?<=[A-Za-z])2\b", "²", units)
 
 
 def frequency_words(frequency: str) -> str:
-    """Say which fields a frequency means, as an adjective."""
+    """Write a frequency as an adjective."""
     return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
 
 
 def duration(seconds: int | float | None) -> str:
-    """Write a duration as people say it; a dash if it is not known.
+    """Write a duration in seconds, minutes or hours; a dash if it is None.
 
     >>> duration(75), duration(4000), duration(9000), duration(None)
     ('75 s', '67 min', '2.5 h', '–')

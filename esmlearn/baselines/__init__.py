@@ -1,4 +1,4 @@
-"""Methods to measure a model by; each is fitted to a training period, then reconstructs, as a trained model does."""
+"""Baselines: methods to compare models with; they are fitted to a training period, then reconstruct like a model."""
 
 from iris.cube import Cube
 
@@ -30,19 +30,19 @@ def fit(
     climatology: Climatology | None = None,
     settings: BaselineSettings | None = None,
 ) -> Baseline:
-    """Fit a baseline, ready for cubes and fields on the grid of its training.
+    """Fit a baseline; it reconstructs cubes and fields on the grid of its training.
 
     Parameters
     ----------
     name
         Key of `BASELINES`.
     training
-        Daily observations of the training period, one variable. A gappy cube takes what was never seen for land; a
-        `Field` knows its land.
+        Daily observations of the training period, one variable. Cells of a cube that were never observed are land; a
+        `Field` has its own land.
     climatology
-        That anomalies depart from; by default, one is fitted to the training.
+        Climatology from which anomalies are calculated; by default, one is fitted to the training.
     settings
-        Parameters that shall not be estimated.
+        Parameters that are set and not estimated.
 
     Raises
     ------

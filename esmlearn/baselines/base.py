@@ -1,4 +1,4 @@
-"""What all baselines share: they are fitted to a training period, then reconstruct, as a trained model does."""
+"""Base class of all baselines, and what their reconstructions have in common."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,12 +16,12 @@ from esmlearn.settings import BaselineSettings
 
 @dataclass(frozen=True)
 class Baseline(GapFiller):
-    """A method to measure a model by.
+    """A method to compare models with.
 
     Attributes
     ----------
     climatology
-        Mean seasonal cycle that anomalies depart from; it names the grid.
+        Mean seasonal cycle from which anomalies are calculated; it has the grid.
     land
         Land of the training, shape (lat, lon).
     units
@@ -34,14 +34,14 @@ class Baseline(GapFiller):
 
     @classmethod
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "Baseline":  # noqa: ARG003
-        """Learn what there is to learn from the gappy observations of the training period.
+        """Estimate all parameters from the gappy observations of the training period.
 
         Parameters
         ----------
         training
-            Observations of the training period, gaps and all; one variable.
+            Observations of the training period, with gaps; one variable.
         climatology
-            On their grid, as the model uses it.
+            Climatology on their grid.
         settings
             Parameters that are set; those that are None are estimated.
         """
@@ -49,28 +49,16 @@ class Baseline(GapFiller):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What was fitted or set, in a form that JSON can hold."""
+        """Fitted or set parameters, in types of JSON."""
         return {}
 
     def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"]:
-        """Land of the training.
-
-        Raises
-        ------
-        DataError
-            If the cube is on another grid than that of the training.
-        """
+        """Give the land of the training; a DataError if the cube is on another grid."""
         self._check_grid(cube)
         return self.land
 
     def mean_cycle(self, field: Field) -> Float[np.ndarray, "time lat lon"]:
-        """Climatology at the dates of a field.
-
-        Raises
-        ------
-        DataError
-            If the field is on another grid than that of the training.
-        """
+        """Give the climatology at the dates of a field; a DataError if the field is on another grid."""
         self._check_grid(field.like[0])
         return self.climatology.at(field.year_fraction)
 
@@ -87,16 +75,9 @@ def complete(
     daily: Float[np.ndarray, "time lat lon"],
     daily_std: Float[np.ndarray, "time lat lon"] | None = None,
 ) -> Reconstruction:
-    """Keep the observations and take the land out; months are the means of their days.
+    """Make a reconstruction: observations stay, gaps get the values of the method, and months are means of their days.
 
-    Parameters
-    ----------
-    field
-        What was observed.
-    daily
-        What the method says, in the units of the field; it counts where nothing was observed.
-    daily_std
-        Standard deviation of its error; it becomes zero where there is an observation.
+    The standard deviation of the error is zero where there is an observation.
     """
     observed = field.observed[:, 0]
     result = without_land(field, np.where(observed, field.values[:, 0], daily))
@@ -108,7 +89,7 @@ def complete(
 def without_land(
     field: Field, daily: Float[np.ndarray, "time lat lon"], monthly: Float[np.ndarray, "month lat lon"] | None = None
 ) -> Reconstruction:
-    """Take the land out; months are the means of their days unless a method has its own."""
+    """Make a reconstruction with NaN on land; months are the means of their days unless a method has its own."""
     monthly = monthly_means(field, daily) if monthly is None else monthly
     days, months = (np.where(field.land, np.nan, part).astype(np.float32) for part in (daily, monthly))
     return Reconstruction(days, months)

@@ -1,4 +1,4 @@
-"""What the season and the month say: baselines that ignore what was observed on the days around a gap."""
+"""Baselines from the season or the month only: they do not use the observations on the days around a gap."""
 
 from dataclasses import dataclass
 
@@ -19,26 +19,26 @@ WINDOW, SMOOTHING = 11, 31
 
 
 class HarmonicClimatology(Baseline):
-    """Mean seasonal cycle of the training period as harmonics of the year, whatever was observed."""
+    """Mean seasonal cycle of the training period as harmonics of the year, on observed days too."""
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
-        """Give each day its place in the cycle."""
+        """Give each day its value in the cycle."""
         return without_land(field, self.mean_cycle(field))
 
 
 @dataclass(frozen=True)
 class CalendarDayClimatology(Baseline):
-    """Mean of each calendar day over the training period, whatever was observed.
+    """Mean of each calendar day over the training period, on observed days too.
 
     The mean is that of all observations in a window of 11 days around the calendar day, in all years, smoothed by a
     running mean of 31 days, as Hobday et al. (2016, https://doi.org/10.1016/j.pocean.2015.12.014) define it. It is
-    taken of the anomalies from the harmonic climatology, which remains where a cell was never seen in a window.
+    calculated from anomalies; where a cell was never observed in a window, the harmonic climatology remains.
 
     Attributes
     ----------
     departure
-        From the harmonic climatology, by calendar day, shape (day, lat, lon). Days are counted as parts of the year, so
-        that years with and without 29 February and calendars of any length share them.
+        Difference from the harmonic climatology by calendar day, shape (day, lat, lon). The number of a day is its
+        fraction of the year times 366, so that years and calendars of different lengths have the same days.
     """
 
     departure: Float[np.ndarray, "day lat lon"]
@@ -56,7 +56,7 @@ class CalendarDayClimatology(Baseline):
             total[index] = anomalies[day == index].sum(axis=0)
             count[index] = observed[day == index].sum(axis=0)
         total, count = _running_mean(total, WINDOW), _running_mean(count, WINDOW)
-        seen = count > 0.5 / WINDOW  # a running mean of counts is zero but for rounding
+        seen = count > 0.5 / WINDOW  # and not > 0: running means have rounding errors
         departure = np.where(seen, total / np.where(seen, count, 1), 0).astype(np.float32)
         return cls(climatology, training.land, training.units, _running_mean(departure, SMOOTHING))
 
@@ -66,13 +66,10 @@ class CalendarDayClimatology(Baseline):
 
 
 class ObservedMean(Baseline):
-    """Mean of the observed days of each month at each cell, for the month and each of its days.
-
-    Where a month saw nothing, the climatology.
-    """
+    """Mean of the observed days of each month at each cell, for the month and each of its days; else climatology."""
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
-        """Average month by month."""
+        """Average the observed days month by month."""
         daily = self.mean_cycle(field)
         monthly = monthly_means(field, daily)
         for index, days in enumerate(field.months.values()):
@@ -83,10 +80,10 @@ class ObservedMean(Baseline):
 
 
 def _day_of_year(field: Field) -> np.ndarray:
-    """Calendar day of each date, from 0 to 365, whatever the length of the calendar's year."""
+    """Give the calendar day of each date, from 0 to 365 for any length of the year."""
     return (field.year_fraction * DAYS_IN_YEAR).astype(int)
 
 
 def _running_mean(days: Float[np.ndarray, "day lat lon"], window: int) -> Float[np.ndarray, "day lat lon"]:
-    """Average over days around each day of a year that closes on itself."""
+    """Average over days around each day of the year; 1 January follows 31 December."""
     return uniform_filter1d(days, window, axis=0, mode="wrap")

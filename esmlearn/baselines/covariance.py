@@ -1,4 +1,4 @@
-"""Covariance of anomalies in space and time, and the best linear estimate that follows from it."""
+"""Covariance of anomalies in space and time, and the best linear estimate of unobserved anomalies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ CORRELATIONS: dict[Kernel, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Points(NamedTuple):
-    """Places in space and time (degrees east, degrees north, days), and the anomalies there."""
+    """Coordinates of points (degrees east, degrees north, days), and the anomalies at these points."""
 
     places: Float[np.ndarray, "point coordinate"]
     anomalies: Float[np.ndarray, " point"]
 
 
 class Analysis(NamedTuple):
-    """Estimates, and the standard deviation of their errors."""
+    """Estimates of anomalies, and the standard deviation of their errors."""
 
     anomalies: Float[np.ndarray, " point"]
     std: Float[np.ndarray, " point"]
@@ -41,11 +41,11 @@ class Covariance:
     Attributes
     ----------
     kernel
-        Which function, of `CORRELATIONS`.
+        Name of the function in `CORRELATIONS`.
     length_km, time_days
-        Scales of decorrelation.
+        Decorrelation length and time.
     noise_share
-        Standard deviation of the errors of observation over that of the anomalies.
+        Standard deviation of the observation errors over that of the anomalies.
     sigma
         Standard deviation of the anomalies, in the units of the field.
     """
@@ -59,15 +59,15 @@ class Covariance:
     def correlation(
         self, km: Float[np.ndarray, "*pair"], days: Float[np.ndarray, "*pair"]
     ) -> Float[np.ndarray, "*pair"]:
-        """Correlation of anomalies that far apart in space and time, their errors of observation not counted."""
+        """Give the correlation of anomalies at some distance in space and time, without observation errors."""
         return CORRELATIONS[self.kernel](np.hypot(km / self.length_km, days / self.time_days))
 
     @property
     def km_in_day(self) -> float:
-        """Distance that counts as much as a day in the search of neighbours.
+        """Distance in space that is equivalent to one day in the search of neighbours.
 
-        With length over time, they would be the most correlated observations. Those of the same day are favoured beyond
-        that: they lie on all sides of a cloud, where days before and after mostly repeat each other.
+        With length over time, the neighbours would be the most correlated observations. The factor 1.5 favours those of
+        the same day: they lie on all sides of a cloud, and those of the days before and after are often redundant.
         """
         return 1.5 * self.length_km / self.time_days
 
@@ -77,11 +77,11 @@ def analyse(
 ) -> Analysis:
     """Estimate anomalies from the nearest observations (Bretherton et al. 1976, eqs. 4 and 5).
 
-    With the covariance C among these, errors of observation included, and c between them and a place, the estimate is
-    c' C⁻¹ times the observations, and the variance of its error is sigma² - c' C⁻¹ c. Distances are those on the
-    ellipsoid of the Earth.
+    With the covariance C between the observations, including observation errors, and c between them and a place, the
+    estimate is c' C⁻¹ times the observations, and the variance of its error is sigma² - c' C⁻¹ c. Distances are those
+    on the ellipsoid of the Earth.
     """
-    # Errors of observation are the unit here.
+    # pyinterp gets covariances in units of the variance of the observation errors.
     index = pyinterp.OptimalInterpolation(
         observed.places,
         observed.anomalies,

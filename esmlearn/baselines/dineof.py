@@ -1,4 +1,4 @@
-"""DINEOF: gaps filled from the empirical orthogonal functions (EOFs) that the gappy data themselves have."""
+"""DINEOF: gaps are filled from the empirical orthogonal functions (EOFs) of the gappy data themselves."""
 
 import math
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import BaselineSettings, DineofSettings, WithholdSettings
 
 FILTERS = (1.0, 1.75, 3.0, 5.0)
-"""Filters in days that are tried where none is set, from weak to strong."""
+"""Filters in days that are tried if none is set, from weak to strong."""
 
 SHARE, DAYS = 0.03, 1
-"""Share of the observations that the cross-validation sets aside, and days that a borrowed cloud lasts."""
+"""Share of the observations that the cross-validation withholds, and days that each of its gaps lasts."""
 
 MOMENTUM = 0.85
-"""Part of a step that the next one repeats."""
+"""Share of each step that is added to the next one."""
 
 PATIENCE = 2
-"""Numbers of modes without gain after which no more are tried."""
+"""After so many numbers of modes without gain, no more modes are tried."""
 
 BLOCK = 1 << 17
-"""Values that are worked on at once: few enough for the cache, changes nothing in the result."""
+"""Values that are processed at once, to fit into the cache."""
 
 
 class Effort(NamedTuple):
-    """How exactly gaps are filled.
+    """Accuracy of the filling.
 
-    `tolerance` is the share of the anomalies' spread below which changes of the values and of the cross-validation
-    error count as none, `steps` the most steps for each number of modes, and `sample` the number of cells of a large
-    domain that the filter is chosen on.
+    Changes of the values, and of the cross-validation error, below the share `tolerance` of the anomalies' standard
+    deviation are neglected. `steps` is the greatest number of steps for each number of modes, and `sample` the number
+    of cells with which the filter is chosen in a large domain.
     """
 
     tolerance: float = 1e-3
@@ -52,10 +52,9 @@ USUAL_EFFORT = Effort()
 
 
 class Filling(NamedTuple):
-    """Anomalies without gaps, and how they were filled.
+    """Anomalies without gaps, the orthonormal modes in time, the filter, and the RMSE of the cross-validation.
 
-    `modes` are orthonormal series in time. `error` is the root mean square error where the cross-validation had set
-    values aside; zero if there was nothing to choose.
+    The RMSE is zero if modes and filter are set.
     """
 
     values: Float[Tensor, "cell day"]
@@ -68,21 +67,22 @@ class Filling(NamedTuple):
 class Dineof(Baseline):
     """Data Interpolating Empirical Orthogonal Functions.
 
-    Gaps start as zero. In turn, the leading EOFs of the completed anomalies are computed, and the gaps are filled with
-    what these EOFs say, until both agree; so with one EOF, then with more and more (Beckers & Rixen 2003,
-    https://doi.org/10.1175/1520-0426(2003)020%3C1839:ECADFF%3E2.0.CO;2). The number that fills best where clouds of
-    other days were put over the observations goes over all of them at last (Alvera-Azcárate et al. 2005,
-    https://doi.org/10.1016/j.ocemod.2004.08.001). A filter lets days learn from those before and after them
-    (Alvera-Azcárate et al. 2009, https://doi.org/10.5194/os-5-475-2009).
+    Anomalies in gaps start at zero. The leading EOFs of the anomalies are computed, and the gaps are filled with the
+    values that follow from these EOFs; this is repeated until nothing changes, with one EOF, then with more (Beckers &
+    Rixen 2003, https://doi.org/10.1175/1520-0426(2003)020%3C1839:ECADFF%3E2.0.CO;2). The number of EOFs is that with
+    the smallest error on observations that gaps of other days withhold (Alvera-Azcárate et al. 2005,
+    https://doi.org/10.1016/j.ocemod.2004.08.001); with it, the gaps are filled from all observations. A filter in time
+    connects each day with those before and after it (Alvera-Azcárate et al. 2009,
+    https://doi.org/10.5194/os-5-475-2009).
 
-    From the training it has the climatology only. All else is learned from the field that has the gaps.
+    Of the training period only the climatology is used. All else is estimated from the field with the gaps.
 
     Attributes
     ----------
     settings
-        Number of modes and filter, where they are set.
+        Number of modes and filter, if they are set.
     effort
-        How exactly gaps are filled.
+        Accuracy of the filling.
     """
 
     settings: DineofSettings
@@ -90,21 +90,21 @@ class Dineof(Baseline):
 
     @classmethod
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "Dineof":
-        """Take the climatology and the settings."""
+        """Keep the climatology and the settings."""
         return cls(climatology, training.land, training.units, settings.dineof)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What was set; what is None is chosen anew for each field."""
+        """Settings; what is None is chosen for each field."""
         return self.settings.model_dump()
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
-        """Fill the gaps; cells that were never seen get the climatology.
+        """Fill the gaps; cells that were never observed get the climatology.
 
         Raises
         ------
         DataError
-            If the field is not daily, has no observation, fewer days than modes, or no clouds to cross-validate with.
+            If the field is not daily, has no observation, fewer days than modes, or no gaps to cross-validate with.
         """
         check_daily(field)
         daily, known = self.mean_cycle(field), field.observed[:, 0]
@@ -119,7 +119,7 @@ class Dineof(Baseline):
         return complete(field, daily)
 
     def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:
-        """Say what is still seen under borrowed clouds: all, if there is nothing to choose."""
+        """Mark the observations that the cross-validation does not withhold: all if modes and filter are set."""
         if self.settings.modes is not None and self.settings.filter_days is not None:
             return field.observed[:, 0]
         try:
@@ -138,25 +138,10 @@ def fill(
     settings: DineofSettings,
     effort: Effort,
 ) -> Filling:
-    """Choose filter and number of modes by cross-validation, then fill from all that is known.
+    """Choose filter and number of modes by cross-validation, unless they are set, then fill from all observations.
 
-    Parameters
-    ----------
-    anomalies
-        Values whose mean is near zero.
-    known
-        Where they count.
-    left
-        What of it the cross-validation leaves.
-    settings
-        What is set is not chosen.
-    effort
-        How exactly gaps are filled.
-
-    Raises
-    ------
-    DataError
-        If more modes are set than there are days or cells.
+    `known` marks the observed anomalies, `left` those that the cross-validation does not withhold. A DataError if more
+    modes are set than there are days or cells.
     """
     n_cells, n_days = anomalies.shape
     most = min(n_cells, n_days)
@@ -193,7 +178,7 @@ def add_modes(
     settings: DineofSettings,
     effort: Effort,
 ) -> Filling:
-    """Fill from what is left, with more and more modes, until the error on what was set aside no longer falls."""
+    """Fill from the observations that are left, with more and more modes, while the error on the others falls."""
     generator = _seeded(settings)
     aside = known & ~left
     gain = effort.tolerance * _root_mean_square(anomalies[known])
@@ -219,17 +204,12 @@ def iterate(
     filter_days: float,
     effort: Effort,
 ) -> Float[Tensor, "day mode"]:
-    """Compute the EOFs of the values and fill, in place, what is unknown with them, until both agree.
+    """Compute the EOFs of the values and replace, in place, the unknown values, until nothing changes; give the EOFs.
 
     X are the values, cells in rows, and F is the filter. In time, the EOFs are the eigenvectors V of the filtered
-    covariance F X'X F: those of the filtered values XF. Each step makes one subspace iteration from the V before, then
-    moves the unknown values to XFVV', and repeats a part of the last move. The latter saves steps, and does not change
-    where they lead.
-
-    Returns
-    -------
-    Tensor
-        The modes V of the filled values.
+    covariance F X'X F, which are those of the filtered values XF. Each step makes one subspace iteration from the last
+    V, then moves the unknown values to XFVV' and further by a part of the last move. This momentum saves steps and
+    leads to the same result.
     """
     mask = unknown.float()
     least = effort.tolerance * _root_mean_square(values[~unknown]) * math.sqrt(mask.sum().item())
@@ -250,9 +230,9 @@ def iterate(
 
 
 def smooth(series: Float[Tensor, "day mode"], filter_days: float) -> Float[Tensor, "day mode"]:
-    """Diffuse series in time, with nothing lost through their ends (Alvera-Azcárate et al. 2009).
+    """Diffuse series in time, without flux through their ends (Alvera-Azcárate et al. 2009).
 
-    With strength α, p times over, it damps to 1/e the waves whose period is 2π √(α p) days: the filter in days.
+    p repetitions of strength α damp waves with a period of 2π √(α p) days, the length of the filter, to 1/e.
     """
     total = (filter_days / (2 * math.pi)) ** 2
     repetitions = math.ceil(total / 0.1)
@@ -271,9 +251,9 @@ def _more_modes(
     filter_days: float,
     generator: torch.Generator,
 ) -> Float[Tensor, "day count"]:
-    """Add random series, turned towards the next EOFs by two power iterations.
+    """Add random series, and make them similar to the next EOFs by two power iterations.
 
-    A randomised range finder (Halko et al. 2011, https://doi.org/10.1137/090771806).
+    This is a randomised range finder (Halko et al. 2011, https://doi.org/10.1137/090771806).
     """
     more = torch.randn(len(modes), count - modes.shape[1], generator=generator)
     for _ in range(2):
@@ -283,7 +263,7 @@ def _more_modes(
 
 
 def _counts(last: int) -> Iterator[int]:
-    """Numbers of modes: one by one at first, then each by a third larger."""
+    """Give the numbers of modes to try: 1, 2, 3, ..., from 6 on each larger by a third."""
     count = 1
     while count < last:
         yield count
@@ -296,5 +276,5 @@ def _seeded(settings: DineofSettings) -> torch.Generator:
 
 
 def _root_mean_square(values: Tensor) -> float:
-    """Zero for no values at all."""
+    """Give the root mean square; zero if there is no value."""
     return values.norm().item() / math.sqrt(max(1, values.numel()))

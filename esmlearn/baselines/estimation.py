@@ -1,4 +1,4 @@
-"""Estimate a covariance: the one that fills best what borrowed clouds set aside in the training period."""
+"""Estimation of the covariance for optimal interpolation, by cross-validation in the training period."""
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -16,19 +16,19 @@ from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import OptimalInterpolationSettings, WithholdSettings
 
 SHARE, DAYS = 0.1, 5
-"""Share of the observations that clouds of other days set aside, and days that each of these clouds lasts."""
+"""Share of the observations that gaps of other days withhold, and days that each of these gaps lasts."""
 
 TRIALS, VALUES = 256, 12
-"""Places among them that the estimation looks at, and values at each."""
+"""Withheld places that are used in the estimation, and values near each of them."""
 
 NEAR, AROUND = (2, 4, 4), (9, 12, 12)
-"""Days, rows and columns to both sides of such a place where the values are, and where the observations are."""
+"""Days, rows and columns to both sides of such a place, for the withheld values and for the observations."""
 
 FEWEST = 200
-"""Values below which nothing is estimated."""
+"""Fewest withheld values for an estimation."""
 
 NOISES = (0.01, 0.03, 0.1, 0.3)
-"""Shares of noise that are tried."""
+"""Values of `noise_share` that are tried."""
 
 _TOO_LITTLE = (
     "The training period has too few observations or gaps to estimate the covariance of optimal_interpolation; lengthen"
@@ -37,7 +37,7 @@ _TOO_LITTLE = (
 
 
 class Trial(NamedTuple):
-    """Values that a borrowed cloud set aside, and the observations that are left around them."""
+    """Withheld values, and the observations around them that are left."""
 
     left: Points
     aside: Points
@@ -46,26 +46,17 @@ class Trial(NamedTuple):
 def estimate_covariance(
     training: Field, anomalies: Float[np.ndarray, "time lat lon"], settings: OptimalInterpolationSettings
 ) -> Covariance:
-    """Find the covariance that fills best what clouds of other days hide.
+    """Find the covariance with the smallest error on values that gaps of other days withhold.
 
-    For each kernel and some shares of noise, length and time are those that fit the variogram, which millions of pairs
-    tell. Of these candidates the one with the smallest mean absolute error is taken. In the end sigma is chosen so that
-    errors are in the mean square as large as estimated: the error estimate is right on the whole, even where no such
-    covariance describes the data.
-
-    Parameters
-    ----------
-    training
-        What was observed in the training period.
-    anomalies
-        Departures from the climatology; they count where there is an observation.
-    settings
-        What is set stays; what is None is estimated.
+    For each kernel and some values of `noise_share`, length and time are fitted to the variogram. Of these candidates
+    the one with the smallest mean absolute error is taken. Then sigma is scaled so that errors and error estimates have
+    the same mean square: the estimates are right on average, even if the model of the covariance is not. Parameters
+    that are set are not estimated.
 
     Raises
     ------
     DataError
-        If the training period has too few observations, or too few gaps to borrow.
+        If the training period has too few observations or gaps.
     """
     given = settings.model_dump(include={part.name for part in fields(Covariance)}, exclude_none=True)
     if len(given) == len(fields(Covariance)):
@@ -93,14 +84,14 @@ def estimate_covariance(
     fillings = [fill(candidate) for candidate in candidates]
     errors = [np.abs(filling.anomalies - truth).mean() for filling in fillings]
     best, filling = candidates[int(np.argmin(errors))], fillings[int(np.argmin(errors))]
-    # What was set aside has errors of observation, too.
+    # The withheld values have observation errors, too.
     expected = np.hypot(filling.std, best.noise_share * best.sigma)
     ratio = float(np.sqrt(np.mean(((filling.anomalies - truth) / expected) ** 2)))
     return replace(best, sigma=given.get("sigma", best.sigma * ratio))
 
 
 def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
-    """Put clouds over the training period, and look at places below them: many far apart say more than many nearby."""
+    """Withhold observations of the training period, and choose values near random places over all of it."""
     try:
         left = withhold(training, WithholdSettings(share=SHARE, days=DAYS, seed=seed)).observed[:, 0]
     except DataError as error:
@@ -120,7 +111,7 @@ def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed:
 
 
 def points_of(field: Field, anomalies: Float[np.ndarray, "time lat lon"], chosen: np.ndarray) -> Points:
-    """Places and anomalies where a mask is true; days count from the first one of the field."""
+    """Give coordinates and anomalies where a mask is true; days are relative to the first date of the field."""
     days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in field.dates])
     time, row, column = np.nonzero(chosen)
     places = np.stack([field.lon[column], field.lat[row], days[time]], axis=1)

@@ -1,4 +1,4 @@
-"""What each cell says about itself: its anomalies carried on, or interpolated, in time."""
+"""Baselines that use each cell by itself: persistence of its anomalies, and interpolation in time."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from esmlearn.fields.time_interpolation import interpolate_in_time
 
 
 class Persistence(Baseline):
-    """Last observed anomaly of each cell; the climatology before the first."""
+    """Last observed anomaly of each cell; the climatology before the first observation."""
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
-        """Carry each observation on until the next."""
+        """Keep the anomaly of each observation until the next one."""
         mean, observed = self.mean_cycle(field), field.observed[:, 0]
         steps = np.arange(len(mean))[:, None, None]
         last = np.maximum.accumulate(np.where(observed, steps, 0), axis=0)
@@ -21,7 +21,7 @@ class Persistence(Baseline):
 
 
 class TimeInterpolation(Baseline):
-    """Anomalies of each cell, linear in time between observations; the nearest one persists at both ends."""
+    """Anomalies of each cell, linear in time between observations; constant before the first and after the last."""
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Interpolate the gaps of each cell."""

@@ -1,4 +1,4 @@
-"""Optimal interpolation in space and time, with the error that it expects of itself."""
+"""Optimal interpolation in space and time, with an estimate of its error."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.settings import BaselineSettings
 
 REACH = 3.0
-"""Decorrelation times beyond which an observation is out of sight."""
+"""Observations farther away than so many decorrelation times are not used."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class OptimalInterpolation(Baseline):
     covariance
         Estimated from the training period, or set.
     neighbours
-        Observations that go into each value.
+        Number of observations that each value is estimated from.
     """
 
     covariance: Covariance
@@ -50,15 +50,7 @@ class OptimalInterpolation(Baseline):
         return asdict(self.covariance) | {"neighbours": self.neighbours}
 
     def reconstruct_field(self, field: Field, *, at_once: int = 4_000_000) -> Reconstruction:
-        """Estimate what was not observed, some days at a time.
-
-        Parameters
-        ----------
-        field
-            Daily values with gaps.
-        at_once
-            Cells times days that are worked on at once: bounds the memory, changes nothing in the result.
-        """
+        """Estimate the values in the gaps; `at_once` cells times days at a time, to limit the memory."""
         cycle, observed = self.mean_cycle(field), field.observed[:, 0]
         anomalies = field.values[:, 0] - cycle
         filled, std = np.zeros_like(cycle), np.full_like(cycle, self.covariance.sigma)

@@ -1,4 +1,4 @@
-"""How fast anomalies part in space and time: the empirical variogram, and the scales that fit it."""
+"""Empirical variogram of anomalies in space and time, and the fit of decorrelation scales to it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,23 +14,23 @@ from esmlearn.baselines.covariance import Covariance
 from esmlearn.fields.field import Field
 
 CELLS, DAYS = (0, 1, 2, 4), (0, 1, 2, 3)
-"""Distances in rows, columns and days at which values are compared: short ones, which decide about an analysis."""
+"""Distances in rows, columns and days at which values are compared: short ones, which matter most for an estimate."""
 
 BLOCK = 30
-"""Days that are compared with each other."""
+"""Days in a block; only values of the same block are compared."""
 
 AT_MOST = 5_000_000
-"""Cells times days that are looked at, in blocks spread evenly over the field."""
+"""Cells times days that are used, in blocks at equal intervals in time."""
 
 KM = 111.2
 """Length of a degree of latitude."""
 
 LIMITS = (1e-2, 1e5)
-"""Of lengths in km and times in days."""
+"""Limits of lengths in km and times in days."""
 
 
 class Variogram(NamedTuple):
-    """Half the mean square difference of pairs of values, their distances, and how many there are."""
+    """Half the mean square difference of pairs of values, their distances, and the number of pairs."""
 
     value: Float[np.ndarray, " distance"]
     km: Float[np.ndarray, " distance"]
@@ -39,7 +39,7 @@ class Variogram(NamedTuple):
 
 
 def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]) -> Variogram:
-    """Compare anomalies (NaN: not observed) with each other, row by row: each has its own length of a degree."""
+    """Compare anomalies (NaN: not observed) row by row, as the length of a degree of longitude changes by row."""
     n_lat, n_lon = field.land.shape
     length = min(BLOCK, len(anomalies))
     whole = anomalies[: len(anomalies) // length * length]
@@ -62,10 +62,10 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
 
 
 def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]) -> Covariance:
-    """Fit sigma and the scales that are free.
+    """Fit sigma and the free parameters to a variogram.
 
-    The squares of relative differences count, each as much as there are pairs (Cressie 1985,
-    https://doi.org/10.1007/BF01032109, eq. 17): what is small at short distances is fitted as well as what is large.
+    The squares of relative differences are weighted by the number of pairs (Cressie 1985,
+    https://doi.org/10.1007/BF01032109, eq. 17), so that small values at short distances count as much as large ones.
     """
     free = ("sigma", *free)
     weight = np.sqrt(variogram.pairs / variogram.pairs.sum())

@@ -69,7 +69,7 @@ def _score_power(
         )
         return [], [], {}
     records = metrics.radial_records(comparison, spectra)
-    lost = metrics.lost_scales(comparison, spectra)
+    lost = metrics.lost_scales(spectra)
     if lost is None:
         left_out["power of lost scales"] = "No interpolation is compared that loses half of the truth's power."
         return [], records, {}

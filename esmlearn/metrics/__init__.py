@@ -1,4 +1,4 @@
-"""Every number that a report shows: how far each method is from the truth where it could not see it."""
+"""Scores of a report: how far each method is from the truth at points whose values it was not given."""
 
 from esmlearn.metrics.calibration import gaussian_crps
 from esmlearn.metrics.comparison import Comparison, Method, Row, as_csv, hidden_share_of_month, monthly_truth

@@ -1,7 +1,7 @@
-"""What is compared: methods beside the truth, the points that count, and the rows that scores are written in.
+"""Methods and truth on one grid, the points that count for scores, and the rows of `scores.json`.
 
-A score counts hidden points only: the truth is known, it is ocean, and no method was given the value. All methods are
-scored on the same points with the same area weights; a point that one method leaves open counts for none.
+Only hidden points count: the truth is known, it is ocean, and the value was an input of no method. All methods are
+scored on the same points with the same area weights; where one method has no value, the point counts for none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from esmlearn.metrics.uncertainty import BlockBootstrap
 
 Row = dict[str, Any]
 
-# The method whose departures are correlated, and whose values anomalies are counted from.
+# The method from whose values anomalies are calculated.
 CLIMATOLOGY = "climatology"
 
-# Times on a day at each frequency but that of months.
+# Times on a day at each frequency except monthly.
 STEPS_A_DAY = {"day": 1} | {f"{hours}hr": 24 // hours for hours in (12, 8, 6, 4, 3, 2, 1)}
 
 IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
@@ -29,7 +29,7 @@ IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
 @dataclass(frozen=True)
 class Method:
-    """Values of one method, with the standard deviation of its error if it knows it.
+    """Values of one method, with the standard deviation that it predicts for its error, if it does.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Method:
     values, std
         Shape (time, lat, lon), in the units of the truth.
     members
-        Members of an ensemble, whose mean and standard deviation the others are.
+        Members of an ensemble; then `values` and `std` are their mean and standard deviation.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Methods beside the truth, at one frequency.
+    """Methods and truth at one frequency.
 
     Attributes
     ----------
@@ -61,13 +61,13 @@ class Comparison:
     truth
         Shape (time, lat, lon); NaN on land and where it is not known.
     hidden
-        True where no method was given the value.
+        True where the value was an input of no method.
     weights
         Relative area of the cells, shape (lat, lon).
     methods
-        What is compared.
+        The methods to score.
     block
-        Time steps that the bootstrap of the intervals keeps together; None for scores without intervals.
+        Time steps in a block of the bootstrap that gives the intervals; None for scores without intervals.
     """
 
     dataset: str
@@ -83,7 +83,7 @@ class Comparison:
 
     @cached_property
     def points(self) -> Bool[np.ndarray, "time lat lon"]:
-        """Points that count: hidden, with a known truth, and filled by every method.
+        """Points that count: hidden, with a known truth, and with a value of every method.
 
         Raises
         ------
@@ -97,11 +97,9 @@ class Comparison:
             if method.std is not None:
                 points &= np.isfinite(method.std)
         if not points.any():
-            reason = (
-                "the methods have no value at any of the hidden points"
-                if wanted
-                else "no point has a known truth that was hidden from the methods"
-            )
+            reason = "no point has a known truth that was hidden from the methods"
+            if wanted:
+                reason = "the methods have no value at any of the hidden points"
             raise DataError(
                 f"{self.dataset} can't be scored ({self.frequency}): {reason}; "
                 "name a truth that is complete, or hide some of the observations."
@@ -120,7 +118,7 @@ class Comparison:
 
     @cached_property
     def reference(self) -> Float[np.ndarray, "time lat lon"]:
-        """What departures are counted from: the climatology method, else the mean of the truth at each place."""
+        """Values that anomalies are relative to: those of climatology, else the mean of the truth at each place."""
         for method in self.methods:
             if method.name == CLIMATOLOGY:
                 return method.values
@@ -130,29 +128,29 @@ class Comparison:
 
     @cached_property
     def bootstrap(self) -> BlockBootstrap:
-        """How the time steps are resampled for the intervals."""
+        """Resamples of the time steps, for the intervals."""
         return BlockBootstrap.of(len(self.truth), self.block)
 
     def at_points(self, values: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, " point"]:
-        """Values at the points that count; in double precision, for sums over millions of them."""
+        """Give the values at the points that count, in double precision: sums go over millions of them."""
         return values[self.points].astype(float)
 
     def within(self, region: str, inside: Bool[np.ndarray, "lat lon"]) -> "Comparison":
-        """Give the same comparison for the points of a region."""
+        """Restrict the comparison to the points of a region."""
         return replace(self, region=region, hidden=self.hidden & inside)
 
 
 def monthly_truth(
     truth: Float[np.ndarray, "time lat lon"], months: Sequence[slice]
 ) -> Float[np.ndarray, "month lat lon"]:
-    """Mean of the complete truth over the days of each month; NaN where the truth of a day is not known."""
+    """Average the truth over the days of each month; NaN where the truth of a day is not known."""
     return np.stack([truth[days].mean(axis=0) for days in months])
 
 
 def hidden_share_of_month(
     hidden: Bool[np.ndarray, "time lat lon"], months: Sequence[slice]
 ) -> Float[np.ndarray, "month lat lon"]:
-    """Share of a month's days on which a cell was hidden; a cell counts in monthly scores where it is above zero."""
+    """Give the share of a month's days on which a cell was hidden; above zero, the cell counts in monthly scores."""
     return np.stack([hidden[days].mean(axis=0) for days in months])
 
 
@@ -165,16 +163,16 @@ def score_rows(
     *,
     units: str | None = None,
 ) -> list[Row]:
-    """Rows of scores that are known in each resample of the time steps; one that divides by zero has none.
+    """Make the rows of scores from their values in each resample of the time steps; a score that is NaN has no row.
 
     Parameters
     ----------
     scores
-        By the name of the metric; the first resample is the data as they are.
+        By the name of the metric; the first resample is the original data.
     weights
         Sum of the weights of each time step.
     n
-        Number of points, or of whatever else is scored.
+        Number of scored points, maps or segments.
     """
     return [
         row(comparison, method, metric, values[0], n, comparison.bootstrap.interval(values, weights), units=units)
@@ -193,7 +191,7 @@ def row(
     *,
     units: str | None = None,
 ) -> Row:
-    """One row of `scores.json`; `low` and `high` are None where there is no interval."""
+    """Make one row of `scores.json`; `low` and `high` are None if there is no interval."""
     low, high = interval or (None, None)
     return {
         "dataset": comparison.dataset,
@@ -212,11 +210,11 @@ def row(
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Rows as a table, one column for each limit of a bin."""
+    """Write rows as CSV, with one column for each limit of a bin."""
     columns = [
         "dataset", "method", "role", "frequency", "split", "region", "metric", "value", "low", "high", "units", "n",
         "against", "significant", "bin_by", "bin_from", "bin_to", "bin_units",
     ]  # fmt: skip
     flat = [line | {f"bin_{name}": limit for name, limit in line.get("bin", {}).items()} for line in rows]
-    # As objects: as numbers, whole limits of bins would be written as 1.0 where others are missing.
+    # Columns of objects: in columns of numbers, whole limits of bins become 1.0 if others are missing.
     return pd.DataFrame(flat, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")

@@ -1,7 +1,7 @@
-"""How hard a hidden point is: the measures by which scores are broken down."""
+"""Difficulty of hidden points: distances to observations and coast, season, and others, with their bins."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -17,29 +17,31 @@ Number = int | float
 
 @dataclass(frozen=True)
 class Bins:
-    """How the points are sorted for a breakdown.
+    """Groups of points by one quantity.
 
     Attributes
     ----------
     by
-        What they are sorted by; the key `by` of a row's `bin`.
+        Name of the quantity; the key `by` of a row's `bin`.
     values
-        Value of each point, shape (time, lat, lon), or what broadcasts to it.
+        Value of each point, shape (time, lat, lon), or one that broadcasts to it.
     limits
-        Lower and upper limit of each bin. A bin holds its lower limit; its upper limit only if the values are whole
-        numbers, or if it is the last.
+        Lower and upper limit of each bin. A bin includes its lower limit; its upper limit only if the values are whole
+        numbers, or if it is the last bin.
     units
         Units of the limits.
+    whole
+        Whether the values are whole numbers.
     """
 
     by: str
     values: np.ndarray
     limits: tuple[tuple[Number, Number], ...]
     units: str
-    whole: bool = field(default=False)
+    whole: bool = False
 
     def __iter__(self) -> Iterator[tuple[Number, Number, np.ndarray]]:
-        """Give (lower, upper, where the points lie) for each bin."""
+        """Give the lower limit, the upper limit and the mask of the points for each bin."""
         for low, high in self.limits:
             last = self.whole or (low, high) == self.limits[-1]
             below = self.values <= high if last else self.values < high
@@ -65,18 +67,18 @@ def by_hour(dates: np.ndarray) -> Bins:
 
 
 def by_surface(land: Bool[np.ndarray, "lat lon"]) -> Bins:
-    """Sort by what is below: 0 is sea, 1 is land."""
+    """Sort by the surface: 0 is sea, 1 is land."""
     return Bins("surface", land.astype(int), ((0, 0), (1, 1)), "1", whole=True)
 
 
 def by_height(height: Float[np.ndarray, "lat lon"]) -> Bins:
-    """Sort by the height of the surface (m), what is below the sea with the lowest; a cell without is in no bin."""
+    """Sort by the height of the surface (m), negative heights in the lowest bin; a cell with NaN is in no bin."""
     edges = (0.0, 200.0, 500.0, 1000.0, 1500.0, 2000.0, 3000.0, INF)
     return Bins("height", np.maximum(height, 0.0), tuple(pairwise(edges)), "m")
 
 
 def by_share_hidden(share: np.ndarray) -> Bins:
-    """Sort by a share that is hidden: of the ocean on a day, or of a month's days at a place."""
+    """Sort by the hidden share, of the ocean on a day or of a month's days at a place."""
     edges = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     return Bins("share_hidden", share, tuple(pairwise(edges)), "1")
 
@@ -102,52 +104,40 @@ def by_days(days: Float[np.ndarray, "time lat lon"]) -> Bins:
 def share_hidden(
     hidden: Bool[np.ndarray, "time lat lon"], ocean: Bool[np.ndarray, "lat lon"]
 ) -> Float[np.ndarray, "time 1 1"]:
-    """Share of the ocean cells that is hidden on each day."""
+    """Give the share of the ocean cells that is hidden on each day."""
     return (hidden & ocean).sum(axis=(1, 2), keepdims=True) / max(int(ocean.sum()), 1)
 
 
 def distance_to_observation(
     observed: Bool[np.ndarray, "time lat lon"], lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]
 ) -> Float[np.ndarray, "time lat lon"]:
-    """Great-circle distance (km) from each cell to the nearest one that was observed on the same day.
+    """Give the great-circle distance (km) from each cell to the nearest one that was observed on the same day.
 
-    Found among points on the sphere, so that the date line, the narrowing of meridians and a grid that closes on itself
-    need no special care. Land is never observed, and distances go straight across it. A day without any observation
-    is infinitely far.
+    Distances go straight across land. On a day without any observation they are infinite.
     """
     sphere = _on_sphere(lat, lon)
-    distance = np.full(observed.shape, INF, np.float32)
-    for day, seen in zip(distance, observed, strict=True):
-        if seen.any():
-            day[~seen] = _to_nearest(sphere[seen], sphere[~seen])
-            day[seen] = 0.0
-    return distance
+    return np.stack([_to_nearest(day, sphere) for day in observed])
 
 
 def distance_to_coast(
     land: Bool[np.ndarray, "lat lon"], lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]
 ) -> Float[np.ndarray, "lat lon"]:
-    """Great-circle distance (km) from each cell to the centre of the nearest land cell of the same grid; 0 on land.
+    """Give the great-circle distance (km) from each cell to the centre of the nearest land cell; 0 on land.
 
-    Land beyond the edge of the grid is not known. Without any land every cell is infinitely far.
+    Land outside of the grid is not known. Without any land the distances are infinite.
     """
-    sphere = _on_sphere(lat, lon)
-    distance = np.full(land.shape, INF, np.float32)
-    if land.any():
-        distance[~land] = _to_nearest(sphere[land], sphere[~land])
-        distance[land] = 0.0
-    return distance
+    return _to_nearest(land, _on_sphere(lat, lon))
 
 
 def days_to_observation(
     observed: Bool[np.ndarray, "time lat lon"], day: np.ndarray
 ) -> Float[np.ndarray, "time lat lon"]:
-    """Days from each value to the nearest observation at the same place, before or after; infinite if there is none.
+    """Give the days from each value to the nearest observation at the same place, before or after; infinite if none.
 
     Parameters
     ----------
     observed
-        What the methods were given.
+        True where a value was an input of the methods.
     day
         Day number of each date, shape (time,), rising.
     """
@@ -158,15 +148,19 @@ def days_to_observation(
 
 
 def _on_sphere(lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, "lat lon 3"]:
-    """Cell centres as points on the unit sphere."""
+    """Give the cell centres as points on the unit sphere: there, the date line and the poles are no special cases."""
     north, east = np.deg2rad(lat)[:, None], np.deg2rad(lon)[None, :]
-    return np.stack(
-        np.broadcast_arrays(np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)),
-        axis=-1,
-    )
+    x, y = np.cos(north) * np.cos(east), np.cos(north) * np.sin(east)
+    return np.stack(np.broadcast_arrays(x, y, np.sin(north)), axis=-1)
 
 
-def _to_nearest(there: Float[np.ndarray, "there 3"], here: Float[np.ndarray, "here 3"]) -> Float[np.ndarray, " here"]:
-    """Great-circle distance (km) from each point on the sphere to the nearest of others."""
-    chord, _ = cKDTree(there).query(here)
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+def _to_nearest(
+    mask: Bool[np.ndarray, "lat lon"], sphere: Float[np.ndarray, "lat lon 3"]
+) -> Float[np.ndarray, "lat lon"]:
+    """Give the great-circle distance (km) from each cell to the nearest one where a mask is true; 0 there."""
+    distance = np.full(mask.shape, INF, np.float32)
+    if mask.any():
+        chord, _ = cKDTree(sphere[mask]).query(sphere[~mask])
+        distance[~mask] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+        distance[mask] = 0.0
+    return distance

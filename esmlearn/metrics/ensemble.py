@@ -1,7 +1,7 @@
-"""Whether an ensemble is close, and its spread right: CRPS, spread against skill, ranks, coverage, energy score.
+"""Scores of ensembles: CRPS, spread against error, ranks, coverage, energy score.
 
-The members of a right ensemble and the truth are samples of one distribution. Scores that are called fair have, for
-such members, the expectation that they would have with a very large ensemble: none is punished for being small.
+The members of a reliable ensemble and the truth are samples of one distribution. The expectation of a fair score does
+not depend on the number of members: it is that of a very large ensemble.
 """
 
 from collections.abc import Callable
@@ -14,26 +14,16 @@ from jaxtyping import Bool, Float, Int
 from scores import probability
 
 from esmlearn.errors import DataError
-from esmlearn.metrics.calibration import COVERAGE_LEVELS
+from esmlearn.metrics.calibration import COVERAGE_LEVELS, roots_in_bins
 from esmlearn.metrics.errors import PointScores
 from esmlearn.metrics.uncertainty import BlockBootstrap, ratio
-
-# Points that are worked on at once, so that copies of the members stay small.
-POINTS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Members beside the truth at the points that count.
+    """Members and truth at the points that count, with the relative area and the time step of each point.
 
-    Attributes
-    ----------
-    members, truth
-        Values in the units of the truth.
-    areas, steps
-        Relative area and time step of each point.
-    n_steps
-        Steps of the data, those without any point included.
+    `n_steps` is the number of time steps of the data, including those without any point.
     """
 
     members: Float[np.ndarray, "member point"]
@@ -50,12 +40,9 @@ class Ensemble:
         where: Bool[np.ndarray, "time lat lon"],
         weights: Float[np.ndarray, "lat lon"],
     ) -> "Ensemble":
-        """Take the points that count: where `where` is true, with a known truth, and filled by every member.
+        """Take the points where `where` is true, the truth is known, and every member has a value.
 
-        Raises
-        ------
-        DataError
-            If there is no such point, or fewer than two members.
+        A DataError if there is no such point, or fewer than two members.
         """
         if len(members) < 2:
             raise DataError("An ensemble of one member can't be scored as an ensemble; draw at least two members.")
@@ -72,11 +59,11 @@ class Ensemble:
 
     @property
     def weights(self) -> Float[np.ndarray, " time"]:
-        """Area of the points of each step, as `BlockBootstrap.interval` needs it."""
+        """Area of the points of each time step."""
         return np.bincount(self.steps, self.areas, minlength=self.n_steps)
 
     def mean(self, values: Float[np.ndarray, " point"], bootstrap: BlockBootstrap) -> Float[np.ndarray, " resample"]:
-        """Area-weighted mean in each resample of the time steps; the first is the data as they are."""
+        """Give the area-weighted mean in each resample of the time steps; the first is the original data."""
         sums = np.bincount(self.steps, self.areas * values, minlength=self.n_steps)
         return bootstrap.mean(sums[:, None], self.weights[:, None])[:, 0]
 
@@ -84,7 +71,7 @@ class Ensemble:
 def ensemble_at_points(
     members: Float[np.ndarray, "member point"], truth: Float[np.ndarray, " point"], *, seed: int = 0
 ) -> PointScores:
-    """Scores of each point, whose means over points are those of the ensemble.
+    """Score each point; the scores of the ensemble are the means over points.
 
     Returns
     -------
@@ -106,9 +93,9 @@ def ensemble_crps(
 
     .. math:: \frac{1}{M} \sum_i |x_i - y| - \frac{1}{2 K} \sum_{i,j} |x_i - x_j|
 
-    with :math:`K = M^2` for the members as they are, and :math:`K = M (M - 1)` for the distribution that they
-    sample (fair: Ferro 2014, doi:10.1002/qj.2270), which may be compared with a closed form or with an ensemble of
-    another size.
+    with :math:`K = M^2` for the M members themselves, and :math:`K = M (M - 1)` for the distribution that they sample
+    (fair: Ferro 2014, doi:10.1002/qj.2270). The fair score may be compared with the closed form of a normal
+    distribution, or with an ensemble of another size.
     """
     method = "fair" if fair else "ecdf"
 
@@ -124,9 +111,9 @@ def in_blocks(
     members: Float[np.ndarray, "member point"],
     truth: Float[np.ndarray, " point"],
     *,
-    at_once: int = POINTS_AT_ONCE,
+    at_once: int = 200_000,
 ) -> Float[np.ndarray, " point"]:
-    """Score each point by a function of `scores`, so many at once."""
+    """Score each point by a function of `scores`; `at_once` points at a time, to keep copies of the members small."""
     found = np.empty(truth.size)
     for start in range(0, truth.size, at_once):
         block = slice(start, start + at_once)
@@ -136,11 +123,12 @@ def in_blocks(
 
 
 def fair_variance(members: Float[np.ndarray, "member point"]) -> Float[np.ndarray, " point"]:
-    r"""Variance that the squared error of the ensemble mean should have.
+    r"""Give the expected squared error of the mean of a reliable ensemble.
 
     .. math:: \frac{M + 1}{M} \, \frac{1}{M - 1} \sum_i (x_i - \bar x)^2
 
-    The mean of a few members errs itself: hence the first factor (Fortin et al. 2014, doi:10.1175/JHM-D-14-0008.1).
+    The first factor is there because the mean of a few members has a sampling error (Fortin et al. 2014,
+    doi:10.1175/JHM-D-14-0008.1).
     """
     return (len(members) + 1) / len(members) * members.var(axis=0, ddof=1, dtype=float)
 
@@ -148,7 +136,7 @@ def fair_variance(members: Float[np.ndarray, "member point"]) -> Float[np.ndarra
 def ranks_at_points(
     members: Float[np.ndarray, "member point"], truth: Float[np.ndarray, " point"], *, seed: int = 0
 ) -> Int[np.ndarray, " point"]:
-    """Count the members below the truth, from 0 to M; those that equal it are below or above at random.
+    """Count the members below the truth, from 0 to M; members equal to the truth count as below or above at random.
 
     Hamill 2001, doi:10.1175/1520-0493(2001)129<0550:IORHFV>2.0.CO;2.
     """
@@ -159,9 +147,10 @@ def ranks_at_points(
 def rank_histogram(
     ensemble: Ensemble, bootstrap: BlockBootstrap, *, seed: int = 0
 ) -> Float[np.ndarray, "resample rank"]:
-    """Share of the points of each rank, in each resample of the steps; a right ensemble has 1 / (M + 1) everywhere.
+    """Give the share of the points of each rank, in each resample of the time steps.
 
-    The ends are full if the spread is too small, the middle if it is too large, one side if there is a bias.
+    A reliable ensemble has 1 / (M + 1) everywhere. The ends are higher if the spread is too small, the middle if it is
+    too large, and one side if there is a bias.
     """
     ranks = ranks_at_points(ensemble.members, ensemble.truth, seed=seed)
     shares = [ensemble.mean((ranks == rank).astype(float), bootstrap) for rank in range(len(ensemble.members) + 1)]
@@ -169,11 +158,12 @@ def rank_histogram(
 
 
 def fair_coverage(ranks: Int[np.ndarray, " point"], n_members: int, level: float) -> Float[np.ndarray, " point"]:
-    """Share of each point that lies within the central interval of a probability.
+    """Give whether each truth lies within the central interval of a probability, as a number from 0 to 1.
 
-    The truth of a right ensemble falls into each of the M + 1 gaps between members with the same probability. A central
-    interval of 90 % is thus the middle 90 % of the gaps; of a gap that it cuts, the truth there counts for the part
-    within. So the mean is 0.9 for a right ensemble of any size, where quantiles of few members would hold too little.
+    The truth of a reliable ensemble lies in each of the M + 1 gaps between members with the same probability. So a
+    central interval of 90 % is the middle 90 % of the gaps; a truth in a gap that the interval cuts counts for the part
+    of the gap within. The mean is then 0.9 for a reliable ensemble of any size; an interval between quantiles of few
+    members would be too narrow.
 
     Parameters
     ----------
@@ -191,14 +181,10 @@ def fair_coverage(ranks: Int[np.ndarray, " point"], n_members: int, level: float
 
 @dataclass(frozen=True)
 class SpreadBins:
-    """Spread against skill, in bins of points with about the same spread.
+    """Spread against error, in bins of points with about the same spread.
 
-    Attributes
-    ----------
-    spread, error
-        Root mean of `fair_variance` and root mean squared error of the ensemble mean; equal if the spread is right.
-    n
-        Number of points.
+    `spread` is the root mean of `fair_variance`, `error` the RMSE of the ensemble mean: equal in a reliable ensemble.
+    `n` is the number of points.
     """
 
     spread: Float[np.ndarray, " bin"]
@@ -207,16 +193,11 @@ class SpreadBins:
 
 
 def spread_skill_bins(ensemble: Ensemble, *, n_bins: int = 15) -> SpreadBins:
-    """Sort the points by their spread into bins of equally many, and compare spread and error in each."""
+    """Sort the points by their spread into bins of equal size, and compare spread and error in each."""
     variance = fair_variance(ensemble.members)
     squared_error = (ensemble.members.mean(axis=0, dtype=float) - ensemble.truth) ** 2
-    order = np.argsort(variance, kind="stable")
-    groups = np.array_split(order, min(n_bins, order.size))
-
-    def root_mean(squares: Float[np.ndarray, " point"]) -> Float[np.ndarray, " bin"]:
-        return np.sqrt([np.average(squares[group], weights=ensemble.areas[group]) for group in groups])
-
-    return SpreadBins(root_mean(variance), root_mean(squared_error), np.array([group.size for group in groups]))
+    (spread, error), n = roots_in_bins(variance, (variance, squared_error), ensemble.areas, n_bins=n_bins)
+    return SpreadBins(spread, error, np.array(n))
 
 
 def energy_score(
@@ -224,22 +205,22 @@ def energy_score(
     truth: Float[np.ndarray, "case feature"],
     weights: Float[np.ndarray, "case feature"],
 ) -> Float[np.ndarray, " case"]:
-    r"""Score the members of each case as wholes, how their features go together included; 0 is perfect.
+    r"""Score the members of each case as whole vectors, including the correlation between features; 0 is perfect.
 
     .. math:: \frac{1}{M} \sum_i \|x_i - y\| - \frac{1}{2 M (M - 1)} \sum_{i,j} \|x_i - x_j\|, \quad
               \|d\|^2 = \frac{\sum_f w_f d_f^2}{\sum_f w_f}
 
-    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 22 with the sign turned, fair as the CRPS, which it
-    is for a single feature. The norm is a root mean square, so that cases with more features do not weigh more.
-    No more than two members are held in double precision at once.
+    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 22 with the opposite sign, in its fair form; the fair
+    CRPS is the case of a single feature. The norm is a root mean square, so that cases with more features do not weigh
+    more. No more than two members are in double precision at once, to save memory.
 
     Parameters
     ----------
     members, truth
-        A case is what is scored as one: a profile whose features are levels, scaled to be of like size; or a day whose
-        features are points of the map.
+        A case is a profile, whose features are its levels, scaled to have similar variance; or a day, whose features
+        are the points of the map.
     weights
-        Weight of each feature; zero where it does not count, and where its value does not matter.
+        Weight of each feature; zero where it does not count.
 
     Returns
     -------

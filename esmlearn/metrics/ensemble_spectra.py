@@ -1,4 +1,4 @@
-"""Whether members keep the small scales that their mean loses, and where: power, and coherence with the truth."""
+"""Power spectra of ensemble members and of their mean, and their coherence with the truth."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from esmlearn.metrics.uncertainty import ratio
 
 @dataclass(frozen=True)
 class EnsembleSpectra:
-    """Mean spectra along longitude, of the truth, of the members (averaged over them), and of their mean.
+    """Spectra along longitude of the truth, of the members (their average), and of the mean of the ensemble.
 
     Attributes
     ----------
@@ -21,8 +21,8 @@ class EnsembleSpectra:
     truth, members, mean
         Power spectral density, in the square of the data's units times km.
     members_coherence, mean_coherence
-        Coherence in phase with the truth: 1 where every wave is right, 0 where waves lie at random. That of a member
-        of a right ensemble is the square of that of a large ensemble's mean.
+        Coherence in phase with the truth: 1 where every wave agrees, 0 where the phases are random. In a large reliable
+        ensemble, the coherence of a member is the square of that of the mean.
     """
 
     frequency: Float[np.ndarray, " frequency"]
@@ -39,12 +39,12 @@ def ensemble_spectra(
     lat: Float[np.ndarray, " lat"],
     lon: Float[np.ndarray, " lon"],
 ) -> EnsembleSpectra | None:
-    """Estimate the spectra of an ensemble as `power_spectra` does those of methods.
+    """Estimate the spectra of an ensemble in the same way as `power_spectra` those of methods.
 
     Parameters
     ----------
     comparison
-        Truth, hidden points and weights; of its methods only a climatology counts, from which anomalies are taken.
+        Truth, hidden points and weights; of its methods only climatology is used, for the anomalies.
     members
         Values in the units of the truth.
     lat, lon
@@ -53,7 +53,7 @@ def ensemble_spectra(
     Returns
     -------
     EnsembleSpectra or None
-        None if no segment is long enough, or none was ever mostly hidden.
+        None if no segment is long enough, or none was hidden by half or more on any day.
     """
     names = [f"member {number}" for number in range(len(members))]
     methods = [method for method in comparison.methods if method.name == CLIMATOLOGY]
@@ -62,26 +62,24 @@ def ensemble_spectra(
     spectra = power_spectra(replace(comparison, methods=tuple(methods)), lat, lon)
     if spectra is None:
         return None
-    power = np.mean([spectra.mean(spectra.methods[name]) for name in names], axis=0)
-    coherences = [coherence(spectra, name) for name in names]
     return EnsembleSpectra(
-        spectra.frequency,
-        spectra.mean(spectra.truth),
-        power,
-        spectra.mean(spectra.methods["mean"]),
-        np.mean(coherences, axis=0),
-        coherence(spectra, "mean"),
+        frequency=spectra.frequency,
+        truth=spectra.mean(spectra.truth),
+        members=np.mean([spectra.mean(spectra.methods[name]) for name in names], axis=0),
+        mean=spectra.mean(spectra.methods["mean"]),
+        members_coherence=np.mean([coherence(spectra, name) for name in names], axis=0),
+        mean_coherence=coherence(spectra, "mean"),
     )
 
 
 def coherence(spectra: Spectra, name: str) -> Float[np.ndarray, " frequency"]:
-    r"""Coherence of a method with the truth, in phase: the correlation of their waves of each length.
+    r"""Give the coherence of a method with the truth, in phase: the correlation of their waves of each length.
 
     .. math:: \frac{\mathrm{Re} \, S_{xy}}{\sqrt{S_{xx} S_{yy}}}, \quad
               2 \, \mathrm{Re} \, S_{xy} = S_{xx} + S_{yy} - S_{x - y}
 
-    The error's spectrum holds the co-spectrum, as all steps from values to waves are linear. NaN where there is no
-    power.
+    The co-spectrum follows from the spectrum of the error, as all steps from values to waves are linear. NaN where
+    there is no power.
     """
     truth, method = spectra.mean(spectra.truth), spectra.mean(spectra.methods[name])
     together = (truth + method - spectra.mean(spectra.errors[name])) / 2

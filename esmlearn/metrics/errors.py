@@ -1,4 +1,4 @@
-"""Errors of single points, whose means are what scores are made of."""
+"""Errors of single points; scores are made of their means."""
 
 import numpy as np
 import xarray as xr
@@ -9,7 +9,7 @@ PointScores = dict[str, Float[np.ndarray, " point"]]
 
 
 def errors_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
-    """Squared error, absolute error and error (values - truth) of each point."""
+    """Give the squared error, the absolute error and the error (values - truth) of each point."""
     forecast, right = (xr.DataArray(array, dims="point") for array in (values, truth))
     return {
         "squared_error": continuous.mse(forecast, right, preserve_dims="all").values,
@@ -19,7 +19,7 @@ def errors_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarra
 
 
 def departures_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
-    """Departures and their products: the moments that a weighted correlation is made of.
+    """Give anomalies and their products, whose means give a correlation with weights.
 
     `scores.continuous.correlation.pearsonr` has no weights.
     """

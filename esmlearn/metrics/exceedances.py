@@ -1,4 +1,4 @@
-"""Whether a method has the highest values at the right places and times, and as often as the truth."""
+"""Scores of extremes: how often and where the values of a method are above high quantiles of the truth."""
 
 import operator
 from functools import partial
@@ -17,12 +17,13 @@ LEVELS = (0.95, 0.99)
 
 
 def exceedance_rows(comparison: Comparison) -> list[Row]:
-    """Frequency bias, SEDI and Brier score of values above the truth's 95 and 99 % quantile, over points and times.
+    """Give frequency bias, SEDI and Brier score of values above the truth's 95 and 99 % quantiles of points and times.
 
-    The frequency bias is how often a method is above, over how often the truth is; the symmetric extremal dependence
-    index (Ferro & Stephenson 2011, doi:10.1175/WAF-D-10-05030.1) is 1 if it is so where and when the truth is, and 0 if
-    at random, however rare that is. Members are counted one by one. The Brier score is that of the share of members
-    above, fair as the CRPS; a method without members is sure. A score that would divide by zero has no row.
+    The frequency bias is how often a method is above the quantile, over how often the truth is. The symmetric extremal
+    dependence index (Ferro & Stephenson 2011, doi:10.1175/WAF-D-10-05030.1) is 1 if both are above at the same places
+    and times, and 0 for random places and times, however rare they are. Members are counted one by one. The Brier score
+    is that of the share of members above, in its fair form; a method without members has a share of 0 or 1. A score
+    that would divide by zero has no row.
     """
     areas = np.where(comparison.points, comparison.weights.astype(float), 0.0)
     groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
@@ -44,7 +45,7 @@ def exceedance_rows(comparison: Comparison) -> list[Row]:
 
 
 def _brier(comparison: Comparison, method: Method, threshold: float) -> Float[np.ndarray, " point"]:
-    """Brier score of each point."""
+    """Give the Brier score of each point."""
     values = np.stack([field[comparison.points] for field in fields_of(method)])
     score = partial(
         probability.brier_score_for_ensemble,

@@ -1,8 +1,8 @@
 """Marine heatwave days that a method finds or misses (Hobday et al. 2016, doi:10.1016/j.pocean.2015.12.014).
 
-A heatwave is at least five days on end above the 90th percentile of the calendar day; two with a break of two days or
-less are one. The percentile is that of all days within five days of the calendar day in a baseline period, then
-smoothed over 31 days.
+A heatwave has at least five successive days above the 90th percentile of the calendar day; two heatwaves with a break
+of two days or less are one. The percentile is that of all days within five days of the calendar day in a baseline
+period, then smoothed over 31 days.
 """
 
 from collections.abc import Sequence
@@ -22,22 +22,20 @@ SMOOTHING_DAYS = 31
 SHORTEST_DAYS = 5
 LONGEST_BREAK_DAYS = 2
 
-# A year of any calendar is cut into as many parts.
+# A year of any calendar is divided into this number of calendar days.
 CALENDAR_DAYS = 365
 
-Calendar = Int[np.ndarray, " time"]
 
-
-def calendar_day(year_fraction: Float[np.ndarray, " time"]) -> Calendar:
-    """Calendar day of dates given as fractions of their year, from 0 to 364 whatever the length of the year."""
-    # A little more than nothing, so that midnight does not fall into the day before.
+def calendar_day(year_fraction: Float[np.ndarray, " time"]) -> Int[np.ndarray, " time"]:
+    """Give the calendar day of dates, from 0 to 364 for any length of the year; a date is a fraction of its year."""
+    # A small number is added, as rounding errors would put midnight into the day before.
     return np.floor(CALENDAR_DAYS * year_fraction + 1e-6).astype(int) % CALENDAR_DAYS
 
 
 def heatwave_threshold(
-    baseline: Float[np.ndarray, "time lat lon"], day: Calendar
+    baseline: Float[np.ndarray, "time lat lon"], day: Int[np.ndarray, " time"]
 ) -> Float[np.ndarray, "calendar lat lon"]:
-    """Threshold of each calendar day at each cell.
+    """Calculate the threshold of each calendar day at each cell; NaN at cells where the baseline has a gap.
 
     Parameters
     ----------
@@ -45,14 +43,9 @@ def heatwave_threshold(
         Daily values of some years.
     day
         Their calendar days.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (365, lat, lon); NaN at cells where the baseline has a gap.
     """
     complete = np.isfinite(baseline).all(axis=0)
-    # Each cell's days lie side by side in memory: what is sorted should be near.
+    # The days of a cell are contiguous in memory: that makes sorting faster.
     series = np.ascontiguousarray(baseline[:, complete].T)
     found = np.empty((CALENDAR_DAYS, len(series)), np.float32)
     for centre in range(CALENDAR_DAYS):
@@ -66,10 +59,7 @@ def heatwave_threshold(
 def heatwave_days(
     values: Float[np.ndarray, "time lat lon"], threshold: Float[np.ndarray, "time lat lon"]
 ) -> Bool[np.ndarray, "time lat lon"]:
-    """Find the days that belong to a heatwave; `threshold` is that of each date.
-
-    A break must lie between two heatwaves, so none is filled at the ends of the series.
-    """
+    """Find the days of heatwaves, with the threshold of each date."""
     warm = values > threshold
     heatwave = warm & (run_lengths(warm) >= SHORTEST_DAYS)
     started = np.logical_or.accumulate(heatwave, axis=0)
@@ -78,7 +68,7 @@ def heatwave_days(
 
 
 def run_lengths(mask: Bool[np.ndarray, "time lat lon"]) -> Int[np.ndarray, "time lat lon"]:
-    """Length of the run of True in time that each value lies in; 0 where it is False."""
+    """Give for each value the number of successive True values in time that it belongs to; 0 where it is False."""
     n_time = len(mask)
     step = np.arange(n_time, dtype=np.int32)[:, None, None]
     before = np.maximum.accumulate(np.where(mask, np.int32(-1), step), axis=0)
@@ -87,20 +77,20 @@ def run_lengths(mask: Bool[np.ndarray, "time lat lon"]) -> Int[np.ndarray, "time
 
 
 def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time lat lon"]) -> tuple[list[Row], float]:
-    """Score how well the heatwave days of each method are those of the truth, on the hidden points.
+    """Compare the heatwave days of each method with those of the truth, on the hidden points.
 
     Parameters
     ----------
     comparison
         Methods and truth, daily and complete: a gap ends a heatwave.
     threshold
-        Threshold on each date; points where there is none do not count.
+        Threshold on each date; points where it is NaN do not count.
 
     Returns
     -------
     list of Row
         Hit rate, false-alarm ratio and critical success index. A score that would divide by zero has no row, such as
-        the false-alarm ratio of a method that never sees a heatwave.
+        the false-alarm ratio of a method without any heatwave.
     float
         Share of the points that are heatwave days in the truth.
     """
@@ -127,18 +117,10 @@ def contingency(
     found: Sequence[Bool[np.ndarray, "time lat lon"]],
     areas: Float[np.ndarray, "time lat lon"],
 ) -> BasicContingencyManager:
-    """Count hits, misses and false alarms by area, so that `scores` has weights, for all resamples at once.
+    """Sum the areas of hits, misses and false alarms in all resamples; `scores` has no weights for areas.
 
-    Parameters
-    ----------
-    bootstrap
-        Of the time steps.
-    truth
-        Where the event is.
-    found
-        Where a method has it, or each of its members, which are counted together.
-    areas
-        Relative area of each point; zero where it does not count.
+    `truth` is True where the event is, `found` where a method has it, or each of its members, which are counted
+    together. The area of points that do not count is zero.
     """
     counts = {}
     for name, right, claimed in (("tp", True, True), ("tn", False, False), ("fp", False, True), ("fn", True, False)):

@@ -1,6 +1,6 @@
-"""Scores of maps as images, for comparison with what others report: PSNR and SSIM.
+"""Scores of maps as images, for comparison with other publications: PSNR and SSIM.
 
-Both depend on a range of values. It is fixed by the caller, for a range taken from each map would reward noisy ones.
+Both depend on a range of values. The caller sets it: with the range of each map, noisy maps would get better scores.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def psnr(
     *,
     width: float,
 ) -> Float[np.ndarray, " time"]:
-    r"""Peak signal-to-noise ratio of each map in dB, over the points that count.
+    r"""Calculate the peak signal-to-noise ratio of each map in dB, over the points that count.
 
     .. math:: 10 \log_{10} (\mathrm{width}^2 / \mathrm{MSE})
 
@@ -36,7 +36,7 @@ def psnr(
     weights
         Relative area of the cells.
     width
-        Width of the fixed range of values, in their units.
+        Width of the range of values, in their units.
 
     Returns
     -------
@@ -59,18 +59,18 @@ def ssim(
     low: float,
     high: float,
 ) -> Float[np.ndarray, " time"]:
-    """Mean structural similarity of each map, over the points that count; 1 is perfect.
+    """Calculate the mean structural similarity of each map, over the points that count; 1 is perfect.
 
     Parameters
     ----------
     values, truth
-        In the same units; NaN where there is no sea. What surrounds a point that counts goes into its windows.
+        In the same units; NaN on land. The windows of a point also contain its neighbours that do not count.
     where
         Points that count.
     weights
         Relative area of the cells.
     low, high
-        Fixed range of values. Its lower end is black: without it the score would change with the units.
+        Range of values. The lower end is subtracted: otherwise the score would change with the units.
 
     Returns
     -------
@@ -85,19 +85,14 @@ def ssim(
 def ssim_map(
     values: Float[np.ndarray, "time lat lon"], truth: Float[np.ndarray, "time lat lon"], *, low: float, high: float
 ) -> Float[np.ndarray, "time lat lon"]:
-    r"""Structural similarity of the surroundings of each point.
+    r"""Calculate the structural similarity in a window around each point; NaN where one of the maps has no value.
 
     .. math:: \frac{(2 \mu_x \mu_y + C_1)(2 \sigma_{xy} + C_2)}
                    {(\mu_x^2 + \mu_y^2 + C_1)(\sigma_x^2 + \sigma_y^2 + C_2)},
               \quad C_i = (K_i (\mathrm{high} - \mathrm{low}))^2
 
     Wang et al. (2004), doi:10.1109/TIP.2003.819861, eq. 13, with moments weighted by a Gaussian window. Points without
-    value, and those beyond the edge, are left out of the windows, whose other weights grow to sum to one.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (time, lat, lon); NaN where one of the maps has no value.
+    value, and those outside of the map, are left out of the windows; the other weights are scaled to the sum one.
     """
     known = np.isfinite(values) & np.isfinite(truth)
     x, y = (np.where(known, field.astype(float) - low, 0.0) for field in (values, truth))

@@ -1,4 +1,4 @@
-"""Scores of every method on the hidden points: as a whole, in bins, and at each place."""
+"""Scores of every method on the hidden points: of all points, in bins, and at each place."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,7 @@ from esmlearn.metrics.ensemble import ensemble_at_points
 from esmlearn.metrics.errors import PointScores, departures_at_points, errors_at_points
 from esmlearn.metrics.uncertainty import BlockBootstrap, ratio
 
-# The least number of points that makes a bin worth showing, and a cell of a map.
-FEWEST_POINTS = 30
-FEWEST_DAYS = 10
-
-# Below this share of the mean square, a variance is the rounding of a field that does not vary.
+# A variance below this share of the mean square is a rounding error of a constant field.
 NO_VARIANCE = 1e-12
 
 Means = Mapping[str, Float[np.ndarray, "resample group"]]
@@ -27,12 +23,11 @@ Means = Mapping[str, Float[np.ndarray, "resample group"]]
 def score(comparison: Comparison) -> list[Row]:
     """Score every method on all points, and every model against every baseline.
 
-    `correlation` is that of departures from climatology (from the truth's mean at each place where no climatology is
-    compared), for that of plain sea-surface temperature mostly says that the south is warmer than the north. A method
-    without any departure, as climatology itself, has none. `skill` is 1 - RMSE(model) / RMSE(baseline). The `crps` of
-    an ensemble is the fair one, which compares with the closed form that other methods get. `crpss` is
-    1 - CRPS(ensemble) / CRPS(other), where the other is any method without members; the CRPS of one that is sure is its
-    MAE.
+    `correlation` is that of anomalies from climatology (from the truth's mean at each place if climatology is not among
+    the methods): that of sea-surface temperature itself would mostly show that the tropics are warm. A method without
+    anomalies, such as climatology, has none. `skill` is 1 - RMSE(model) / RMSE(baseline). The `crps` of an ensemble is
+    the fair one, which is comparable with the closed form for other methods. `crpss` is 1 - CRPS(ensemble) /
+    CRPS(other), where the other is any method without members; without a standard deviation its CRPS is its MAE.
     """
     groups = Groups.of(comparison, np.zeros(comparison.steps.size, int), 1)
     truth = comparison.at_points(comparison.truth)
@@ -50,10 +45,10 @@ def score(comparison: Comparison) -> list[Row]:
     return _rows(comparison, groups, at_points, [{}])
 
 
-def break_down(comparison: Comparison, bins: Bins, *, fewest: int = FEWEST_POINTS) -> list[Row]:
+def break_down(comparison: Comparison, bins: Bins, *, fewest: int = 30) -> list[Row]:
     """Score every method in each bin: RMSE, MAE, bias and skill, as rows with the extra key `bin`.
 
-    Bins with fewer points than `fewest` are left out: their scores would be noise.
+    Bins with fewer points than `fewest` are left out: their scores would be too uncertain.
     """
     group = np.full(comparison.steps.size, -1)
     keys = []
@@ -70,36 +65,23 @@ def break_down(comparison: Comparison, bins: Bins, *, fewest: int = FEWEST_POINT
     return _rows(comparison, groups, at_points, keys, fewest=fewest)
 
 
-def mean_error_map(comparison: Comparison, *, fewest: int = FEWEST_DAYS) -> dict[str, Float[np.ndarray, "lat lon"]]:
-    """Mean error (method - truth) of each method at each cell; NaN where fewer than `fewest` of its steps count."""
+def mean_error_map(comparison: Comparison, *, fewest: int = 10) -> dict[str, Float[np.ndarray, "lat lon"]]:
+    """Average the error (method - truth) of each method at each cell; NaN where fewer than `fewest` steps count."""
     points = comparison.points
     count = points.sum(axis=0)
+    divisor = np.where(count >= fewest, count, np.nan)
     return {
-        method.name: np.where(
-            count >= fewest,
-            np.where(points, method.values - comparison.truth, 0.0).sum(axis=0) / np.maximum(count, 1),
-            np.nan,
-        )
+        method.name: np.where(points, method.values - comparison.truth, 0.0).sum(axis=0) / divisor
         for method in comparison.methods
     }
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Points sorted into groups, for the mean of each group in each resample.
+    """Points in groups, for the mean of each group in each resample of the time steps.
 
-    Attributes
-    ----------
-    cell
-        Number of the pair of time step and group of each point.
-    areas
-        Relative area of each point, zero for a point in no group.
-    n
-        Number of points in each group.
-    weights
-        Their area in each step.
-    bootstrap
-        How the steps are resampled.
+    `cell` is the number of the pair of time step and group of each point, and `areas` its relative area, zero for a
+    point in no group. `n` and `weights` are the number of points in each group, and their area in each time step.
     """
 
     cell: Int[np.ndarray, " point"]
@@ -110,7 +92,7 @@ class Groups:
 
     @classmethod
     def of(cls, comparison: Comparison, group: Int[np.ndarray, " point"], n_groups: int) -> "Groups":
-        """Sort the points of a comparison; what is in group -1 counts for none."""
+        """Sort the points of a comparison by the number of their group; -1 stands for no group."""
         inside = group >= 0
         n_steps = len(comparison.truth)
         cell = comparison.steps * n_groups + np.maximum(group, 0)
@@ -120,7 +102,7 @@ class Groups:
         return cls(cell, areas, np.bincount(group[inside], minlength=n_groups), weights, comparison.bootstrap)
 
     def mean(self, values: Float[np.ndarray, " point"]) -> Float[np.ndarray, "resample group"]:
-        """Area-weighted mean in each resample."""
+        """Give the area-weighted mean in each resample."""
         sums = np.bincount(self.cell, self.areas * values, minlength=self.weights.size)
         return self.bootstrap.mean(rearrange(sums, "(time group) -> time group", group=self.n.size), self.weights)
 
@@ -133,7 +115,7 @@ def _rows(
     *,
     fewest: int = 1,
 ) -> list[Row]:
-    """Rows of each group with enough points, with its keys: the scores of all methods, then skill."""
+    """Make the rows of each group with at least `fewest` points, with its keys: scores of all methods, then skill."""
     found = {
         method.name: _scores_of({name: groups.mean(values) for name, values in at_points(method).items()})
         for method in comparison.methods
@@ -155,7 +137,7 @@ def _rows(
 
 
 def _contests(methods: Sequence[Method], found: Mapping[str, Means]) -> list[tuple[str, Method, Method]]:
-    """Each model with each baseline by its RMSE, and each ensemble with each method that is none by its CRPS."""
+    """Give metric and pair of methods: models against baselines, and ensembles against methods without members."""
     pairs = [(one, other) for one in methods for other in methods if one is not other]
     contests = [("skill", one, other) for one, other in pairs if (one.role, other.role) == ("model", "baseline")]
     ensembles = [method.name for method in methods if method.members is not None and "crps" in found[method.name]]
@@ -163,15 +145,15 @@ def _contests(methods: Sequence[Method], found: Mapping[str, Means]) -> list[tup
 
 
 def _compared(found: Means, metric: str) -> Float[np.ndarray, "resample group"]:
-    """Score that two methods are compared by; the absolute error is the CRPS of a method that is sure."""
+    """Give the score for a comparison of two methods: RMSE, or CRPS, which is the MAE without standard deviation."""
     return found["rmse"] if metric == "skill" else found.get("crps", found["mae"])
 
 
 def _scores_of(mean: Means) -> dict[str, Float[np.ndarray, "resample group"]]:
-    """Scores from the means of what was found at the points.
+    """Calculate scores from the means over points.
 
     The spread-skill ratio is the root of the mean variance over the RMSE (Fortin et al. 2014,
-    doi:10.1175/JHM-D-14-0008.1): 1 is right, less is overconfident.
+    doi:10.1175/JHM-D-14-0008.1): 1 is reliable, less is overconfident.
     """
     found = {"rmse": np.sqrt(mean["squared_error"]), "mae": mean["absolute_error"], "bias": mean["error"]}
     if "xy" in mean:

@@ -1,7 +1,7 @@
-"""Whether a method has the right distribution of values, its ends included: quantiles over points and times.
+"""Distribution of the values of each method, including its tails: quantiles over points and times.
 
-Of an ensemble all members count together: its mean has no extremes. For their intervals time is resampled in
-blocks, as for all scores, so that quantiles are those of weighted histograms with a thousand narrow bins.
+All members of an ensemble count together, as its mean has no extremes. Quantiles are those of area-weighted histograms
+with a thousand narrow bins: so they are quick to calculate in each resample of the bootstrap.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from esmlearn.metrics.comparison import Comparison, Method, Row, score_rows
 
 LEVELS = (0.01, 0.05, 0.5, 0.95, 0.99)
 
-# Those of the figure: evenly spaced for a normal distribution.
+# Levels of the figure, about evenly spaced for a normal distribution.
 CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5,
          0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)  # fmt: skip
 
@@ -23,7 +23,7 @@ BINS = 1000
 
 
 def quantile_rows(comparison: Comparison) -> list[Row]:
-    """Bias of the 1, 5, 50, 95 and 99 % quantiles of each method: its own - that of the truth, in their units."""
+    """Give the bias of the 1, 5, 50, 95 and 99 % quantiles of each method: method - truth, in their units."""
     truth = resampled_quantiles(comparison, [comparison.truth], LEVELS)
     weights = np.bincount(comparison.steps, comparison.areas, minlength=len(comparison.truth))
     rows = []
@@ -35,7 +35,7 @@ def quantile_rows(comparison: Comparison) -> list[Row]:
 
 
 def quantile_records(comparison: Comparison) -> list[dict[str, Any]]:
-    """Quantiles of the truth and of each method, as records of `quantiles.json`."""
+    """Give the quantiles of the truth and of each method, as records of `quantiles.json`."""
     sources = {"truth": ("truth", [comparison.truth])}
     sources |= {method.name: (method.role, fields_of(method)) for method in comparison.methods}
     return [
@@ -52,14 +52,14 @@ def quantile_records(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def fields_of(method: Method) -> list[Float[np.ndarray, "time lat lon"]]:
-    """Fields whose values count: the members of a method, if it has any, else its values."""
+    """Give the members of a method, if it has any, else its values."""
     return [method.values] if method.members is None else list(method.members)
 
 
 def resampled_quantiles(
     comparison: Comparison, fields: Sequence[Float[np.ndarray, "time lat lon"]], levels: Sequence[float]
 ) -> Float[np.ndarray, "resample level"]:
-    """Area-weighted quantiles of fields taken together, on the points that count, in each resample of the steps."""
+    """Give the area-weighted quantiles of all fields together, on the points that count, in each resample."""
     values = np.concatenate([comparison.at_points(field) for field in fields])
     areas, steps = (np.tile(part, len(fields)) for part in (comparison.areas, comparison.steps))
     order = np.argsort(values)
@@ -67,10 +67,8 @@ def resampled_quantiles(
     shares = np.union1d(np.linspace(0, 1, BINS + 1), levels)
     places = np.searchsorted(below, shares * below[-1]).clip(max=values.size - 1)
     edges = np.unique(values[order][places])
-    # Each bin holds its upper edge.
+    # Each bin includes its upper edge.
     cells = steps * edges.size + np.searchsorted(edges, values)
     mass = np.bincount(cells, areas, minlength=len(comparison.truth) * edges.size)
-    shares_below = (comparison.bootstrap.counts @ rearrange(mass, "(time edge) -> time edge", edge=edges.size)).cumsum(
-        axis=1
-    )
-    return np.stack([np.interp(levels, below / below[-1], edges) for below in shares_below])
+    resampled = comparison.bootstrap.counts @ rearrange(mass, "(time edge) -> time edge", edge=edges.size)
+    return np.stack([np.interp(levels, below / below[-1], edges) for below in resampled.cumsum(axis=1)])

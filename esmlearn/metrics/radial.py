@@ -1,8 +1,8 @@
-"""Which scales a fine field holds, and which of them are right: radial power spectra and coherence.
+"""Scales of fine fields: radial power spectra of maps, and their coherence with the truth.
 
-Maps of a limited area are not periodic. The discrete cosine transform does without, and no trend has to be taken away
-that would be part of the signal (Denis et al. 2002, doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2). It asks for
-maps without gaps: the largest rectangle of cells that are always known.
+Maps of a limited area are not periodic. The discrete cosine transform does not need that, and no trend has to be
+removed, which would be part of the signal (Denis et al. 2002, doi:10.1175/1520-0493(2002)130<1812:SDOTDF>2.0.CO;2). It
+needs maps without gaps: the largest rectangle of cells that are always known.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ from esmlearn.metrics.uncertainty import ratio
 # A rectangle with fewer cells along a side resolves too few scales.
 FEWEST_CELLS = 16
 
-# Share of the truth's power below which interpolation has lost a scale.
+# A scale is lost if interpolation has less than this share of the truth's power.
 LOST = 0.5
 
-# The first of these that was run shows which scales a coarse field does not hold.
+# The first of these that was run shows which scales a coarse field does not have.
 INTERPOLATIONS = ("bicubic", "bilinear")
 
 
 @dataclass(frozen=True)
 class Waves:
-    """Power of a field's waves at each time, and how they go together with those of the truth (co-spectrum)."""
+    """Power spectrum of a field at each time, and its co-spectrum with the truth (`together`)."""
 
     power: Float[np.ndarray, "time bin"]
     together: Float[np.ndarray, "time bin"]
@@ -39,20 +39,10 @@ class Waves:
 
 @dataclass(frozen=True)
 class RadialSpectra:
-    """Power spectral densities of maps, summed over all directions.
+    """Power spectral densities of maps, summed over all directions, in the square of the data's units times km.
 
-    Attributes
-    ----------
-    frequency
-        Waves in a kilometre, rising.
-    complete
-        1 for each time at which the truth is known, 0 for others, which have no power.
-    truth
-        Density of the truth, in the square of the data's units times km.
-    methods
-        Waves of each method; those of the mean for an ensemble.
-    members
-        Waves of the members of each ensemble, averaged over them.
+    `frequency` is in waves per kilometre, rising. `complete` is 1 for each time at which the truth is known, and 0 for
+    others, which have no power. `methods` has the mean of an ensemble, `members` the average over its members.
     """
 
     frequency: Float[np.ndarray, " bin"]
@@ -70,9 +60,9 @@ def radial_spectra(
     Parameters
     ----------
     comparison
-        Methods and truth. The points that count do not matter: a map is transformed as a whole.
+        Methods and truth. Whole maps are transformed, not only the points that count.
     lat, lon
-        Cell centres in degrees, evenly spaced. A kilometre is one at the middle latitude of the rectangle.
+        Cell centres in degrees, evenly spaced. The width of a cell in kilometres is its mean over the rectangle.
 
     Returns
     -------
@@ -115,11 +105,11 @@ def radial_spectra(
 
 
 def largest_rectangle(inside: Bool[np.ndarray, "lat lon"]) -> tuple[slice, slice]:
-    """Rows and columns of the largest rectangle that lies inside, by its number of cells."""
+    """Find the rows and columns of the largest rectangle of True, by its number of cells."""
     best, found = 0, (slice(0, 0), slice(0, 0))
     heights = np.zeros(inside.shape[1], int)
     for number, cells in enumerate(inside):
-        # How far up each column is inside; the widest rectangle of each height ends where columns get lower.
+        # Number of True cells upwards in each column; the widest rectangle of a height ends where columns get lower.
         heights = np.where(cells, heights + 1, 0)
         rising: list[tuple[int, int]] = []
         for column, height in enumerate([*heights.tolist(), 0]):
@@ -133,16 +123,12 @@ def largest_rectangle(inside: Bool[np.ndarray, "lat lon"]) -> tuple[slice, slice
     return found
 
 
-def lost_scales(comparison: Comparison, spectra: RadialSpectra) -> tuple[str, slice] | None:
-    """Find the scales at which interpolation has lost half of the truth's power, and all shorter ones.
+def lost_scales(spectra: RadialSpectra) -> tuple[str, slice] | None:
+    """Find the longest scale at which interpolation has less than half of the truth's power, and all shorter ones.
 
-    Returns
-    -------
-    str, slice
-        The interpolation, and the bins; None if there is no interpolation, or if it loses nothing.
+    Gives the name of the interpolation, and the bins; None if there is no interpolation, or if it loses no scale.
     """
-    names = {method.name for method in comparison.methods}
-    name = next((name for name in INTERPOLATIONS if name in names), None)
+    name = next((name for name in INTERPOLATIONS if name in spectra.methods), None)
     if name is None:
         return None
     kept = ratio(spectra.methods[name].power.sum(axis=0), spectra.truth.sum(axis=0))
@@ -151,9 +137,9 @@ def lost_scales(comparison: Comparison, spectra: RadialSpectra) -> tuple[str, sl
 
 
 def power_rows(comparison: Comparison, spectra: RadialSpectra, lost: slice) -> list[Row]:
-    """Power of each method over that of the truth, at the scales that interpolation loses; 1 is right.
+    """Give the power of each method over that of the truth, at the scales that interpolation loses; 1 is perfect.
 
-    Members count for an ensemble, not their mean, which loses what they disagree about; `n` counts times.
+    Of an ensemble the members count, not their mean, which is smoother; `n` counts times.
     """
     counts, n = comparison.bootstrap.counts, int(spectra.complete.sum())
     truth = (counts @ spectra.truth)[:, lost].sum(axis=1)
@@ -166,10 +152,10 @@ def power_rows(comparison: Comparison, spectra: RadialSpectra, lost: slice) -> l
 
 
 def radial_records(comparison: Comparison, spectra: RadialSpectra) -> list[dict[str, Any]]:
-    """Mean spectra and coherence as records of `radial_spectra.json`, from long to short waves.
+    """Give mean spectra and coherence as records of `radial_spectra.json`, from long to short waves.
 
-    Coherence is in phase: 1 where every wave is right, 0 where waves lie at random. `members` is true for the
-    average over the members of an ensemble, and false for its mean.
+    Coherence is in phase: 1 where every wave agrees, 0 where the phases are random. `members` is true for the average
+    over the members of an ensemble, and false for its mean.
     """
     n, truth = spectra.complete.sum(), spectra.truth.sum(axis=0)
 
@@ -196,7 +182,7 @@ def radial_records(comparison: Comparison, spectra: RadialSpectra) -> list[dict[
 
 
 def _rings(shape: tuple[int, int], height: float, width: float) -> tuple[Float[np.ndarray, " bin"], csr_array]:
-    r"""Frequency of each ring of modes, and the matrix that sums squared modes into the power of rings.
+    r"""Give the frequency of each ring of modes, and the matrix that sums squared modes into the power of rings.
 
     The mode (m, n) of a map of M rows and N columns has the frequency :math:`\sqrt{(m / 2 M dy)^2 + (n / 2 N dx)^2}`.
     A ring is as wide as the lowest frequency of the shorter side; the last one is the highest that both sides resolve.

@@ -1,4 +1,4 @@
-"""Whether fine fields are refinements: averaged over coarse cells, they give the coarse field."""
+"""Consistency of fine fields: their averages over coarse cells against the coarse field."""
 
 import numpy as np
 from jaxtyping import Float
@@ -10,21 +10,10 @@ from esmlearn.metrics.quantiles import fields_of
 
 
 def consistency_rows(comparison: Comparison, coarse: Float[np.ndarray, "time y x"], average: Regridder) -> list[Row]:
-    """Root-mean-square difference between the averages of each method and the coarse field, as rows; `n` counts times.
+    """Give the root-mean-square difference between the averages of each method and the coarse field, as rows.
 
-    Parameters
-    ----------
-    comparison
-        Methods; of an ensemble the members count.
-    coarse
-        The coarse field at the same times.
-    average
-        From fine cells to coarse ones, see `esmlearn.grids.regridding.averager`.
-
-    Returns
-    -------
-    list of Row
-        Empty if no coarse cell with a value lies inside the fine domain.
+    Of an ensemble the members count; `n` counts times. There is no row if no coarse cell with a value lies inside the
+    fine domain. `average` regrids from fine to coarse cells, see `esmlearn.grids.regridding.averager`.
     """
     rows = []
     for method in comparison.methods:

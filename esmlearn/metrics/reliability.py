@@ -1,4 +1,4 @@
-"""How often the truth lies within the intervals of a method."""
+"""Reliability of intervals: how often the truth lies within the intervals of a method."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
 def reliability(comparison: Comparison) -> list[dict[str, Any]]:
-    """How often the truth lies within the central intervals of each method that knows its error.
+    """Count how often the truth lies within the central intervals of each method with a standard deviation.
 
     Returns
     -------
     list of dict
-        For each method: `nominal`, what the intervals should hold; `observed`, the area-weighted share of the points
-        that they hold; and `pit`, the share of the points in each tenth of the predicted distribution, from its cold
-        end to its warm one (probability integral transform, Dawid 1984, doi:10.2307/2981683).
+        For each method: `nominal`, the probabilities of the intervals; `observed`, the area-weighted share of the
+        points with the truth within; and `pit`, the share of the points in each tenth of the predicted distribution,
+        from low to high values (probability integral transform, Dawid 1984, doi:10.2307/2981683).
     """
     total = comparison.areas.sum()
     truth = comparison.at_points(comparison.truth)
@@ -33,7 +33,7 @@ def reliability(comparison: Comparison) -> list[dict[str, Any]]:
             z = (truth - comparison.at_points(method.values)) / positive(comparison.at_points(method.std))
             rank = stats.norm.cdf(z)
         else:
-            # Somewhere in the gap between two members: of a right ensemble, no place is likelier than another.
+            # A random place in the gap between two members: in a reliable ensemble all places are equally likely.
             ranks = ranks_at_points(method.members[:, comparison.points], truth)
             rank = (ranks + random.random(truth.size)) / (len(method.members) + 1)
         needed = np.abs(2 * rank - 1)

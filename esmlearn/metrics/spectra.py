@@ -1,4 +1,4 @@
-"""Which scales a method resolves: power spectra along latitude circles, and the effective resolution."""
+"""Power spectra along latitude circles, and the effective resolution of each method."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +11,16 @@ from esmlearn.grids.regridding import EARTH_RADIUS_KM
 from esmlearn.metrics.comparison import Comparison, Row, score_rows
 from esmlearn.metrics.uncertainty import ratio
 
-# A segment counts on days on which at least this share of it was hidden: what was given says nothing of a method.
+# A segment counts on days on which at least this share of it was hidden: observed values are no result of a method.
 HIDDEN = 0.5
 
 # A segment of fewer cells resolves too few scales.
 FEWEST_CELLS = 16
 
-# Segments are as long as they can be while they still hold this share of the ocean.
+# Segments have the greatest length at which they still cover this share of the ocean.
 COVERED = 0.5
 
-# Rows near a pole, with cells narrower than this share of the widest, share too few wavelengths with the others.
+# Rows near a pole, with cells narrower than this share of the widest, have too few wavelengths in common with others.
 NARROWEST = 0.5
 
 # Error over truth at the effective resolution: signal over noise is 2 (Ballarotta et al. 2019).
@@ -34,7 +34,7 @@ class Spectra:
     Attributes
     ----------
     frequency
-        Waves in a kilometre, rising.
+        In waves per kilometre, rising.
     weights, n
         Area of the segments that count on each day; their number on all days.
     truth
@@ -51,7 +51,7 @@ class Spectra:
     errors: dict[str, Float[np.ndarray, "time frequency"]]
 
     def mean(self, power: Float[np.ndarray, "time frequency"]) -> Float[np.ndarray, " frequency"]:
-        """Mean density over all days."""
+        """Give the mean density over all days."""
         return power.sum(axis=0) / self.weights.sum()
 
 
@@ -60,21 +60,22 @@ def power_spectra(
 ) -> Spectra | None:
     """Estimate the spectra of the truth, of all methods, and of their errors.
 
-    Rows are cut into segments of one length without land, half overlapping. On each day on which a segment was mostly
-    hidden, anomalies from the climatology lose their linear trend, are tapered (Hann), and transformed; a kilometre is
-    one at the latitude of the row. Rows are brought to common frequencies, those that every row resolves.
+    Rows of the grid are cut into half-overlapping segments of one length without land. On each day on which at least
+    half of a segment was hidden, the linear trend of its anomalies from climatology is removed, a Hann window is
+    applied, and the spectrum is calculated with the cell width of the row. The spectra are interpolated to common
+    frequencies, which every row resolves.
 
     Parameters
     ----------
     comparison
-        Methods and truth; days and segments on which one of them is not complete do not count.
+        Methods and truth; a segment does not count on days on which one of them has a gap in it.
     lat, lon
         Cell centres in degrees, the longitudes evenly spaced.
 
     Returns
     -------
     Spectra or None
-        None if no segment is long enough, or none was ever mostly hidden.
+        None if no segment is long enough, or none was hidden by half or more on any day.
     """
     if lon.size < FEWEST_CELLS:
         return None
@@ -103,7 +104,7 @@ def power_spectra(
         here += [anomaly - here[0] for anomaly in here[1:]]
         for index, values in enumerate(here):
             found, density = signal.periodogram(values, fs=1 / kilometres[number], window="hann", detrend="linear")
-            # As a matrix, for all days at once.
+            # The interpolation as a matrix, for all days at once.
             interpolate = np.stack([np.interp(frequency, found, unit) for unit in np.eye(found.size)])
             power[index] += area * density.sum(axis=1) @ interpolate
     if not n:
@@ -115,14 +116,10 @@ def power_spectra(
 
 
 def cut_segments(ocean: Bool[np.ndarray, "lat lon"]) -> tuple[int, list[Int[np.ndarray, " segment"]]]:
-    """Cut rows into half-overlapping segments of ocean, all of one length.
+    """Cut rows into half-overlapping segments of ocean, all of one length; give the length and their first columns.
 
-    Returns
-    -------
-    int
-        The length: the longest that leaves half of the ocean in runs at least as long.
-    list of numpy.ndarray
-        First columns of the segments of each row; none in any row if the length would be less than `FEWEST_CELLS`.
+    The length is the greatest for which half of the ocean lies in runs of at least this length. There are no segments
+    if it is less than `FEWEST_CELLS`.
     """
     runs = []
     for number, cells in enumerate(ocean):
@@ -141,11 +138,11 @@ def cut_segments(ocean: Bool[np.ndarray, "lat lon"]) -> tuple[int, list[Int[np.n
 def effective_resolution(
     frequency: Float[np.ndarray, " frequency"], noise_to_signal: Float[np.ndarray, " frequency"]
 ) -> float:
-    """Wavelength (km) at which the power of the error has grown to half of the truth's.
+    """Find the wavelength (km) at which the power of the error reaches half of that of the truth.
 
-    The convention of Ballarotta et al. (2019), doi:10.5194/os-15-1091-2019: the noise-to-signal ratio of the power
-    spectra crosses 0.5, seen from long waves. The shortest wavelength if it never does; NaN if it is above from the
-    first.
+    The definition is that of Ballarotta et al. (2019), doi:10.5194/os-15-1091-2019: from long to short waves, the
+    noise-to-signal ratio of the power spectra first crosses 0.5. The result is the shortest wavelength if there is no
+    crossing, and NaN if the ratio is above 0.5 at the longest wave.
     """
     above = np.flatnonzero(noise_to_signal > NOISE_TO_SIGNAL)
     if not above.size:
@@ -157,7 +154,7 @@ def effective_resolution(
 
 
 def resolution_rows(comparison: Comparison, spectra: Spectra) -> list[Row]:
-    """Effective resolution of each method that has one, as rows; `n` counts segments."""
+    """Give the effective resolution of each method that has one, as rows; `n` counts segments."""
     counts = comparison.bootstrap.counts
     truth = counts @ spectra.truth
     rows = []
@@ -170,7 +167,7 @@ def resolution_rows(comparison: Comparison, spectra: Spectra) -> list[Row]:
 
 
 def spectra_records(comparison: Comparison, spectra: Spectra) -> list[dict[str, Any]]:
-    """Mean spectra of the truth and of each method, as records of `spectra.json`, from long to short waves."""
+    """Give the mean spectra of the truth and of each method, as records of `spectra.json`, from long to short waves."""
 
     def record(name: str, role: str, power: np.ndarray, error: np.ndarray | None) -> dict[str, Any]:
         return {

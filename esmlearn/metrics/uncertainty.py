@@ -1,12 +1,12 @@
-"""How far a score could be off by chance: a bootstrap by blocks of time.
+"""Sampling uncertainty of scores: a bootstrap by blocks of time.
 
-Clouds hide areas and errors last for days, so points are not independent, and an interval that took them to be would
-be far too narrow. Days are therefore resampled in blocks, and whole: what is near in space stays together (Künsch 1989,
-doi:10.1214/aos/1176347265; circular as Politis & Romano 1992). All methods are resampled alike, so that a difference
-between two of them does not carry the ups and downs that they share.
+Clouds hide areas and errors last for days, so points are not independent; intervals for independent points would be far
+too narrow. Therefore whole days are resampled in blocks, with all their points (Künsch 1989,
+doi:10.1214/aos/1176347265; circular as Politis & Romano 1992). All methods have the same resamples, so that intervals
+of differences between methods do not include variations that they have in common.
 
-Every score is a function of weighted means, and the sums of each day are all that a resample needs.
-`scores.processing.block_bootstrap` takes random numbers from numpy's global state, which no seed of ours may touch, and
+Every score is a function of weighted means, so a resample needs only the sums of each day.
+`scores.processing.block_bootstrap` takes random numbers from numpy's global state, whose seed belongs to the user, and
 copies the data once for each resample.
 """
 
@@ -17,57 +17,56 @@ from einops import rearrange
 from jaxtyping import Float
 from scipy import stats
 
-RESAMPLES = 1000
 LEVEL = 0.95
 
-# Fewer blocks than this do not show how much blocks differ.
+# The variance between blocks can't be estimated from fewer blocks.
 FEWEST_BLOCKS = 5
 
 
 @dataclass(frozen=True)
 class BlockBootstrap:
-    """Time steps that are resampled with replacement, many times.
+    """Resamples of the time steps, with replacement.
 
     Attributes
     ----------
     counts
-        How often each step is in each resample, shape (resample, time). The first resample is the data as they are.
+        How often each step is in each resample, shape (resample, time). The first resample is the original data.
     block
-        Steps in a block; None if there are only the data as they are.
+        Steps in a block; None if there are only the original data.
     """
 
     counts: Float[np.ndarray, "resample time"]
     block: int | None
 
     @classmethod
-    def of(cls, n_steps: int, block: int | None, *, n_resamples: int = RESAMPLES, seed: int = 0) -> "BlockBootstrap":
+    def of(cls, n_steps: int, block: int | None, *, n_resamples: int = 1000, seed: int = 0) -> "BlockBootstrap":
         """Take circular blocks of steps at random until there are as many steps as in the data.
 
         Parameters
         ----------
         n_steps
-            Steps of the data.
+            Time steps of the data.
         block
-            Steps in a block; None for the data as they are alone.
+            Steps in a block; None for the original data only.
         n_resamples
             Number of resamples.
         seed
             The same seed gives the same resamples.
         """
-        as_they_are = np.ones((1, n_steps))
+        original = np.ones((1, n_steps))
         if block is None:
-            return cls(as_they_are, None)
+            return cls(original, None)
         starts = np.random.default_rng(seed).integers(n_steps, size=(n_resamples, -(-n_steps // block), 1))
         steps = rearrange((starts + np.arange(block)) % n_steps, "resample block step -> resample (block step)")
         cells = steps[:, :n_steps] + n_steps * np.arange(n_resamples)[:, None]
         counts = np.bincount(cells.ravel(), minlength=n_resamples * n_steps).astype(float)
         resampled = rearrange(counts, "(resample time) -> resample time", resample=n_resamples)
-        return cls(np.concatenate([as_they_are, resampled]), block)
+        return cls(np.concatenate([original, resampled]), block)
 
     def mean(
         self, sums: Float[np.ndarray, "time group"], weights: Float[np.ndarray, "time group"]
     ) -> Float[np.ndarray, "resample group"]:
-        """Weighted mean in each resample, from the weighted sum and the sum of weights of each step; NaN if empty."""
+        """Give the weighted mean in each resample, from the weighted sum and the sum of weights of each step."""
         return ratio(self.counts @ sums, self.counts @ weights)
 
     def interval(
@@ -75,15 +74,15 @@ class BlockBootstrap:
     ) -> tuple[float, float] | None:
         """Find the 95 % interval of a score from its value in each resample; None if there are too few blocks.
 
-        Percentiles, expanded for the number of blocks that the points come from: a bootstrap of a small sample is too
-        narrow (Hesterberg 2015, doi:10.1080/00031305.2015.1089789).
+        The interval lies between percentiles, which are wider apart for few blocks, as the bootstrap of a small sample
+        is too narrow (Hesterberg 2015, doi:10.1080/00031305.2015.1089789).
 
         Parameters
         ----------
         scores
             The score in each resample.
         weights
-            Sum of the weights of each step: steps without any count for no block.
+            Sum of the weights of each step; steps without weight are not counted.
         """
         if self.block is None:
             return None
@@ -96,5 +95,5 @@ class BlockBootstrap:
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Quotient; NaN where the divisor is zero."""
+    """Divide; NaN where the divisor is zero."""
     return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=below != 0)

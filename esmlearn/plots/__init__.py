@@ -1,4 +1,4 @@
-"""Figures of a report: every function returns a matplotlib Figure and writes nothing."""
+"""Figures of a report; every function returns a matplotlib Figure and writes no file."""
 
 from esmlearn.plots.breakdowns import rmse_by
 from esmlearn.plots.curves import time_series, training_curve

@@ -1,4 +1,4 @@
-"""Where it is hard: the error of every method along what makes a point difficult."""
+"""Errors by difficulty: the RMSE of every method by distance to observations, season, and so on."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -31,14 +31,14 @@ BREAKDOWNS = {
     "month": ("Month",) * 2,
 }
 MOST_HOURS = 8  # labels below an axis
-# So many of the best baselines are drawn with marks; the others stay in the background.
-FOREGROUND = 3
+FOREGROUND = 3  # best baselines that are drawn with marks; the others have thin lines
 
 
+@style()
 def rmse_by(rows: Sequence[Mapping[str, Any]], frequency: str, *, by: Sequence[str] = tuple(BREAKDOWNS)) -> Figure:
-    """Draw the RMSE of every method along what makes points difficult, one panel for each breakdown there is.
+    """Draw the RMSE of every method in groups of points, one panel for each breakdown that the rows have.
 
-    All panels share one logarithmic scale. Below each, the number of points.
+    All panels share one logarithmic scale. Below each is the number of points.
 
     Parameters
     ----------
@@ -50,39 +50,34 @@ def rmse_by(rows: Sequence[Mapping[str, Any]], frequency: str, *, by: Sequence[s
         Breakdowns to show, of `days_to_observation`, `distance_to_observation`, `share_hidden`, `distance_to_coast`,
         `surface`, `height`, `hour`, `season`, `month`.
     """
-    found = [
-        row
-        for row in rows
-        if row["metric"] == "rmse" and row["frequency"] == frequency and row["region"] == "all" and "bin" in row
-    ]
+    wanted = ("rmse", frequency, "all")
+    found = [row for row in rows if (row["metric"], row["frequency"], row["region"]) == wanted and "bin" in row]
     shown = [name for name in by if any(row["bin"]["by"] == name for row in found)]
     looks = _looks([row for row in found if row["bin"]["by"] in shown])
     slots = len(shown) + 1
     n_columns = 2 if slots in (2, 4) else 3
     n_rows = -(-slots // n_columns)
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.2 + 2.35 * n_rows), layout="constrained")
-        axes = figure.subplots(2 * n_rows, n_columns, squeeze=False, height_ratios=[5, 1] * n_rows)
-        pairs = list(zip(axes[::2].flat, axes[1::2].flat, strict=True))
-        for number, (pair, name) in enumerate(zip(pairs, shown, strict=False)):
-            if number:
-                pair[0].sharey(pairs[0][0])
-            _panel(pair, [row for row in found if row["bin"]["by"] == name], name, looks)
-            pair[0].tick_params(labelleft=number % n_columns == 0)
-            if number % n_columns == 0:
-                pair[0].set_ylabel(with_units("RMSE", found[0]["units"]))
-                pair[1].set_ylabel("Points")
-        for axis in (axis for pair in pairs[len(shown) :] for axis in pair):
-            axis.set_axis_off()
-        pairs[len(shown)][0].legend(
-            *pairs[0][0].get_legend_handles_labels(), loc="upper left", borderaxespad=0, labelspacing=0.7
-        )
-        figure.align_ylabels()
+    figure = Figure(figsize=(WIDTH, 0.2 + 2.35 * n_rows), layout="constrained")
+    axes = figure.subplots(2 * n_rows, n_columns, squeeze=False, height_ratios=[5, 1] * n_rows)
+    pairs = list(zip(axes[::2].flat, axes[1::2].flat, strict=True))
+    for number, (pair, name) in enumerate(zip(pairs, shown, strict=False)):
+        if number:
+            pair[0].sharey(pairs[0][0])
+        _panel(pair, [row for row in found if row["bin"]["by"] == name], name, looks)
+        pair[0].tick_params(labelleft=number % n_columns == 0)
+        if number % n_columns == 0:
+            pair[0].set_ylabel(with_units("RMSE", found[0]["units"]))
+            pair[1].set_ylabel("Points")
+    for axis in (axis for pair in pairs[len(shown) :] for axis in pair):
+        axis.set_axis_off()
+    handles, labels = pairs[0][0].get_legend_handles_labels()
+    pairs[len(shown)][0].legend(handles, labels, loc="upper left", borderaxespad=0, labelspacing=0.7)
+    figure.align_ylabels()
     return figure
 
 
 def _looks(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Lines of all methods, the best first: the model strong, the best baselines with marks, the others thin."""
+    """Give the look of all lines, the best first: models thick, the best baselines with marks, the others thin."""
     roles = {row["method"]: row["role"] for row in found}
     colours = colours_of(roles)
     total = {method: sum(row["n"] * row["value"] ** 2 for row in found if row["method"] == method) for method in roles}
@@ -101,7 +96,7 @@ def _looks(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 def _panel(
     pair: tuple[Axes, Axes], here: Sequence[Mapping[str, Any]], by: str, looks: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """One breakdown: lines above, numbers of points below."""
+    """Draw one breakdown: lines above, numbers of points below."""
     axis, below = pair
     limits = sorted({_limits(row) for row in here})
     places = range(len(limits))
@@ -122,13 +117,13 @@ def _panel(
 
 
 def _limits(row: Mapping[str, Any]) -> Limits:
-    """Limits of a row's bin; None stands for no limit."""
+    """Give the limits of a row's bin; an upper limit of None is infinite."""
     bin_ = row["bin"]
     return bin_["from"], np.inf if bin_["to"] is None else bin_["to"]
 
 
 def _ticks(by: str, limits: Sequence[Limits]) -> tuple[list[float], list[str]]:
-    """Ticks and their labels: at the edges of bins that touch, else one for each bin."""
+    """Give ticks and labels: at the edges if the bins have common edges, else one for each bin."""
     names = {"month": MONTHS, "season": SEASONS, "surface": SURFACES}
     if by in names:
         first = 0 if by == "surface" else 1
@@ -145,7 +140,7 @@ def _ticks(by: str, limits: Sequence[Limits]) -> tuple[list[float], list[str]]:
 
 
 def _bin_label(low: Number, high: Number) -> str:
-    """Label of one bin of whole numbers."""
+    """Write one bin of whole numbers."""
     if np.isinf(high):
         return f"≥ {low:.0f}"
     return f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"

@@ -1,4 +1,4 @@
-"""What a figure needs to be saved and shown in a report."""
+"""Figures with what they need to be saved and shown in a report."""
 
 from dataclasses import dataclass
 

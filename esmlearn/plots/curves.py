@@ -1,4 +1,4 @@
-"""Lines in time: one place through the period, and how a training went."""
+"""Figures with a time axis: the values at one place, and the losses of a training."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,6 +14,7 @@ from esmlearn.methods import method_info
 from esmlearn.plots.style import INK, QUIET, WIDTH, colours_of, style, with_units
 
 
+@style()
 def time_series(
     dates: np.ndarray,
     *,
@@ -25,7 +26,7 @@ def time_series(
     quantity: str,
     units: str,
 ) -> Figure:
-    """Draw one place through time: truth, the days it was observed, the methods, and one deviation about the models.
+    """Draw one place through time: truth, observations, methods, and one standard deviation about the models.
 
     Parameters
     ----------
@@ -34,116 +35,91 @@ def time_series(
     truth
         The truth; None for data with real gaps.
     observed, observations
-        Which days were observed, and what was seen then.
+        Which days were observed, and the values on these days.
     methods
         Role, values and standard deviation (or None) of each method by its name.
     title
-        Which place.
+        Name of the place.
     quantity, units
         Name and units of the values.
     """
     x = _dates(dates)
     colours = colours_of({name: role for name, (role, _, _) in methods.items()})
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-        axis = figure.subplots()
-        for name, (role, values, std) in methods.items():
-            model = role == "model"
-            if model and std is not None:
-                axis.fill_between(
-                    x,
-                    values - std,
-                    values + std,
-                    color=colours[name],
-                    alpha=0.22,
-                    linewidth=0,
-                    label="± 1 std. dev.",
-                )
-            axis.plot(
-                x,
-                values,
-                color=colours[name],
-                label=method_info(name).label,
-                linewidth=1.5 if model else 0.9,
-                zorder=3 if model else 2,
-            )
-        if truth is not None:
-            axis.plot(x, truth, color=INK, linewidth=1.0, label="Truth", zorder=4, linestyle=(0, (5, 1.2)))
-        if observed.any():
-            axis.plot(
-                x[observed],
-                observations[observed],
-                "o",
-                color=INK,
-                markersize=2.6,
-                label="Observed",
-                zorder=5,
-                markeredgewidth=0,
-            )
-        if isinstance(x[0], datetime):
-            locator = AutoDateLocator(maxticks=10)
-            axis.xaxis.set_major_locator(locator)
-            axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        axis.margins(x=0.01)
-        axis.set_ylabel(with_units(quantity, units))
-        axis.set_title(title, loc="left")
-        axis.grid(axis="y")
-        figure.legend(loc="outside lower center", ncols=4)
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    axis = figure.subplots()
+    for name, (role, values, std) in methods.items():
+        colour, label, width = colours[name], method_info(name).label, 1.5 if role == "model" else 0.9
+        if role == "model" and std is not None:
+            low, high = values - std, values + std
+            axis.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0, label="± 1 std. dev.")
+        axis.plot(x, values, color=colour, label=label, linewidth=width, zorder=3 if role == "model" else 2)
+    if truth is not None:
+        axis.plot(x, truth, color=INK, linewidth=1.0, label="Truth", zorder=4, linestyle=(0, (5, 1.2)))
+    if observed.any():
+        look: dict[str, Any] = {"color": INK, "markersize": 2.6, "markeredgewidth": 0, "zorder": 5}
+        axis.plot(x[observed], observations[observed], "o", label="Observed", **look)
+    if isinstance(x[0], datetime):
+        locator = AutoDateLocator(maxticks=10)
+        axis.xaxis.set_major_locator(locator)
+        axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.margins(x=0.01)
+    axis.set_ylabel(with_units(quantity, units))
+    axis.set_title(title, loc="left")
+    axis.grid(axis="y")
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 
+@style()
 def training_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw the loss over the steps of a training with the learning rate below, and beside it the validation.
+    """Draw the loss over the steps of a training with the learning rate below, and beside it the validation error.
 
-    The two have a panel each: what is minimised and what is judged need not be the same quantity.
+    The two have a panel each, as they may be different quantities.
 
     Parameters
     ----------
     rows
-        What `train.jsonl` holds: `{"step", "loss", "lr", "seconds"}`, and for validations `{"step", "validation"}`,
-        where keys such as `validation_daily` and `validation_monthly` are its parts.
+        Rows of `train.jsonl`: `{"step", "loss", "lr", "seconds"}`, and for validations `{"step", "validation"}`, with
+        parts such as `validation_daily` and `validation_monthly`.
     """
     steps = [row for row in rows if row.get("loss") is not None]
     checks = [row for row in rows if row.get("validation") is not None]
     parts = sorted({key for row in checks for key in row if key.startswith("validation_")}) or ["validation"]
     loss = np.array([row["loss"] for row in steps], dtype=float)
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-        grid = figure.add_gridspec(2, 2 if checks else 1, height_ratios=[4, 1])
-        axis, below = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
-        below.sharex(axis)
-        at = [row["step"] for row in steps]
-        axis.plot(at, loss, color="#b9cfe0", linewidth=0.5, label="Logged", rasterized=True)
-        if loss.size >= 20:
-            axis.plot(at, _smooth(loss), color="#0072B2", label="Smoothed")
-            _zoom(axis, loss)
-            axis.legend()
-        axis.set_ylabel("Training loss")
-        axis.grid(axis="y")
-        axis.tick_params(labelbottom=False)
-        rates = [(row["step"], row["lr"]) for row in steps if row.get("lr") is not None]
-        below.plot([step for step, _ in rates], [rate for _, rate in rates], color=QUIET)
-        below.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
-        below.set(xlabel="Step", ylabel="Rate")
-        figure.align_ylabels()
-        if checks:
-            right = figure.add_subplot(grid[:, 1])
-            for part, colour in zip(parts, ("#D55E00", "#5b3a8c", "#0072B2", INK, QUIET), strict=False):
-                found = [(row["step"], row[part]) for row in checks if row.get(part) is not None]
-                label = part.removeprefix("validation").strip("_").replace("_", " ").capitalize()
-                right.plot(
-                    [step for step, _ in found], [value for _, value in found], color=colour, marker="o", label=label
-                )
-            if len(parts) > 1:
-                right.legend()
-            right.set(xlabel="Step", ylabel="Error on the validation period (scaled)", xlim=axis.get_xlim())
-            right.grid(axis="y")
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    grid = figure.add_gridspec(2, 2 if checks else 1, height_ratios=[4, 1])
+    axis, below = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
+    below.sharex(axis)
+    at = [row["step"] for row in steps]
+    axis.plot(at, loss, color="#b9cfe0", linewidth=0.5, label="Logged", rasterized=True)
+    if loss.size >= 20:
+        axis.plot(at, _smooth(loss), color="#0072B2", label="Smoothed")
+        _zoom(axis, loss)
+        axis.legend()
+    axis.set_ylabel("Training loss")
+    axis.grid(axis="y")
+    axis.tick_params(labelbottom=False)
+    rates = [(row["step"], row["lr"]) for row in steps if row.get("lr") is not None]
+    below.plot([step for step, _ in rates], [rate for _, rate in rates], color=QUIET)
+    below.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+    below.set(xlabel="Step", ylabel="Rate")
+    figure.align_ylabels()
+    if checks:
+        right = figure.add_subplot(grid[:, 1])
+        for part, colour in zip(parts, ("#D55E00", "#5b3a8c", "#0072B2", INK, QUIET), strict=False):
+            found = [(row["step"], row[part]) for row in checks if row.get(part) is not None]
+            label = part.removeprefix("validation").strip("_").replace("_", " ").capitalize()
+            right.plot(*zip(*found, strict=True), color=colour, marker="o", label=label)
+        if len(parts) > 1:
+            right.legend()
+        right.set(xlabel="Step", ylabel="Error on the validation period (scaled)", xlim=axis.get_xlim())
+        right.grid(axis="y")
     return figure
 
 
 def _smooth(values: Float[np.ndarray, " step"]) -> Float[np.ndarray, " step"]:
     """Exponential mean over about a fiftieth of the steps, unbiased at the start."""
-    memory = 1 - 1 / max(5, values.size / 50)
+    memory = 1 - 1 / max(2, values.size / 50)
     total = weight = 0.0
     smooth = np.empty_like(values)
     for index, value in enumerate(values):
@@ -153,14 +129,14 @@ def _smooth(values: Float[np.ndarray, " step"]) -> Float[np.ndarray, " step"]:
 
 
 def _zoom(axis: Axes, loss: Float[np.ndarray, " step"]) -> None:
-    """Show what lies between the extremes: the first steps of a training would flatten all that comes after."""
+    """Limit the axis to the range of most values: the large losses of the first steps would flatten the curve."""
     low, high = np.percentile(loss[loss.size // 50 :], [0.5, 99])
     margin = 0.08 * (high - low) or 0.1
     axis.set_ylim(low - margin, high + margin)
 
 
 def _dates(dates: np.ndarray) -> np.ndarray:
-    """Dates as matplotlib takes them; a calendar that Python lacks stays as it is, for nc_time_axis."""
+    """Convert dates for matplotlib; those of a calendar that Python does not have are left to nc_time_axis."""
     if dates[0].calendar == "360_day":
         import nc_time_axis  # noqa: F401  registers itself with matplotlib
 

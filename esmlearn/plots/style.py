@@ -1,4 +1,4 @@
-"""What all figures share: width, type, axes, and one colour for each method everywhere."""
+"""Style of all figures: width, fonts, axes, and one colour for each method in all of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ WIDTH = 7.0  # inches: two columns of a journal page
 
 INK, QUIET, GUIDE, LAND = "#222222", "#767676", "#e4e4e4", "#d9d6d0"
 
-# Of methods that have no colour of their own, in the order in which they come.
+# Colours of methods that have none in `METHODS`, in their order.
 COLOURS = {"model": ("#0072B2", "#5b3a8c", "#000000", "#8a6d00"), "baseline": ("#8a6d00", "#a05a78", "#4d7a6a")}
 
 TYPEFACES = ("Source Sans 3", "Helvetica", "Arial", "Liberation Sans")
@@ -59,32 +59,26 @@ STYLE: dict[Any, Any] = {
 
 @cache
 def _typeface() -> tuple[str, ...]:
-    """First of our typefaces that this machine has; matplotlib's own draws what it lacks."""
+    """Give the first of our typefaces that is installed; matplotlib's own has the characters that it lacks."""
     here = set(font_manager.get_font_names())
     return (*[name for name in TYPEFACES if name in here][:1], "DejaVu Sans")
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in our style, and leave the user's matplotlib as it was."""
-    # By name, and not as "sans-serif": that would be looked up when the figure is saved, outside of this block.
+    """Draw in our style inside a `with` block or a decorated function; the user's matplotlib settings do not change."""
+    # The name of the font, and not "sans-serif": that is looked up when the figure is saved, outside of this block.
     with mpl.rc_context(STYLE | {"font.family": list(_typeface())}):
         yield
 
 
 def frequencies_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Give the frequencies that rows have, months last."""
+    """Give the frequencies of rows, months last."""
     return sorted({row["frequency"] for row in rows}, key=lambda frequency: frequency == "mon")
 
 
 def colours_of(methods: Mapping[str, str]) -> dict[str, str]:
-    """One colour for each method.
-
-    Parameters
-    ----------
-    methods
-        Role of each method by its name.
-    """
+    """Give one colour for each method, from the roles of the methods by their names."""
     free = {role: cycle(colours) for role, colours in COLOURS.items()}
     return {name: method_info(name).colour or next(free[role]) for name, role in methods.items()}
 
@@ -94,7 +88,7 @@ class _PlainLogLocator(LogLocator):
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
         """Give the ticks of an axis between two values."""
-        low, high = sorted((vmin, vmax))  # the other way round on an axis that falls
+        low, high = sorted((vmin, vmax))  # an axis with large values at the left has vmin > vmax
         ticks = np.asarray(super().tick_values(low, high))
         powers = np.log10(ticks[(ticks >= low) & (ticks <= high)])
         plain = np.isclose(10 ** (powers % 1), np.array([[1], [2], [5], [10]])).any(axis=0).all()
@@ -102,13 +96,13 @@ class _PlainLogLocator(LogLocator):
 
 
 def plain_log_ticks(axis: Axis) -> None:
-    """Mark a logarithmic axis at 1, 2, 5, 10, ... and write the numbers as they are."""
+    """Mark a logarithmic axis at 1, 2, 5, 10, ... and write the numbers without powers of ten."""
     axis.set_major_locator(_PlainLogLocator(subs=(1, 2, 5)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def with_units(text: str, units: str) -> str:
-    """Label of an axis: what, and its units in parentheses."""
+    """Add units in parentheses to the label of an axis."""
     units = pretty_units(units)
     return f"{text} ({units})" if units else text

@@ -1,4 +1,4 @@
-"""Whether a method knows its error: what it predicted against what came, and how often the truth lay within."""
+"""Figures of predicted uncertainty: standard deviation against RMSE, and coverage of the intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,31 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from esmlearn.methods import method_info
-from esmlearn.plots.style import (
-    QUIET,
-    WIDTH,
-    colours_of,
-    frequencies_of,
-    style,
-    with_units,
-)
+from esmlearn.metrics.calibration import roots_in_bins
+from esmlearn.plots.style import QUIET, WIDTH, colours_of, frequencies_of, style, with_units
 from esmlearn.words import frequency_words
 
-# Percentage points by which a coverage may be off and still count as right.
-FAIR = 3.0
+FAIR = 3.0  # percentage points: a coverage that differs by less is within the grey band
 
 
 @dataclass(frozen=True)
 class Spread:
-    """What a method predicted of its own error, and the error that came, at each hidden point.
-
-    Attributes
-    ----------
-    method, role
-        Name of the method, and `model` or `baseline`.
-    std, error
-        Predicted standard deviation, and reconstruction - truth.
-    """
+    """Predicted standard deviation and actual error (reconstruction - truth) of a method at each hidden point."""
 
     method: str
     role: str
@@ -42,6 +27,7 @@ class Spread:
     error: Float[np.ndarray, " point"]
 
 
+@style()
 def calibration(
     spreads: Sequence[Spread],
     weights: Float[np.ndarray, " point"],
@@ -51,7 +37,7 @@ def calibration(
     label: str = "RMSE on hidden points",
     bins: int = 15,
 ) -> Figure:
-    """Draw the predicted standard deviation against the RMSE that came, and beside it the coverage of all intervals.
+    """Draw the RMSE against the predicted standard deviation, and beside it the coverage of all intervals.
 
     Parameters
     ----------
@@ -65,32 +51,29 @@ def calibration(
     units
         Units of the spreads.
     label
-        What the error is.
+        Label of the RMSE.
     bins
-        How many bins with the same number of points.
+        Number of bins, each with the same number of points.
     """
     frequencies = frequencies_of(reliability)
     roles = {spread.method: spread.role for spread in spreads}
     colours = colours_of(roles | {row["method"]: roles.get(row["method"], "model") for row in reliability})
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.35), layout="constrained")
-        axes = figure.subplots(2, 1 + len(frequencies), squeeze=False, height_ratios=[3.4, 1], sharex="col")
-        _spread_against_error(axes[:, 0], spreads, weights, colours, bins)
-        title = (
-            f"{frequency_words(frequencies[0]).capitalize()}: spread and error" if frequencies else "Spread and error"
-        )
-        axes[0, 0].set_title(title, loc="left")
-        axes[0, 0].set_ylabel(with_units(label, units))
-        axes[1, 0].set_xlabel(with_units("Predicted standard deviation", units))
-        for pair, frequency in zip(axes.T[1:], frequencies, strict=True):
-            _reliability(pair, [row for row in reliability if row["frequency"] == frequency], colours)
-            pair[0].set_title(f"{frequency_words(frequency).capitalize()}: coverage", loc="left")
-        for pair in axes.T[1:2]:
-            pair[0].set_ylabel("Truth within the interval (%)")
-            pair[1].set_ylabel("Difference")
-        figure.align_ylabels()
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    figure = Figure(figsize=(WIDTH, 3.35), layout="constrained")
+    axes = figure.subplots(2, 1 + len(frequencies), squeeze=False, height_ratios=[3.4, 1], sharex="col")
+    _spread_against_error(axes[:, 0], spreads, weights, colours, bins)
+    of = f"{frequency_words(frequencies[0])}: " if frequencies else ""
+    axes[0, 0].set_title(f"{of}spread and error".capitalize(), loc="left")
+    axes[0, 0].set_ylabel(with_units(label, units))
+    axes[1, 0].set_xlabel(with_units("Predicted standard deviation", units))
+    for pair, frequency in zip(axes.T[1:], frequencies, strict=True):
+        _reliability(pair, [row for row in reliability if row["frequency"] == frequency], colours)
+        pair[0].set_title(f"{frequency_words(frequency).capitalize()}: coverage", loc="left")
+    for pair in axes.T[1:2]:
+        pair[0].set_ylabel("Truth within the interval (%)")
+        pair[1].set_ylabel("Difference")
+    figure.align_ylabels()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4)
     return figure
 
 
@@ -101,28 +84,24 @@ def _spread_against_error(
     colours: Mapping[str, str],
     bins: int,
 ) -> None:
-    """Deviation against error above, how often each deviation was predicted below."""
+    """Draw the RMSE against the standard deviation, and below it the histogram of the standard deviation."""
     axis, below = pair
-    lines = {spread.method: _binned(spread, weights, bins) for spread in spreads}
+    lines = {}
+    for spread in spreads:
+        squares = [values.astype(float) ** 2 for values in (spread.std, spread.error)]
+        lines[spread.method], _ = roots_in_bins(spread.std, squares, weights, n_bins=bins)
     top = 1.08 * max(float(np.max(line)) for line in lines.values())
     _diagonal(axis, top)
     for spread in spreads:
         colour = colours[spread.method]
         _line(axis, *lines[spread.method], spread.method, colour)
-        below.hist(
-            spread.std,
-            bins=40,
-            range=(0, top),
-            weights=weights / weights.sum() * 100,
-            color=colour,
-            histtype="step",
-            linewidth=1.1,
-        )
+        shares, look = weights / weights.sum() * 100, {"color": colour, "histtype": "step", "linewidth": 1.1}
+        below.hist(spread.std, bins=40, range=(0, top), weights=shares, **look)
     below.set_ylabel("Points (%)")
 
 
 def _reliability(pair: np.ndarray, rows: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
-    """Nominal against observed coverage above, the difference below; within the band it is right."""
+    """Draw the observed against the nominal coverage, and below it their difference."""
     axis, below = pair
     _diagonal(axis, 100.0)
     below.axhspan(-FAIR, FAIR, color="#ececec", linewidth=0)
@@ -137,26 +116,12 @@ def _reliability(pair: np.ndarray, rows: Sequence[Mapping[str, Any]], colours: M
     below.set(xlabel="Nominal coverage (%)", ylim=(-1.2 * max(off), 1.2 * max(off)))
 
 
-def _binned(
-    spread: Spread, weights: Float[np.ndarray, " point"], bins: int
-) -> tuple[Float[np.ndarray, " bin"], Float[np.ndarray, " bin"]]:
-    """Root mean squares of deviation and error in bins of equally many points."""
-    order = np.argsort(spread.std, kind="stable")
-    groups = [group for group in np.array_split(order, min(bins, order.size)) if group.size]
-
-    def of_groups(values: Float[np.ndarray, " point"]) -> Float[np.ndarray, " bin"]:
-        squares = values.astype(float) ** 2
-        return np.sqrt([np.average(squares[group], weights=weights[group]) for group in groups])
-
-    return of_groups(spread.std), of_groups(spread.error)
-
-
 def _line(axis: Axes, x: np.ndarray, y: np.ndarray, method: str, colour: str) -> None:
-    """Line of one method."""
+    """Draw the line of one method."""
     axis.plot(x, y, color=colour, marker=method_info(method).mark, label=method_info(method).label)
 
 
 def _diagonal(axis: Axes, top: float) -> None:
-    """Line on which a prediction holds."""
+    """Draw the line on which prediction and result are equal."""
     axis.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), label="As predicted")
     axis.set(xlim=(0, top), ylim=(0, top))

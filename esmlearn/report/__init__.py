@@ -1,4 +1,4 @@
-"""The report: one self-contained HTML page that a scientist can put before colleagues."""
+"""The report of a run: one self-contained HTML page."""
 
 from esmlearn.report.collect import collect
 from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training

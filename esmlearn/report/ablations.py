@@ -1,23 +1,23 @@
-"""What each ablation of an ensemble costs, as tables and as sentences."""
+"""Tables and sentences about the ablations of an ensemble: the change of its scores without one of its inputs."""
 
 from collections.abc import Iterable, Sequence
 
 from esmlearn.methods import method_info
-from esmlearn.report.tables import HEADS, Cell, Line, Table
+from esmlearn.report.tables import SCORES, Cell, Line, Table
 from esmlearn.report.words import NO_BREAK, Row, interval, number, percent, value
 from esmlearn.words import pretty_units
 
 SHOWN = ("rmse", "bias", "crps", "spread_skill_ratio")
 
-# Rows of one ablation by their metrics; the first of a group is the ensemble as usual.
+# Rows of one ablation by their metrics; the first ablation of a dataset is the unchanged ensemble.
 Metrics = dict[str, Row]
 
 LITTLE = 0.005
-"""A change of the CRPS that is called none."""
+"""A smaller relative change of the CRPS counts as none."""
 
 
 def ablation_tables(rows: Sequence[Row]) -> list[Table]:
-    """Scores of each ablation below those of the ensemble as usual, one table for each dataset or level."""
+    """Make a table for each dataset or level: scores of each ablation below those of the unchanged ensemble."""
     tables = []
     for dataset, found in _by_dataset(rows):
         usual = found[0]["crps"]
@@ -36,29 +36,26 @@ def ablation_tables(rows: Sequence[Row]) -> list[Table]:
             if (row := metrics["crps"])
         ]
         title = f"{dataset}: {method_info(usual['method']).label} drawn otherwise{f', in {units}' if units else ''}"
-        heads = (*(HEADS[metric] for metric in SHOWN), "Change of CRPS", "Points")
+        heads = (*(SCORES[metric][0] for metric in SHOWN), "Change of CRPS", "Points")
         tables.append(Table(title, heads, tuple(lines), first="Drawn"))
     return tables
 
 
 def ablation_sentences(rows: Sequence[Row]) -> list[str]:
-    """Say of each ablation what it costs, in one sentence for all levels."""
-    costs: dict[str, list[str]] = {}
-    others: dict[str, bool] = {}
+    """Write one sentence for each ablation about the change of the CRPS, with all levels."""
+    changes: dict[tuple[str, str], list[str]] = {}
     by_dataset = _by_dataset(rows)
     for dataset, found in by_dataset:
-        usual = found[0]["crps"]
         for metrics in found[1:]:
             row = metrics["crps"]
             place = "" if len(by_dataset) == 1 else f" at {row['level']:g} m" if "level" in row else f" of {dataset}"
-            costs.setdefault(_name(metrics), []).append(_cost(usual, row) + place)
-            others[_name(metrics)] = _other_gaps(row)
-    ends = {name: ", on its own hidden points" if other else "" for name, other in others.items()}
-    return [f"{name[0].upper()}{name[1:]}: the CRPS {', '.join(words)}{ends[name]}." for name, words in costs.items()]
+            end = ", on its own hidden points" if _other_gaps(row) else ""
+            changes.setdefault((_name(metrics), end), []).append(_change_in_words(found[0]["crps"], row) + place)
+    return [f"{name[0].upper()}{name[1:]}: the CRPS {', '.join(words)}{end}." for (name, end), words in changes.items()]
 
 
-def _cost(usual: Row, row: Row) -> str:
-    """What one ablation costs."""
+def _change_in_words(usual: Row, row: Row) -> str:
+    """Write the change of the CRPS by an ablation; the CRPS itself if other points were hidden."""
     if _other_gaps(row):
         return f"is {value(row)}"
     change = row["value"] / usual["value"] - 1
@@ -68,7 +65,7 @@ def _cost(usual: Row, row: Row) -> str:
 
 
 def _change(usual: Row, row: Row) -> Cell:
-    """Change of the CRPS; nothing where other points count."""
+    """Write the change of the CRPS; nothing if other points were hidden."""
     if row is usual or _other_gaps(row):
         return Cell("")
     change = row["value"] / usual["value"] - 1
@@ -77,7 +74,7 @@ def _change(usual: Row, row: Row) -> Cell:
 
 
 def _other_gaps(row: Row) -> bool:
-    """Whether something else was hidden than from the ensemble as usual."""
+    """Tell whether the ablation has other gaps than the unchanged ensemble."""
     return row["varied"].get("share") is not None
 
 
@@ -86,7 +83,7 @@ def _name(metrics: Metrics) -> str:
 
 
 def _by_dataset(rows: Iterable[Row]) -> list[tuple[str, list[Metrics]]]:
-    """Rows by dataset, and in each by ablation."""
+    """Sort rows by dataset, and in each by ablation."""
     found: dict[str, dict[str | None, Metrics]] = {}
     for row in rows:
         found.setdefault(row["dataset"], {}).setdefault(row["ablation"], {})[row["metric"]] = row

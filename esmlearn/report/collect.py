@@ -1,4 +1,4 @@
-"""Gather what a run left behind: scores, figures, settings, records. Reads files only, and takes what it finds."""
+"""Collect the results of a run for its report: scores, figures, settings, records. Missing files are skipped."""
 
 import contextlib
 import json
@@ -24,24 +24,20 @@ SOFTWARE = (
     "esmlearn", "esmvalcore", "esmvaltool", "torch", "accelerate", "numpy", "scipy", "scitools-iris", "xarray",
     "scores", "matplotlib", "cartopy",
 )  # fmt: skip
-RECORDS = (
-    ("provenance", "_provenance.xml"),
-    ("citation", "_citation.bibtex"),
-    ("data", "_data_citation_info.txt"),
-)
+RECORDS = {"provenance": "_provenance.xml", "citation": "_citation.bibtex", "data": "_data_citation_info.txt"}
 ATTRIBUTES = ("title", "source", "institution", "references", "reference", "comment", "license", "synthetic")
 
 
 def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | None = None) -> Report:
-    """Gather all that the ancestors of the script `report` left.
+    """Collect the products of all ancestors of the script `report`.
 
     Parameters
     ----------
     cfg
-        Settings of the script: `input_files` lists the ancestors' folders; they lie at work/DIAGNOSTIC/SCRIPT, and what
-        they logged and recorded at run/DIAGNOSTIC/SCRIPT.
+        Settings of the script: `input_files` lists the ancestors' folders work/DIAGNOSTIC/SCRIPT; their logs and
+        records are in run/DIAGNOSTIC/SCRIPT.
     title, words
-        Title and summary of the author's own; the recipe's title if not given.
+        Title and summary by the author; by default, the title of the recipe and no summary.
     """
     here = Path(cfg["work_dir"])
     works = list(_lineage(path for path in map(Path, cfg.get("input_files", [])) if path.is_dir()))
@@ -53,20 +49,21 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
     files = {run_of(work).name: _script_of(work, recipe) for work in works}
     texts = {name: text for name, block in settings.items() if (text := _settings_text(files[name], block))}
     inputs = _inputs(settings.values(), cfg)
-    methods = [found for work in works for file in _reconstructions(work) if (found := _method(file))]
+    reconstructions = [sorted(file for part in STEPS_A_DAY for file in work.glob(f"*_{part}.nc")) for work in works]
+    methods = [found for files_of_work in reconstructions for file in files_of_work if (found := _method(file))]
+
+    def records(name: str) -> Iterator[Any]:
+        return (record for work in works for record in _json(work / name, []))
+
     return Report(
         title=title or str(about.get("title") or "Reconstruction"),
         description=" ".join(str(about.get("description") or "").split()),
         words=words,
-        rows=tuple(row for work in works for row in _json(work / "scores.json", [])),
-        breakdown=tuple(row for work in works for row in _json(work / "breakdown.json", [])),
-        ablations=tuple(row for work in works for row in _json(work / "ablations.json", [])),
-        facts=tuple(fact for work in works for fact in _json(work / "evaluation.json", [])),
-        shortest={
-            record["dataset"]: min(record["wavelength_km"])
-            for work in works
-            for record in _json(work / "spectra.json", [])
-        },
+        rows=tuple(records("scores.json")),
+        breakdown=tuple(records("breakdown.json")),
+        ablations=tuple(records("ablations.json")),
+        facts=tuple(records("evaluation.json")),
+        shortest={record["dataset"]: min(record["wavelength_km"]) for record in records("spectra.json")},
         figures=tuple(figure for work in works for figure in _figures(work)),
         datasets=tuple(Dataset(facets, _attributes(file)) for file, facets in inputs.items()),
         products=tuple(_products(works, inputs, here)),
@@ -87,13 +84,13 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
 
 
 def run_of(work: Path) -> Path:
-    """Folder of the logs and records of the script that left its products in `work`."""
+    """Give the folder of the logs and records of the script with the products in `work`."""
     diagnostic, script = work.parts[-2:]
     return work.parents[2] / "run" / diagnostic / script
 
 
 def _lineage(works: Iterable[Path], seen: set[Path] | None = None) -> Iterator[Path]:
-    """Give the scripts' folders and those of their own ancestors, the earliest first and each once."""
+    """Give the folders of scripts and of all their ancestors, the earliest first and each once."""
     seen = set() if seen is None else seen
     for work in works:
         if work not in seen:
@@ -104,7 +101,7 @@ def _lineage(works: Iterable[Path], seen: set[Path] | None = None) -> Iterator[P
 
 
 def _inputs(settings: Iterable[Mapping[str, Any]], cfg: Mapping[str, Any]) -> dict[Path, dict[str, Any]]:
-    """Facets of all preprocessed files that any of the scripts was given."""
+    """Give the facets of all preprocessed files that are inputs of any of the scripts."""
     inputs: dict[Path, dict[str, Any]] = {}
     for block in (*settings, cfg):
         for path in map(Path, block.get("input_files", [])):
@@ -114,7 +111,7 @@ def _inputs(settings: Iterable[Mapping[str, Any]], cfg: Mapping[str, Any]) -> di
 
 
 def _figures(work: Path) -> Iterator[Figure]:
-    """Pictures that a script recorded, with their captions."""
+    """Give the pictures that a script recorded, with their captions."""
     for file, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
         path = Path(file)
         if path.suffix == ".png" and path.is_file():
@@ -122,7 +119,7 @@ def _figures(work: Path) -> Iterator[Figure]:
 
 
 def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], here: Path) -> Iterator[Product]:
-    """All recorded files of the run, in the order in which they were made."""
+    """Give all recorded files of the run, in the order in which they were made."""
     for file, facets in inputs.items():
         yield _product(file, "input", f"{Dataset(facets).label}: {facets.get('short_name')} as preprocessed", (), here)
     for work in works:
@@ -132,26 +129,22 @@ def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], h
 
 
 def _product(path: Path, task: str, caption: str, ancestors: tuple[Path, ...], here: Path) -> Product:
-    """One file, with its hash and the records that ESMValCore made of it."""
+    """Describe one file, with its hash and the records that ESMValCore made of it."""
     digest = sha256(path) if path.is_file() else ""
-    beside = [(name, path.with_name(path.stem + ending)) for name, ending in RECORDS]
+    beside = [(name, path.with_name(path.stem + ending)) for name, ending in RECORDS.items()]
     records = tuple((name, _link(record, here)) for name, record in beside if record.is_file())
     return Product(path, task, caption, ancestors, digest, _link(path, here), records)
 
 
 def _logs(works: Iterable[Path], here: Path) -> Iterator[tuple[str, str]]:
-    """Logs of the run and of its scripts."""
-    main = here.parents[2] / "run" / "main_log.txt"
-    if main.is_file():
-        yield "main log", _link(main, here)
-    for work in works:
-        log = run_of(work) / "log.txt"
-        if log.is_file():
-            yield f"log of {work.name}", _link(log, here)
+    """Give names and links of the logs of the run and of its scripts."""
+    logs = [("main log", here.parents[2] / "run" / "main_log.txt")]
+    logs += [(f"log of {work.name}", run_of(work) / "log.txt") for work in works]
+    return ((name, _link(log, here)) for name, log in logs if log.is_file())
 
 
 def _method(file: Path) -> tuple[Method, Path | None] | None:
-    """Read which method made a reconstruction, and the folder of its model; None if the file is none of ours."""
+    """Read the method of a reconstruction, and the folder of its model; None if the file has no such attributes."""
     attributes = iris.load_raw(file)[0].attributes
     if "esmlearn_method" not in attributes:
         return None
@@ -161,13 +154,8 @@ def _method(file: Path) -> tuple[Method, Path | None] | None:
     return Method(name, role, dataset, parameters), Path(str(folder)) if folder else None
 
 
-def _reconstructions(work: Path) -> list[Path]:
-    """Files of all times that a script has reconstructed, whatever their frequency."""
-    return sorted(file for part in STEPS_A_DAY for file in work.glob(f"*_{part}.nc"))
-
-
 def _costs(works: Iterable[Path]) -> Iterator[Cost]:
-    """What each script took, as ESMValCore measured it every second."""
+    """Give time and memory of each script, as ESMValCore measured them every second."""
     for work in works:
         file = run_of(work) / "resource_usage.txt"
         if file.is_file():
@@ -178,7 +166,7 @@ def _costs(works: Iterable[Path]) -> Iterator[Cost]:
 
 
 def _models(works: Iterable[Path], applied: Iterable[Path]) -> Iterator[Model]:
-    """What the scripts trained; what was applied if none of them did."""
+    """Give the models that the scripts trained, or those that they applied if none was trained."""
     trained = [_model(work.name, work / "model", _training(run_of(work))) for work in works]
     came = [_model(folder.name, folder, None) for folder in dict.fromkeys(applied)]
     for models in (trained, came):
@@ -189,35 +177,33 @@ def _models(works: Iterable[Path], applied: Iterable[Path]) -> Iterator[Model]:
 
 
 def _model(name: str, folder: Path, training: Training | None) -> Model:
-    """Read what a model folder says of itself; nothing if it is not there."""
+    """Read the card and the settings of a model folder, if they are there."""
     card = folder / "README.md"
     return Model(name, _text(card) if card.is_file() else None, _json(folder / "settings.json", {}), training)
 
 
 def _training(run: Path) -> Training | None:
-    """What a training wrote down while it ran; a last line that was cut off by a kill is left out."""
+    """Read the log of a training; a line that is no JSON, such as the last one of a killed run, is left out."""
     file = run / "train.jsonl"
     if not file.is_file():
         return None
     rows = []
     for line in _text(file).splitlines():
-        try:
+        with contextlib.suppress(json.JSONDecodeError):
             rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
     return Training(tuple(rows), _json(run / "progress.json", {})) if rows else None
 
 
 def _script_of(work: Path, recipe: Mapping[str, Any]) -> str:
-    """Name of the file that a script of the recipe runs, without suffix; without a recipe, that of the script."""
-    # Its settings.yml holds the name that the recipe gives it, and not the file.
+    """Give the file name, without suffix, of a script of the recipe; without a recipe, the name of the script."""
+    # settings.yml has the name of the script in the recipe, and not its file.
     diagnostic, name = work.parts[-2:]
     scripts = (recipe.get("diagnostics") or {}).get(diagnostic, {}).get("scripts") or {}
     return Path(scripts.get(name, {}).get("script", name)).stem
 
 
 def _settings_text(script: str, block: Mapping[str, Any]) -> str:
-    """Settings of a script with all defaults; as they stand if the script is none of ours."""
+    """Write the settings of a script, with all defaults if it is one of ours."""
     own = {key: value for key, value in block.items() if key not in ESMVALCORE_KEYS}
     if script in SCRIPTS:
         with contextlib.suppress(SettingsError):
@@ -226,7 +212,7 @@ def _settings_text(script: str, block: Mapping[str, Any]) -> str:
 
 
 def _seeds(block: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, int]]:
-    """All settings called `seed`, by the path of keys that leads to them."""
+    """Give all settings with the name `seed`, and the path of keys to each of them."""
     for key, value in block.items():
         where = f"{path}.{key}" if path else str(key)
         if key == "seed" and isinstance(value, int):
@@ -236,7 +222,7 @@ def _seeds(block: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, int]
 
 
 def _attributes(file: Path) -> dict[str, str]:
-    """What a netCDF file says of its origin."""
+    """Read the attributes of a netCDF file about its origin."""
     if not file.is_file():
         return {}
     attributes = iris.load_raw(file)[0].attributes
@@ -244,18 +230,16 @@ def _attributes(file: Path) -> dict[str, str]:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of Python, of us, and of what the numbers depend on."""
+    """Give the versions of Python, of esmlearn, and of the packages that change numbers."""
     versions = {"python": platform.python_version()}
     for name in SOFTWARE:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return versions | {"system": f"{platform.system()} {platform.machine()}"}
 
 
 def _link(path: Path, here: Path) -> str:
-    """Path from the report's folder, as a link."""
+    """Give the link from the report's folder to a file."""
     return quote(Path(os.path.relpath(path, here)).as_posix())
 
 
@@ -264,10 +248,10 @@ def _text(path: Path) -> str:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    """Content of a YAML file; empty if it is not there."""
+    """Read a YAML file; an empty dict if it is not there."""
     return (yaml.safe_load(_text(path)) or {}) if path.is_file() else {}
 
 
 def _json(path: Path, default: Any) -> Any:
-    """Content of a JSON file; the default if it is not there."""
+    """Read a JSON file; the default if it is not there."""
     return json.loads(_text(path)) if path.is_file() else default

@@ -1,4 +1,4 @@
-"""What a report holds, before it becomes a page."""
+"""Content of a report, before it becomes a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption; `name` says which one it is, and so where on the page it belongs."""
+    """A picture with its caption; its section on the page is found by its name."""
 
     name: str
     png: bytes
@@ -19,14 +19,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What went in: ESMValCore's facets, and what the file says of itself."""
+    """Input data: facets of ESMValCore, and attributes of the file about its origin."""
 
     facets: Mapping[str, Any]
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """Its name, with that of the variable in the recipe where this is another than the variable itself."""
+        """Name of the dataset, with that of the variable in the recipe if it is not its short name."""
         name = str(self.facets.get("alias") or self.facets.get("dataset", ""))
         group = self.facets.get("variable_group")
         return name if group in (None, self.facets.get("short_name")) else f"{name} ({group})"
@@ -36,22 +36,8 @@ class Dataset:
 class Product:
     """One file of the run.
 
-    Attributes
-    ----------
-    path
-        Where it lies.
-    task
-        What made it: `input` for what the preprocessor left, else the name of the script.
-    caption
-        What it is.
-    ancestors
-        Paths of what it was made from.
-    sha256
-        Hash of its content; empty where it could not be read.
-    link
-        Path to it from the report's folder.
-    records
-        What ESMValCore recorded of it: names of the records and their paths from the report's folder.
+    `task` is the name of the script that made it, or `input` for preprocessed data. `sha256` is empty if the file could
+    not be read. `records` are names of ESMValCore's records of it. Links are relative to the report's folder.
     """
 
     path: Path
@@ -65,7 +51,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Training:
-    """How the training went: the rows of `train.jsonl`, and where it stood last."""
+    """Rows of `train.jsonl`, and content of `progress.json`."""
 
     rows: tuple[Row, ...]
     progress: Mapping[str, Any]
@@ -73,18 +59,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Model:
-    """What a script that trains left, or the folder of a model that came trained.
+    """The model of a script that trains, or a trained model that was applied.
 
-    Attributes
-    ----------
-    name
-        Of the script, or of the folder.
-    card
-        README.md of the model folder; None if a training has not come so far.
-    content
-        Its settings.json: `settings` and `record`, of the training.
-    training
-        How the training went; None if the model came trained.
+    `name` is that of the script or of the model folder. `card` is the README.md of the folder, None if the training did
+    not end. `content` is its settings.json. `training` is None if the run did not train the model.
     """
 
     name: str
@@ -95,7 +73,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Method:
-    """A method that reconstructed, and the parameters that it was fitted with or given."""
+    """A method of a reconstruction, with its fitted or set parameters."""
 
     name: str
     role: str
@@ -105,7 +83,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a script took: seconds by the clock, seconds of all processors, and the most memory (GB)."""
+    """Resources of a script: elapsed time (s), time of all processors (s), and greatest memory (GB)."""
 
     script: str
     seconds: float
@@ -115,44 +93,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is on the page; what is missing leaves its section out.
+    """Everything on the page; a section without content is left out.
 
-    Attributes
-    ----------
-    title, description
-        From the recipe or the settings.
-    words
-        A summary of the author's own, shown before the program's.
-    rows, breakdown
-        Rows of `scores.json` and `breakdown.json`.
-    ablations
-        Rows of `ablations.json`.
-    facts
-        What was evaluated and what was hidden, one mapping for each dataset; see `esmlearn.evaluation.facts.facts`.
-    shortest
-        Shortest wavelength (km) in the spectra of each dataset.
-    figures, datasets, products, methods
-        Pictures, inputs, files, and what reconstructed.
-    preprocessors
-        The recipe's own text of its preprocessors.
-    settings
-        Settings of each script as text, defaults and all.
-    models
-        What was trained, or came trained.
-    costs
-        What each script took.
-    bibtex
-        Entries of the papers to cite, as ESMValCore collected them.
-    versions
-        Of the software, by its name.
-    seeds
-        By the setting that holds them.
-    recipe, recipe_text, recipe_link
-        File name of the recipe, its text, and path to the run's copy of it from the report's folder.
-    logs
-        Names of logs and their paths from the report's folder.
-    created
-        When the report was made.
+    `title` and `description` come from the recipe or the settings, `words` is a summary by the author. `rows`,
+    `breakdown` and `ablations` are rows of `scores.json`, `breakdown.json` and `ablations.json`. `facts` describes what
+    was evaluated and hidden, for each dataset; see `esmlearn.evaluation.facts.facts`. `shortest` is the shortest
+    wavelength (km) in the spectra of each dataset. `preprocessors` and `settings` are texts in YAML, the latter of each
+    script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of the software,
+    `seeds` go by the path of keys in the settings. Links are relative to the report's folder.
     """
 
     title: str
@@ -182,6 +130,6 @@ class Report:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any of the data call themselves synthetic."""
+        """Whether attributes or facts of any dataset have the word synthetic."""
         texts = [str(value) for data in self.datasets for value in (data.facets.get("type"), *data.attributes.values())]
         return any(fact.get("synthetic") for fact in self.facts) or any("synthetic" in text.lower() for text in texts)

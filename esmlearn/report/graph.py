@@ -1,4 +1,4 @@
-"""Provenance as a drawing: files of one kind from one script are one box, arrows say what came from what."""
+"""Provenance as a drawing: files of one type from one script are one box; arrows lead from ancestors to products."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 168, 38, 56, 12, 24
 
 @dataclass(frozen=True)
 class Box:
-    """One group of files, where it is drawn, and what it says."""
+    """Place and texts of one group of files."""
 
     x: int
     y: int
@@ -30,9 +30,9 @@ class Graph:
 
 
 def draw(products: Sequence[Product]) -> Graph:
-    """Arrange products in one column for each script, in the order given.
+    """Arrange products in one column for each script, in their order.
 
-    Ancestors that are no product themselves draw no arrow; the list of files below the drawing names them.
+    Ancestors that are not among the products have no arrow; the list of files below the drawing has them.
     """
     groups: dict[tuple[str, str], list[Product]] = {}
     for product in products:
@@ -62,7 +62,7 @@ def draw(products: Sequence[Product]) -> Graph:
 
 
 def _words(group: Sequence[Product]) -> tuple[str, str]:
-    """Label of a box, and a note below it."""
+    """Give the label of a box, and a note below it."""
     suffix = group[0].path.suffix or "no suffix"
     if len(group) > 1:
         return f"{len(group)} files", suffix
@@ -71,10 +71,8 @@ def _words(group: Sequence[Product]) -> tuple[str, str]:
 
 
 def _arrow(start: Box, end: Box) -> str:
-    """Curve from the right side of one box to the left side of another."""
-    x1, y1, x2, y2 = start.x + WIDTH, start.y + HEIGHT // 2, end.x - 4, end.y + HEIGHT // 2
-    reach = GAP_X // 2
-    if end.x <= start.x:  # within one column: leave and arrive on the left
-        x1, x2 = start.x, end.x - 4
-        return f"M{x1},{y1} C{x1 - reach},{y1} {x2 - reach},{y2} {x2},{y2}"
-    return f"M{x1},{y1} C{x1 + reach},{y1} {x2 - reach},{y2} {x2},{y2}"
+    """Draw a curve from the right side of one box to the left side of another; in one column from left to left."""
+    same, reach = end.x <= start.x, GAP_X // 2
+    x1, y1 = start.x + (0 if same else WIDTH), start.y + HEIGHT // 2
+    x2, y2 = end.x - 4, end.y + HEIGHT // 2
+    return f"M{x1},{y1} C{x1 + (-reach if same else reach)},{y1} {x2 - reach},{y2} {x2},{y2}"

@@ -1,4 +1,4 @@
-"""What was hidden, and how, and which days were kept apart: in sentences and in lines of a list."""
+"""Sentences and lists about the data of an evaluation: gaps, withheld observations, periods, grids."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,12 +27,9 @@ WITHHELD = {
 
 
 def how_hidden(fact: Mapping[str, Any]) -> list[str]:
-    """Say in sentences what hid the ocean, what was withheld, and which points count.
+    """Write sentences about the gaps, the withheld observations and the points that count.
 
-    Parameters
-    ----------
-    fact
-        What was evaluated and hidden; see `esmlearn.evaluation.facts.facts`.
+    `fact` describes one evaluated dataset, see `esmlearn.evaluation.facts.facts`.
     """
     if fact.get("downscaled"):
         return list(_how_downscaled(fact))
@@ -54,41 +51,29 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
 
 
 def fact_lines(fact: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """List what was evaluated."""
+    """List the dataset, period, region, gaps and grids of an evaluation."""
     rows, columns = fact["cells"]
     downscaled = fact.get("downscaled")
     times = "" if fact.get("frequency", "day") == "day" else f"{frequency(fact)}, "
+    split, cells = f"split “{fact['split']}”", "with values" if downscaled else "ocean"
     lines = [
         ("Dataset", fact["dataset"]),
-        (
-            "Period",
-            f"{fact['start']} to {fact['end']} ({fact['days']} days, {times}{fact['calendar']}),"
-            f" split “{fact['split']}”",
-        ),
-        (
-            "Region",
-            f"{area(*fact['region'])}, {rows} × {columns} cells, {fact['ocean_cells']} of them"
-            f" {'with values' if downscaled else 'ocean'}",
-        ),
+        ("Period", f"{fact['start']} to {fact['end']} ({fact['days']} days, {times}{fact['calendar']}), {split}"),
+        ("Region", f"{area(*fact['region'])}, {rows} × {columns} cells, {fact['ocean_cells']} of them {cells}"),
         *(_lines_of_grids(downscaled, fact["units"]) if downscaled else [_line_of_gaps(fact)]),
     ]
     if fact.get("points"):
         lines.append(("Points that count", f"{fact['points']:,}"))
     lines += [(f"Region “{name}”", area(*edges)) for name, edges in (fact.get("regions") or {}).items()]
     if fact.get("heatwaves"):
-        waves = fact["heatwaves"]
-        lines.append(
-            (
-                "Marine heatwaves",
-                f"above the 90th percentile of {_period(waves['baseline'])} for five days or more;"
-                f" {percent(waves['share'], digits=1)} of the points that count are such days",
-            )
-        )
+        baseline, share = _period(fact["heatwaves"]["baseline"]), percent(fact["heatwaves"]["share"], digits=1)
+        definition = f"above the 90th percentile of {baseline} for five days or more"
+        lines.append(("Marine heatwaves", f"{definition}; {share} of the points that count are such days"))
     return lines
 
 
 def split_lines(split: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """List the periods of training, validation and test, and what lies between them."""
+    """List the periods of training, validation and test, and the days between them."""
     words = {"train": "To fit", "validation": "To choose", "test": "To judge"}
     lines = [(words[role], _period(split[role])) for role in words if role in split]
     days = split.get("buffer_days")
@@ -96,7 +81,7 @@ def split_lines(split: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def left_out(fact: Mapping[str, Any]) -> list[str]:
-    """Say what was not scored, and why."""
+    """Write sentences about scores that are missing, with the reasons."""
     names = {
         "intervals": "95 % intervals",
         "coast": "distance to the coast",
@@ -120,7 +105,7 @@ def _period(text: str) -> str:
 
 
 def _line_of_gaps(fact: Mapping[str, Any]) -> tuple[str, str]:
-    """How much was hidden."""
+    """Write how much was hidden."""
     mean, least, most, unseen = (
         100 * fact[key] for key in ("share_hidden", "share_hidden_least", "share_hidden_most", "months_unseen")
     )
@@ -132,36 +117,30 @@ def _line_of_gaps(fact: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _lines_of_grids(grids: Mapping[str, Any], units: str) -> Iterator[tuple[str, str]]:
-    """From which cells to which, and whether they agree."""
+    """List the fine and coarse cells, and the difference of truth and coarse field."""
     yield "Fine cells", grid_step(grids["fine_step"])
-    if grids.get("coarse"):
-        rows, columns = grids["coarse"]["cells"]
-        yield (
-            "Coarse field",
-            f"{grids['coarse']['name']}, {rows} × {columns} cells of {grid_step(grids['coarse']['step'])}",
-        )
+    if coarse := grids.get("coarse"):
+        rows, columns = coarse["cells"]
+        yield "Coarse field", f"{coarse['name']}, {rows} × {columns} cells of {grid_step(coarse['step'])}"
     if grids.get("truth_consistency") is not None:
         missed = f"{number(grids['truth_consistency'])}{NO_BREAK}{pretty_units(units)}".strip()
         yield "Truth and coarse field", f"averages of the truth over coarse cells differ by {missed} (root mean square)"
 
 
 def _how_downscaled(fact: Mapping[str, Any]) -> Iterator[str]:
-    """Say what the methods were given, and what counts."""
+    """Write sentences about the inputs and the truth of a downscaling."""
     seen = 1 - fact["share_hidden"]
-    yield "The methods were given the coarse field" + (
-        f", and observations of {percent(seen, digits=1)} of the fine values, which do not count." if seen else "."
-    )
-    yield (
-        f"The fine field is known from {fact['truth']}."
-        if fact["truth"]
-        else "The fine field is not known: there are no scores."
-    )
+    also = f", and observations of {percent(seen, digits=1)} of the fine values, which do not count" if seen else ""
+    yield f"The methods were given the coarse field{also}."
     if fact["truth"]:
+        yield f"The fine field is known from {fact['truth']}."
         yield from _buffers(fact)
+    else:
+        yield "The fine field is not known: there are no scores."
 
 
 def _buffers(fact: Mapping[str, Any]) -> Iterator[str]:
-    """Say which points are left out for being too near, and how intervals come about."""
+    """Write sentences about the points near observations that do not count, and about the intervals."""
     near = []
     if fact.get("buffer_km"):
         near.append(f"{fact['buffer_km']:g} km to an observation of the same day")

@@ -1,4 +1,4 @@
-"""Make one self-contained HTML page of a report."""
+"""Write a report as one self-contained HTML page."""
 
 import base64
 import io
@@ -31,7 +31,7 @@ from esmlearn.report.weaknesses import weaknesses
 from esmlearn.report.words import image_range, points_words, profile_score
 from esmlearn.words import duration
 
-# Which figures stand in which section and in which order, by the beginning of their names.
+# Figures of each section in their order, by the beginning of their names.
 SECTIONS = {
     "skill": ("skill_ranked",),
     "maps": ("showcase", "maps_methods", "maps_day", "ensemble_members", "maps_month", "time_series"),
@@ -41,7 +41,7 @@ SECTIONS = {
     "diffusion": ("diffusion_estimates", "diffusion_error", "diffusion_schedules"),
     "training": ("training",),
 }
-# What progress.json says while it is still going on, or what the page says already.
+# Keys of progress.json that matter only during a training, or that the page has elsewhere.
 PASSING = {"step", "steps", "seconds", "seconds_left", "updated", "loss", "best", "best_step"}
 FACETS = ("project", "type", "version", "mip", "frequency", "short_name", "timerange", "reference")
 
@@ -49,8 +49,8 @@ FACETS = ("project", "type", "version", "mip", "frequency", "short_name", "timer
 def render(report: Report) -> str:
     """Render a report as HTML.
 
-    Everything that comes from outside is escaped, and a content policy forbids the page to load or to run anything: its
-    pictures are within it.
+    All texts from files are escaped, and a content security policy keeps the page from loading or running anything; its
+    pictures are inside the file.
     """
     environment = Environment(
         loader=PackageLoader("esmlearn.report", "."),
@@ -62,7 +62,7 @@ def render(report: Report) -> str:
     style = environment.loader.get_source(environment, "page.css")[0] if environment.loader else ""
     return environment.get_template("page.html.j2").render(
         report=report,
-        style=Markup(style),  # our own file; as text of the template it would be escaped
+        style=Markup(style),  # our own file, which must not be escaped
         summary=_summary(report),
         weak=weaknesses(report.rows, report.breakdown),
         figures=_sections(report.figures),
@@ -86,9 +86,7 @@ def render(report: Report) -> str:
         facets=FACETS,
         origins=_origins(report.datasets),
         trainings=[(model.name, lines) for model in report.models if (lines := _training_lines(model))],
-        parameters=[
-            (method_info(method.name).label, _parameters(method)) for method in report.methods if method.parameters
-        ],
+        parameters=[(method_info(each.name).label, _parameters(each)) for each in report.methods if each.parameters],
         costs=[
             (cost.script, duration(cost.seconds), duration(cost.cpu_seconds), f"{cost.memory:.1f} GB")
             for cost in report.costs
@@ -103,7 +101,7 @@ def render(report: Report) -> str:
 
 
 def _summary(report: Report) -> list[str]:
-    """One paragraph on each dataset, or level of one: in a row it would not be clear which sentence is of which."""
+    """Write one paragraph for each dataset, or level of a dataset."""
     parts = (report.facts, report.rows, report.breakdown)
     names = dict.fromkeys(item["dataset"] for part in parts for item in part)
     paragraphs = []
@@ -114,7 +112,7 @@ def _summary(report: Report) -> list[str]:
 
 
 def _origins(datasets: Sequence[Dataset]) -> list[tuple[list[str], Mapping[str, str]]]:
-    """Attributes of the files, once for all that have the same."""
+    """Give attributes of files, each with the names of all datasets that have the same."""
     found: list[tuple[list[str], Mapping[str, str]]] = []
     for data in datasets:
         same = next((names for names, attributes in found if attributes == data.attributes), None)
@@ -126,38 +124,36 @@ def _origins(datasets: Sequence[Dataset]) -> list[tuple[list[str], Mapping[str, 
 
 
 def _sections(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
-    """Sort figures into sections; what belongs to none comes last."""
+    """Sort figures into sections; those without a section are in `more`."""
     sorted_: dict[str, list[Figure]] = {name: [] for name in (*SECTIONS, "more")}
     for figure in figures:
-        home = next((name for name, starts in SECTIONS.items() if figure.name.startswith(starts)), "more")
-        sorted_[home].append(figure)
-    for home, starts in SECTIONS.items():
-        sorted_[home].sort(
-            key=lambda figure: next(i for i, start in enumerate(starts) if figure.name.startswith(start))
-        )
+        section = next((name for name, starts in SECTIONS.items() if figure.name.startswith(starts)), "more")
+        sorted_[section].append(figure)
+    for section, starts in SECTIONS.items():
+        sorted_[section].sort(key=lambda figure: [figure.name.startswith(start) for start in starts].index(True))
     return sorted_
 
 
 def _widths(figures: Sequence[Figure]) -> dict[str, int]:
-    """Width of each picture in percent of the widest, so that type has one size in all of them."""
+    """Give the width of each picture in percent of the widest, so that all have the same font size."""
     pixels = {figure.name: Image.open(io.BytesIO(figure.png)).width for figure in figures}
     widest = max(pixels.values(), default=0)
     return {name: max(30, round(100 * width / widest)) if widest else 100 for name, width in pixels.items()}
 
 
 def _data_uri(figure: Figure) -> str:
-    """Write a picture into the page."""
+    """Encode a picture for the page."""
     return f"data:image/png;base64,{base64.b64encode(figure.png).decode('ascii')}"
 
 
 def _split(models: Sequence[Model]) -> Mapping[str, Any]:
-    """Periods that the first model was trained with; those of models of one run are the same."""
+    """Give the periods of the first model; all models of a run have the same."""
     splits = (model.content.get("settings", {}).get("data", {}).get("split") for model in models)
     return next((split for split in splits if split), {})
 
 
 def _training_lines(model: Model) -> list[tuple[str, str]]:
-    """What the training took, and where it ended: as the model's record has it, else as its log has it."""
+    """List facts about a training from the record of the model, or from its log if the training did not end."""
     trained = model.content.get("record", {}).get("training", {})
     rows = model.training.rows if model.training else ()
     steps = trained.get("steps") or max((row["step"] for row in rows), default=None)
@@ -181,21 +177,18 @@ def _training_lines(model: Model) -> list[tuple[str, str]]:
 
 
 def _parameters(method: Method) -> str:
-    """Parameters of a method in one line."""
+    """Write the parameters of a method in one line."""
     words = []
     for name, value in method.parameters.items():
-        text = (
-            f"{value:.4g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, dict) else str(value)
-        )
-        words.append(f"{name.replace('_', ' ')} {text}")
+        text = json.dumps(value) if isinstance(value, dict) else str(value)
+        words.append(f"{name.replace('_', ' ')} {f'{value:.4g}' if isinstance(value, float) else text}")
     return "; ".join(words)
 
 
 def _card(text: str) -> Markup:
-    """Render a model card: Markdown without raw HTML and without pictures, which could come from the network.
+    """Render a model card: Markdown without raw HTML and without pictures, which would have to be loaded.
 
-    What is not plain Markdown comes out as escaped text; markdown-it refuses links to scripts. A block of metadata at
-    the top is shown as it is.
+    Raw HTML becomes escaped text; markdown-it refuses links to scripts. Metadata at the top is shown as plain text.
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
     head = re.match(r"---\n(.*?)\n---\n", text, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Papers to cite: what ESMValCore collected as BibTeX beside every product, as a list that people read."""
+"""List of references, from the BibTeX files that ESMValCore writes beside every product."""
 
 import contextlib
 import re
@@ -14,7 +14,7 @@ MOST_AUTHORS = 4
 
 @dataclass(frozen=True)
 class Reference:
-    """One entry: its key, how it reads, its DOI, and the entry itself."""
+    """One reference: key, text, DOI, and BibTeX entry."""
 
     key: str
     text: str
@@ -23,17 +23,11 @@ class Reference:
 
 
 def read_references(texts: Iterable[str]) -> list[Reference]:
-    """Read the entries of some BibTeX files, each once, by author and year.
-
-    Parameters
-    ----------
-    texts
-        Contents of the files.
-    """
+    """Read the entries of BibTeX files from their texts, each once, sorted by author and year."""
     found: dict[str, Reference] = {}
     whole = re.compile(r"^@\w+\{.*?^\}", flags=re.DOTALL | re.MULTILINE)
     for bibtex in dict.fromkeys(entry for text in texts for entry in whole.findall(text)):
-        # Some entries of ESMValTool lost the backslash of their umlauts. What is no BibTeX is left out.
+        # Some entries of ESMValTool lack the backslash of their umlauts. Entries that are no BibTeX are left out.
         with contextlib.suppress(PybtexError):
             mended = re.sub(r'(?<=\w)"(?=\{\w\})', r'\\"', bibtex)
             for key, entry in parse_string(mended, "bibtex").entries.items():

@@ -1,4 +1,4 @@
-"""What the scores say in words, chosen by the program."""
+"""Summary of the scores in sentences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,21 +7,21 @@ from esmlearn.methods import method_info
 from esmlearn.report.weaknesses import contests, points_of, skill_against, weaknesses
 from esmlearn.report.words import NO_BREAK, Row, fields, frequency, grid_step, percent, points_words, span, value, who
 
-# Share by which the coverage of an interval may be off before it is called too wide or too narrow.
+# A greater difference between nominal and actual coverage makes an interval too wide or too narrow.
 FAIR_COVERAGE = 0.03
-# A difference below this share is none.
+# A smaller relative difference of scores counts as none.
 SAME = 0.005
 
 
 def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequence[Mapping[str, Any]] = ()) -> list[str]:
-    """Say in a few sentences how good the models are, the best first, and how far their own uncertainty holds.
+    """Write some sentences about the scores of the models, the best first, and about their predicted uncertainty.
 
     Parameters
     ----------
     rows, breakdown
         Rows of `scores.json` and `breakdown.json`.
     facts
-        What was evaluated and hidden, for each dataset.
+        Facts about each evaluated dataset, see `esmlearn.evaluation.facts.facts`.
     """
     whole = [row for row in rows if row["region"] == "all"]
     sentences = [_what_was_hidden(fact) for fact in facts]
@@ -48,25 +48,25 @@ def summarize(rows: Sequence[Row], breakdown: Sequence[Row] = (), facts: Sequenc
 
 
 def ensembles_of(rows: Iterable[Row]) -> list[str]:
-    """Names of the methods that have members."""
+    """Give the names of the methods that have members."""
     return list(dict.fromkeys(row["method"] for row in rows if row["metric"] == "crps_plain"))
 
 
 def _best_first(rows: Sequence[Row]) -> list[tuple[Row, list[Row]]]:
-    """Each model's error beside those of the baselines; of models on the same fields the best comes first."""
+    """Give the RMSE of each model with those of the baselines; of models on the same points the best comes first."""
     found = list(contests(rows))
     order = list(dict.fromkeys(points_of(model) for model, _ in found))
     return sorted(found, key=lambda pair: (order.index(points_of(pair[0])), pair[0]["value"]))
 
 
 def _scores_beside(model: Row, metric: str, rows: Iterable[Row]) -> list[Row]:
-    """Another score of a model on the same points."""
+    """Give another score of a model on the same points."""
     same = (row for row in rows if row["metric"] == metric and row["method"] == model["method"])
     return [row for row in same if points_of(row) == points_of(model)]
 
 
 def _beside_ensembles(rows: Sequence[Row]) -> Iterator[str]:
-    """One sentence on each ensemble beside the best of the other models that know their error."""
+    """Write one sentence for each ensemble, compared with the best other model that has a standard deviation."""
     ensembles = ensembles_of(rows)
     scored = [row for row in rows if row["metric"] == "crps" and row["role"] == "model"]
     for row in scored:
@@ -76,7 +76,7 @@ def _beside_ensembles(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _crps(ensemble: Row, other: Row) -> str:
-    """One sentence on the distribution that members make, beside that of a standard deviation."""
+    """Compare the CRPS of an ensemble with that of a standard deviation, in one sentence."""
     says = f"On {fields(ensemble)}, the CRPS of {who(ensemble)} ({value(ensemble)})"
     than = f"that of {who(other)} ({value(other)}), which comes from its own standard deviation"
     lead = 1 - ensemble["value"] / other["value"] if other["value"] > 0 else 0.0
@@ -86,7 +86,7 @@ def _crps(ensemble: Row, other: Row) -> str:
 
 
 def _what_was_hidden(fact: Mapping[str, Any]) -> str:
-    """One sentence on what was evaluated."""
+    """Write one sentence about the evaluated dataset."""
     grids = fact.get("downscaled")
     if grids:
         coarse = f" from {grid_step(grids['coarse']['step'])}" if grids.get("coarse") else ""
@@ -102,7 +102,7 @@ def _what_was_hidden(fact: Mapping[str, Any]) -> str:
 
 
 def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iterator[str]:
-    """Say where the truth is not known, or only at observations that were withheld."""
+    """Write sentences about datasets whose truth is not known, or only at withheld observations."""
     for fact in facts:
         if fact["dataset"] not in scored:
             what = "fine field" if fact.get("downscaled") else "gaps"
@@ -118,7 +118,7 @@ def _what_is_known(facts: Sequence[Mapping[str, Any]], scored: set[str]) -> Iter
 
 
 def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
-    """Say how an ensemble compares with methods without spread, and whether small scales and averages are right."""
+    """Write sentences about downscaling: CRPS against MAE, power at small scales, averages over coarse cells."""
     grids = fact.get("downscaled")
     if not grids:
         return
@@ -148,23 +148,19 @@ def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _beside_mae(ensemble: Row, sure: Row) -> str:
-    """How the CRPS of an ensemble compares with the error of a method, which is the CRPS of one that is sure."""
+    """Compare the CRPS of an ensemble with the MAE of a method without members, which is its CRPS."""
     lead = 1 - ensemble["value"] / sure["value"] if sure["value"] > 0 else 0.0
-    of = f"the mean absolute error of {who(sure)}"
-    return (
-        f"no different from {of}"
-        if abs(lead) < SAME
-        else f"{percent(abs(lead))} {'below' if lead > 0 else 'above'} {of}"
-    )
+    than = "no different from" if abs(lead) < SAME else f"{percent(abs(lead))} {'below' if lead > 0 else 'above'}"
+    return f"{than} the mean absolute error of {who(sure)}"
 
 
 def _with_members(name: str, ensembles: Sequence[str]) -> str:
-    """Name a method, and its members where these count."""
+    """Name a method, or its members if it has any."""
     return f"the members of {method_info(name).words} have" if name in ensembles else f"{method_info(name).words} has"
 
 
 def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str:
-    """One sentence on a model beside the best baseline."""
+    """Compare a model with the best baseline in one sentence."""
     says = f"On {fields(model)}, {who(model)} has an error (RMSE) of {value(model)} on the {model['n']:,} {points}"
     if best is None or best["value"] <= 0:
         return says + "; no baseline was run beside it."
@@ -178,22 +174,16 @@ def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str
 
 
 def _coverage(row: Row, several: bool) -> str:
-    """One sentence on whether the intervals of a model are as wide as they should be; of several models, by name."""
+    """Write one sentence about the coverage of a model's intervals; with its name if there are several models."""
     off = row["value"] - 0.9
-    verdict = (
-        "as they should"
-        if abs(off) <= FAIR_COVERAGE
-        else "so they are too wide"
-        if off > 0
-        else "so they are too narrow"
-    )
+    verdict = f"so they are too {'wide' if off > 0 else 'narrow'}" if abs(off) > FAIR_COVERAGE else "as they should"
     held = percent(row["value"], digits=1)
     whose = f"The {frequency(row)} intervals of {who(row)}" if several else f"Its {frequency(row)} intervals"
     return f"{whose} that should hold 90 % of the truth hold {held}, {verdict}."
 
 
 def _sorted_by(names: Iterable[str]) -> str:
-    """List what points are sorted by."""
+    """List the quantities by which points are sorted."""
     words = {
         "month": "month",
         "season": "season",

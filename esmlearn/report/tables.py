@@ -1,4 +1,4 @@
-"""Tables of the report, as plain values for the template."""
+"""Tables of the report, as texts for the template."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,56 +9,42 @@ from esmlearn.report.weaknesses import skill_against
 from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
 from esmlearn.words import frequency_words, pretty_units
 
-# Frequencies of means; of others there are fields.
+# Frequencies with monthly means; other frequencies have fields.
 MEANS = {"mon": "monthly means"}
 
-# Quantiles of all values, and those above which they are extreme, in percent.
+# Levels of the quantiles, and of those above which values are extreme, in percent.
 QUANTILES = ("01", "05", "50", "95", "99")
 EXTREMES = (95, 99)
 
-# Which value of each score is best.
-BEST: dict[str, Callable[[float], float]] = {
-    "rmse": abs,
-    "mae": abs,
-    "bias": abs,
-    "correlation": lambda value: -value,
-    "crps": abs,
-    "effective_resolution": abs,
-    "heatwave_hit_rate": lambda value: -value,
-    "heatwave_false_alarm_ratio": abs,
-    "heatwave_critical_success_index": lambda value: -value,
-    "psnr": lambda value: -value,
-    "ssim": lambda value: -value,
-    "spectral_power_ratio": lambda value: abs(value - 1),
-    "coarse_consistency": abs,
-    **{f"quantile_bias_{level}": abs for level in QUANTILES},
-    **{f"frequency_bias_{level}": lambda value: abs(value - 1) for level in EXTREMES},
-    **{f"sedi_{level}": lambda value: -value for level in EXTREMES},
-    **{f"brier_{level}": abs for level in EXTREMES},
-}
-HEADS = {
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "bias": "Bias",
-    "correlation": "Correlation",
-    "coverage_50": "50 % interval holds",
-    "coverage_90": "90 % interval holds",
-    "spread_skill_ratio": "Spread / skill",
-    "sharpness": "Mean std. dev.",
-    "crps": "CRPS",
-    "effective_resolution": "Effective resolution (km)",
-    "heatwave_hit_rate": "Heatwave days found",
-    "heatwave_false_alarm_ratio": "False alarms",
-    "heatwave_critical_success_index": "Critical success index",
-    "energy_score": "Energy score",
-    "psnr": "PSNR (dB)",
-    "ssim": "SSIM",
-    "spectral_power_ratio": "Power / truth’s",
-    "coarse_consistency": "Off the coarse field",
-    **{f"quantile_bias_{level}": f"{int(level)}{NO_BREAK}%" for level in QUANTILES},
-    **{f"frequency_bias_{level}": f"Frequency bias, {level}{NO_BREAK}%" for level in EXTREMES},
-    **{f"sedi_{level}": f"SEDI, {level}{NO_BREAK}%" for level in EXTREMES},
-    **{f"brier_{level}": f"Brier score, {level}{NO_BREAK}%" for level in EXTREMES},
+Key = Callable[[float], float]
+LOWEST: Key = abs
+HIGHEST: Key = lambda value: -value
+ONE: Key = lambda value: abs(value - 1)
+
+# Column head of each score, and the function that is smallest for the best value; None if no value is best.
+SCORES: dict[str, tuple[str, Key | None]] = {
+    "rmse": ("RMSE", LOWEST),
+    "mae": ("MAE", LOWEST),
+    "bias": ("Bias", LOWEST),
+    "correlation": ("Correlation", HIGHEST),
+    "coverage_50": ("50 % interval holds", None),
+    "coverage_90": ("90 % interval holds", None),
+    "spread_skill_ratio": ("Spread / skill", None),
+    "sharpness": ("Mean std. dev.", None),
+    "crps": ("CRPS", LOWEST),
+    "effective_resolution": ("Effective resolution (km)", LOWEST),
+    "heatwave_hit_rate": ("Heatwave days found", HIGHEST),
+    "heatwave_false_alarm_ratio": ("False alarms", LOWEST),
+    "heatwave_critical_success_index": ("Critical success index", HIGHEST),
+    "energy_score": ("Energy score", None),
+    "psnr": ("PSNR (dB)", HIGHEST),
+    "ssim": ("SSIM", HIGHEST),
+    "spectral_power_ratio": ("Power / truth’s", ONE),
+    "coarse_consistency": ("Off the coarse field", LOWEST),
+    **{f"quantile_bias_{level}": (f"{int(level)}{NO_BREAK}%", LOWEST) for level in QUANTILES},
+    **{f"frequency_bias_{level}": (f"Frequency bias, {level}{NO_BREAK}%", ONE) for level in EXTREMES},
+    **{f"sedi_{level}": (f"SEDI, {level}{NO_BREAK}%", HIGHEST) for level in EXTREMES},
+    **{f"brier_{level}": (f"Brier score, {level}{NO_BREAK}%", LOWEST) for level in EXTREMES},
 }
 SKILL = ("rmse", "mae", "bias", "correlation")
 UNCERTAINTY = ("coverage_50", "coverage_90", "spread_skill_ratio", "sharpness", "crps", "mae")
@@ -78,7 +64,7 @@ SHARES = {"coverage_50", "coverage_90", "heatwave_hit_rate", "heatwave_false_ala
 
 @dataclass(frozen=True)
 class Cell:
-    """Text of a cell, its interval below it, and how it is emphasized: `best`, `bad`, `unsure` or not."""
+    """Text of a cell, the interval below it, and its emphasis: `best`, `bad`, `unsure` or none."""
 
     text: str
     interval: str = ""
@@ -96,7 +82,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of methods, or of what `first` says: title, column heads, lines."""
+    """A table: title, column heads, lines, and the head of the first column."""
 
     title: str
     heads: tuple[str, ...]
@@ -104,7 +90,7 @@ class Table:
     first: str = "Method"
 
 
-# Head of a column, and its cell for each method.
+# Head of a column, and the function that gives its cell for a method.
 Column = tuple[str, Callable[[str], Cell]]
 
 
@@ -128,30 +114,25 @@ class Group:
         return f"{self.dataset}, {MEANS.get(self.frequency) or frequency_words(self.frequency) + ' fields'}"
 
     @property
+    def first(self) -> Row:
+        """Row with the RMSE of the first method; all have the same units and number of points."""
+        return next(iter(self.methods.values()))["rmse"]
+
+    @property
     def units(self) -> str:
         """Units of the RMSE, for the end of a title."""
-        units = pretty_units(next(iter(self.methods.values()))["rmse"]["units"])
+        units = pretty_units(self.first["units"])
         return f", in {units}" if units else ""
 
     def scored(self, metrics: Iterable[str]) -> list[str]:
-        """Those metrics that any method has."""
+        """Give the metrics that any method has."""
         return [metric for metric in metrics if any(metric in found for found in self.methods.values())]
-
-    @property
-    def n(self) -> int:
-        """Number of points."""
-        return next(iter(self.methods.values()))["rmse"]["n"]
 
 
 def skill_tables(rows: Sequence[Row], points: str = "hidden points") -> list[Table]:
-    """RMSE, MAE, bias, correlation of every method, the best first, and each model's lead over each baseline.
+    """Make tables of RMSE, MAE, bias and correlation, the best method first, and of each model's lead over baselines.
 
-    Parameters
-    ----------
-    rows
-        Rows of `scores.json`.
-    points
-        What to call the points that count.
+    `points` is the name of the points that count.
     """
     tables = []
     for group in _groups(rows):
@@ -160,13 +141,13 @@ def skill_tables(rows: Sequence[Row], points: str = "hidden points") -> list[Tab
             ("Lead of the model" if alone else _lead_of(model), partial(_lead, group, model, rows=rows))
             for model in group.models
         ]
-        title = f"error on {group.n:,} {points}{group.units}"
+        title = f"error on {group.first['n']:,} {points}{group.units}"
         tables.append(_table(group, title, [*_columns(group, SKILL), *leads]))
     return tables
 
 
 def region_tables(rows: Sequence[Row]) -> list[Table]:
-    """RMSE of every method in each region that the recipe names."""
+    """Make tables of the RMSE of every method in each region of the recipe."""
     tables = []
     names = list(dict.fromkeys(row["region"] for row in rows))
     for group in _groups(rows) if len(names) > 1 else []:
@@ -181,7 +162,7 @@ def region_tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def uncertainty_tables(rows: Sequence[Row]) -> list[Table]:
-    """Coverage, spread against skill, and CRPS of every method that knows its error."""
+    """Make tables of coverage, spread / skill and CRPS of every method with members or a standard deviation."""
     tables = []
     for group in _groups(rows):
         names = [name for name, metrics in group.methods.items() if "crps" in metrics]
@@ -192,14 +173,10 @@ def uncertainty_tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Table]:
-    """Effective resolution, marine heatwave days and likeness of images of every method.
+    """Make tables of effective resolution, marine heatwave days and image scores of every method.
 
-    Parameters
-    ----------
-    rows
-        Rows of `scores.json`.
-    shortest
-        Shortest wavelength (km) in the spectra of each dataset: what is resolved down to there may go further.
+    `shortest` is the shortest wavelength (km) in the spectra of each dataset; effective resolutions down to it may be
+    finer.
     """
     tables = []
     for group in _groups(rows):
@@ -212,7 +189,7 @@ def scale_tables(rows: Sequence[Row], shortest: Mapping[str, float]) -> list[Tab
 
 
 def crps_tables(rows: Sequence[Row]) -> list[Table]:
-    """CRPS of ensembles beside that of all other methods, and by how much it is below."""
+    """Make tables of the CRPS of all methods, and of the lead of ensembles by CRPS."""
     tables = []
     for group in _groups(rows):
         ensembles = [name for name, metrics in group.methods.items() if "crps_plain" in metrics]
@@ -224,7 +201,7 @@ def crps_tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def distribution_tables(rows: Sequence[Row]) -> list[Table]:
-    """Bias of quantiles, and how well every method has what is above the truth's 95 and 99 % quantile."""
+    """Make tables of the bias of quantiles, and of scores of values above the truth's 95 and 99 % quantiles."""
     quantiles = tuple(f"quantile_bias_{level}" for level in QUANTILES)
     extremes = tuple(f"{name}_{level}" for name in ("frequency_bias", "sedi", "brier") for level in EXTREMES)
     return [
@@ -236,7 +213,7 @@ def distribution_tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
-    """Rows of a region by dataset and frequency."""
+    """Group the rows of a region by dataset and frequency."""
     found: dict[tuple[str, str], dict[str, dict[str, Row]]] = {}
     for row in rows:
         if "bin" not in row and "against" not in row and row["region"] == region:
@@ -248,13 +225,13 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
             ((name, metrics) for name, metrics in methods.items() if "rmse" in metrics),
             key=lambda item: item[1]["rmse"]["value"],
         )
-        if ranked:  # scores of profiles as wholes belong to no level, and stand in a sentence
+        if ranked:  # scores of whole profiles have no RMSE; they are in a sentence
             groups.append(Group(dataset, frequency, region, dict(ranked)))
     return groups
 
 
 def _table(group: Group, title: str, columns: Sequence[Column], names: Iterable[str] | None = None) -> Table:
-    """Make a table with a line for each method, or for those named."""
+    """Make a table with a line for each method, or for those in `names`."""
     lines = [
         Line(method_info(name).label, name in group.models, tuple(cell(name) for _, cell in columns))
         for name in (group.methods if names is None else names)
@@ -263,24 +240,23 @@ def _table(group: Group, title: str, columns: Sequence[Column], names: Iterable[
 
 
 def _columns(group: Group, metrics: Iterable[str], at_most: float = 0.0) -> list[Column]:
-    """One column for each score."""
-    return [(HEADS[metric], partial(_cell, group, metric=metric, at_most=at_most)) for metric in metrics]
+    """Make one column for each score."""
+    return [(SCORES[metric][0], partial(_cell, group, metric=metric, at_most=at_most)) for metric in metrics]
 
 
 def _lead_of(name: str) -> str:
-    """Head of the column with the lead of a method."""
+    """Give the head of the column with the lead of a method."""
     return f"Lead of {method_info(name).words}"
 
 
 def _cell(group: Group, name: str, metric: str, at_most: float = 0.0) -> Cell:
-    """One score, emphasized if it is the best; a dash where there is none."""
+    """Write one score, emphasized if it is the best; a dash if there is none."""
     row = group.methods.get(name, {}).get(metric)
     if row is None:
         return Cell("–")
-    rows = [metrics[metric] for metrics in group.methods.values() if metric in metrics]
-    best = (
-        metric in BEST and len(rows) > 1 and row["value"] == min((other["value"] for other in rows), key=BEST[metric])
-    )
+    values = [metrics[metric]["value"] for metrics in group.methods.values() if metric in metrics]
+    key = SCORES[metric][1]
+    best = key is not None and len(values) > 1 and row["value"] == min(values, key=key)
     if metric in SHARES:
         text = percent(row["value"], digits=1)
         bounds = "" if row.get("low") is None else f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
@@ -293,12 +269,12 @@ def _cell(group: Group, name: str, metric: str, at_most: float = 0.0) -> Cell:
 
 
 def _crps(group: Group, name: str) -> Cell:
-    """CRPS of a method; of one that is sure it is the MAE."""
+    """Write the CRPS of a method; without a standard deviation it is the MAE."""
     return _cell(group, name, "crps" if "crps" in group.methods[name] else "mae")
 
 
 def _lead(group: Group, model: str, other: str, rows: Iterable[Row]) -> Cell:
-    """By how much a model's RMSE is below that of a baseline, and whether that may be chance."""
+    """Write by how much a model's RMSE is below that of a baseline, and whether that is significant."""
     own, its = (group.methods[name]["rmse"] for name in (model, other))
     if its["role"] != "baseline" or its["value"] <= 0:
         return Cell("")
@@ -306,14 +282,14 @@ def _lead(group: Group, model: str, other: str, rows: Iterable[Row]) -> Cell:
 
 
 def _lead_by_crps(group: Group, ensemble: str, other: str, rows: Iterable[Row]) -> Cell:
-    """By how much the CRPS of an ensemble is below that of another method, and whether that may be chance."""
+    """Write by how much the CRPS of an ensemble is below that of another method, and whether that is significant."""
     own, its = (group.methods[name]["rmse"] for name in (ensemble, other))
     row = skill_against(own, its, rows, metric="crpss")
     return Cell("") if row is None else _cell_of_lead(row["value"], row)
 
 
 def _cell_of_lead(ahead: float, row: Row | None) -> Cell:
-    """A lead in percent, with its interval if there is one."""
+    """Write a lead in percent, with its interval if there is one."""
     text = f"{100 * ahead:+.0f}{NO_BREAK}%".replace("-", "−")
     if row is None or row.get("significant") is None:
         return Cell(text, emphasis="bad" if ahead < 0 else "")

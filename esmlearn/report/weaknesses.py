@@ -1,21 +1,21 @@
-"""Where a model is worse, or not clearly better, than a baseline: found and said by the program."""
+"""Sentences about scores in which a model is worse, or not clearly better, than a baseline."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from esmlearn.methods import method_info
 from esmlearn.report.words import Row, fields, frequency, percent, span, value, where, who
 
-# Where no interval separates chance from lead: one of less than this share of the baseline's error is called not clear.
-# Between two methods that are equally good, years of daily fields easily show differences of a few percent.
+# Without an interval, a lead of less than this share of the baseline's error is not clear: in years of daily fields,
+# equally good methods often differ by a few percent.
 CLEAR_LEAD = 0.05
-# A group of points is called weak if the model's error is larger by more than this share: less is not worth a sentence.
+# A group of points gets a sentence if the model's error is larger than the baseline's by more than this share.
 WEAK = 0.01
-# Share by which power may be off before it is called wrong.
+# A greater relative difference of power gets a sentence.
 FAIR_POWER = 0.2
-# Most sentences on groups of points.
+# Greatest number of sentences about groups of points.
 MOST_GROUPS = 8
 
-# Scores beside the RMSE, what they are called, and whether less is better.
+# Scores other than the RMSE, their names in sentences, and the function that gives the best value.
 OTHERS: dict[str, tuple[str, Callable[[Iterable[float]], float]]] = {
     "crps": ("continuous ranked probability score", min),
     "effective_resolution": ("effective resolution", min),
@@ -24,24 +24,16 @@ OTHERS: dict[str, tuple[str, Callable[[Iterable[float]], float]]] = {
 
 
 def weaknesses(rows: Iterable[Row], breakdown: Iterable[Row] = ()) -> list[str]:
-    """Say against which baselines, in which scores, and at which points a model is worse or not clearly better.
+    """Write sentences about all scores and points where a model is worse, or not clearly better, than a baseline.
 
-    Parameters
-    ----------
-    rows, breakdown
-        Rows of `scores.json` and `breakdown.json`.
-
-    Returns
-    -------
-    list of str
-        Sentences; none if there is nothing of the kind.
+    `rows` and `breakdown` are rows of `scores.json` and `breakdown.json`.
     """
     rows, breakdown = list(rows), list(breakdown)
     return [*_in_rmse(rows), *_in_other_scores(rows), *_in_crps(rows), *_in_power(rows), *_in_groups(breakdown)]
 
 
 def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, list[Row]]]:
-    """Each score of a model beside those of all baselines on the same points."""
+    """Give each score of a model with those of all baselines on the same points."""
     found = [row for row in rows if row["metric"] == metric]
     for model in found:
         if model["role"] == "model":
@@ -49,21 +41,21 @@ def contests(rows: Iterable[Row], metric: str = "rmse") -> Iterator[tuple[Row, l
 
 
 def skill_against(model: Row, other: Row, rows: Iterable[Row], *, metric: str = "skill") -> Row | None:
-    """Row with a model's skill (`crpss`: by CRPS) against another method on the same points; None if there is none."""
+    """Find the row with the skill (or `crpss`) of a model against another method on the same points, if any."""
     pair = (model["method"], other["method"])
     found = (row for row in rows if row["metric"] == metric and (row["method"], row["against"]) == pair)
     return next((row for row in found if points_of(row) == points_of(model)), None)
 
 
 def points_of(row: Row) -> tuple:
-    """Which points a row is about."""
+    """Identify the points of a row."""
     limits = row.get("bin", {})
     keys = ("dataset", "frequency", "split", "region")
     return (*(row[key] for key in keys), limits.get("by"), limits.get("from"), limits.get("to"))
 
 
 def _in_rmse(rows: Sequence[Row]) -> Iterator[str]:
-    """Baselines that the model does not clearly beat, over the whole domain or in a region."""
+    """Find baselines whose RMSE is not clearly larger, in the whole domain or in a region."""
     for model, baselines in contests(rows):
         for other in sorted(baselines, key=lambda row: row["value"]):
             skill = 1 - model["value"] / other["value"] if other["value"] > 0 else -1.0
@@ -79,7 +71,7 @@ def _in_rmse(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _in_other_scores(rows: Sequence[Row]) -> Iterator[str]:
-    """Scores in which the best baseline does better."""
+    """Find other scores in which the best baseline is better."""
     for metric, (words, best_of) in OTHERS.items():
         for model, baselines in contests(rows, metric):
             best = best_of(row["value"] for row in baselines) if baselines else model["value"]
@@ -92,7 +84,7 @@ def _in_other_scores(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _in_crps(rows: Sequence[Row]) -> Iterator[str]:
-    """Methods without members that an ensemble does not clearly beat by its CRPS."""
+    """Find methods without members whose CRPS is not clearly larger than that of an ensemble."""
     for row in rows:
         significant = row.get("significant")
         if row["metric"] != "crpss" or (row["value"] > 0 and (significant is not False)):
@@ -106,7 +98,7 @@ def _in_crps(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _in_power(rows: Sequence[Row]) -> Iterator[str]:
-    """Ensembles whose members have too little or too much power at the scales that interpolation loses."""
+    """Find ensembles whose members have too little or too much power at the scales that interpolation loses."""
     ensembles = {row["method"] for row in rows if row["metric"] == "crps_plain"}
     for row in (row for row in rows if row["metric"] == "spectral_power_ratio"):
         if row["method"] in ensembles and abs(row["value"] - 1) > FAIR_POWER:
@@ -117,7 +109,7 @@ def _in_power(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _in_groups(breakdown: Sequence[Row]) -> Iterator[str]:
-    """Groups of points at which the best baseline is better, the worst first."""
+    """Find groups of points at which the best baseline is better, the worst first."""
     weak = [
         (model, best)
         for model, baselines in contests(breakdown)
@@ -136,7 +128,7 @@ def _in_groups(breakdown: Sequence[Row]) -> Iterator[str]:
 
 
 def _chance(lead: Row | None) -> str:
-    """Say whether a difference may be chance; nothing where no interval tells."""
+    """Write whether a difference is significant; nothing if there is no interval."""
     if lead is None or lead.get("significant") is None:
         return ""
     if lead["significant"]:

@@ -33,7 +33,7 @@ def value(row: Row) -> str:
 
 
 def interval(row: Row) -> str:
-    """Write the interval of a row; nothing where it has none."""
+    """Write the interval of a row; nothing if it has none."""
     return "" if row.get("low") is None else f"[{number(row['low'])}, {number(row['high'])}]"
 
 
@@ -49,18 +49,18 @@ def who(row: Row) -> str:
 
 
 def frequency(row: Row) -> str:
-    """Say which fields a row is about."""
+    """Write the frequency of a row as an adjective."""
     return frequency_words(row["frequency"])
 
 
 def fields(row: Row) -> str:
-    """Say of which dataset, and of which part of the domain."""
+    """Name frequency, dataset and region of a row."""
     part = "" if row["region"] == "all" else f" in the region {row['region']}"
     return f"{frequency(row)} fields of {row['dataset']}{part}"
 
 
 def image_range(fact: Row) -> str:
-    """Say what PSNR and SSIM are made of."""
+    """Describe how PSNR and SSIM were calculated."""
     low, high = fact["image_range"]
     return (
         f"PSNR and SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861) of {fact['dataset']}: means over the maps, on"
@@ -70,18 +70,18 @@ def image_range(fact: Row) -> str:
 
 
 def points_words(fact: Row) -> str:
-    """Say which points count; a fine field is hidden nowhere in particular."""
+    """Name the points that count: all points of a fine field, else hidden points."""
     return "points" if fact.get("downscaled") else "hidden points"
 
 
 def grid_step(step: Sequence[float]) -> str:
-    """Write the width of cells in latitude and longitude; once if they are square."""
+    """Write the size of cells in latitude and longitude; once if they are equal."""
     lat, lon = (f"{width:.3g}°" for width in step)
     return lat if lat == lon else f"{lat} × {lon}"
 
 
 def profile_score(row: Row) -> str:
-    """Say how an ensemble does on whole profiles."""
+    """Describe the energy score of an ensemble on whole profiles."""
     bounds = f" {interval(row)}" if interval(row) else ""
     return (
         f"Energy score of whole profiles of {row['dataset']}, each level in the deviation of its truth from the"
@@ -91,7 +91,7 @@ def profile_score(row: Row) -> str:
 
 
 def where(row: Row) -> str:
-    """Say which points a bin holds."""
+    """Describe the points of a bin."""
     limits = row["bin"]
     low, high = limits["from"], limits["to"]
     span = f"{low:g} or more" if high is None else f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -26,7 +26,7 @@ def at_seven_degrees(field: Field, swing: float = 0.0) -> Climatology:
 
 @pytest.fixture
 def field():
-    """January 2001 at 10 degC plus one for each day, seen on days 3, 5 and 9; February not seen."""
+    """January 2001 at 10 degC plus one for each day, observed on days 3, 5 and 9; nothing observed in February."""
     values = np.full((59, 4, 5), np.nan)
     for day in (3, 5, 9):
         values[day] = 10 + day

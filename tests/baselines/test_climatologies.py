@@ -1,4 +1,4 @@
-"""Calendar days: windows of known width, years of any length, and cells that were not seen."""
+"""Calendar days: windows of known width, years of any length, and cells without observations."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def fit(values: np.ndarray, *, mean: float = 10.0, **cube) -> CalendarDayClimato
 
 
 def days(method: CalendarDayClimatology, n_days: int, **cube) -> np.ndarray:
-    """What it says in the first cell."""
+    """Give the values in the first cell."""
     field = Field.from_cube(make_cube(np.full((n_days, 2, 3), 0.0), **cube))
     return method.reconstruct_field(field).daily[:, 0, 0]
 
@@ -64,7 +64,7 @@ def test_where_a_season_was_not_seen_the_harmonics_remain():
 
 @pytest.mark.parametrize(("calendar", "length"), [("standard", 366), ("360_day", 360), ("noleap", 365)])
 def test_years_of_any_length_share_calendar_days(calendar, length):
-    """A cycle learned in one calendar is told in another, on 29 February too."""
+    """A cycle fitted in one calendar is given in another, on 29 February too."""
     day = np.arange(4 * 360) + 0.5
     cycle = 10 + 2 * np.cos(2 * np.pi * day / 360)
     method = fit(np.broadcast_to(cycle[:, None, None], (len(day), 2, 3)), calendar="360_day")

@@ -1,4 +1,4 @@
-"""DINEOF: fields of known rank, the filter against its formula, and days and cells that nobody saw."""
+"""DINEOF: fields of known rank, the filter against its formula, and days and cells without observations."""
 
 from functools import cache
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_the_filter_damps_its_cut_off_period_to_one_over_e():
 
 
 def test_the_modes_are_the_eigenvectors_of_the_filtered_covariance():
-    """And the gaps hold what these modes say of the filtered values: a dense solution by numpy agrees."""
+    """And the gaps get the values that follow from these modes: a dense solution by numpy agrees."""
     rng = np.random.default_rng(0)
     values = (rng.standard_normal((60, 40)) * 0.8 ** np.arange(40)) @ rng.standard_normal((40, 40))
     known = torch.from_numpy(rng.random(values.shape) > 0.2)
@@ -172,7 +172,7 @@ def test_the_order_of_longitudes_does_not_matter():
 
 
 def test_the_seed_decides():
-    """It draws the clouds of the cross-validation, and the series that become modes."""
+    """Random are the gaps of the cross-validation, and the first series of the modes."""
     field, _ = ocean(5, noise=0.1)
     first, again, other = (filled(field, filter_days=1.0, seed=seed) for seed in (0, 0, 1))
     assert torch.equal(first.values, again.values)

@@ -36,8 +36,8 @@ def method_of(field: Field, covariance: Covariance = KNOWN, neighbours: int = 40
 def gaussian_ocean() -> tuple[Field, np.ndarray]:
     """Observations under clouds and with noise of a field that has the known covariance, and that field itself.
 
-    It is drawn by its spectrum on a ring of days, rows and columns, of which a part is taken. At the equator, cells are
-    nearly squares of 27.7 km.
+    It is sampled by its spectrum on a ring of days, rows and columns, of which a part is taken. At the equator, cells
+    are nearly squares of 27.7 km.
     """
     ring, part = (300, 64, 64), np.s_[:250, :24, :24]
     days, rows, columns = np.meshgrid(*(np.minimum(np.arange(n), n - np.arange(n)) for n in ring), indexing="ij")
@@ -141,7 +141,7 @@ def scattered(start: float, *, n_days: int = 60) -> Field:
 
 
 def test_pieces_in_time_do_not_show():
-    """Each piece sees the days around it."""
+    """Each piece also uses the observations of the days around it."""
     field = scattered(10.0)
     method = method_of(field, neighbours=30)
     whole = method.reconstruct_field(field)

@@ -23,7 +23,7 @@ def test_an_honest_gaussian_is_found_honest():
     assert found["coverage_90"] == pytest.approx(0.9, abs=0.005)
     assert found["spread_skill_ratio"] == pytest.approx(1.0, abs=0.01)
     assert found["sharpness"] == pytest.approx(std.mean(), rel=1e-3)
-    # The expected CRPS of an honest Gaussian is its deviation over the root of pi.
+    # The expected CRPS of a calibrated Gaussian is its deviation over the root of pi.
     assert found["crps"] == pytest.approx(std.mean() / np.sqrt(np.pi), rel=0.01)
 
 
@@ -35,7 +35,7 @@ def test_an_overconfident_gaussian_is_found_out():
 
 @pytest.mark.parametrize("claimed", [0.5, 1.0, 2.0])
 def test_reliability_follows_the_closed_form(claimed):
-    """What intervals of a Gaussian hold that claims a wrong deviation; an honest one also has flat tenths."""
+    """Coverage of a Gaussian with a wrong standard deviation; with the right one, the tenths are flat too."""
     (record,) = metrics.reliability(gaussian(1.0, claimed=claimed))
     nominal = np.array(record["nominal"])
     expected = 2 * stats.norm.cdf(claimed * stats.norm.ppf((1 + nominal) / 2)) - 1

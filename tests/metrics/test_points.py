@@ -16,7 +16,7 @@ from tests.comparisons import compare, values_of
 
 
 def test_numbers_by_hand():
-    """Errors 1, -1, 3 on hidden points; what the method says of the observed one is not counted."""
+    """Errors 1, -1, 3 on hidden points; the value at the observed point does not count."""
     truth = [[[10.0, 10.0], [10.0, 10.0]]]
     estimate = np.array([[[11.0, 9.0], [13.0, 99.0]]], np.float32)
     hidden = [[[True, True], [True, False]]]
@@ -76,7 +76,7 @@ def test_nothing_to_score_is_one_sentence(hidden):
 
 
 def test_correlation_is_that_of_departures_from_climatology():
-    """A field that is only the climate must not look skilful, however well it correlates with the truth."""
+    """A field that is only the climatology has no skill, however well it correlates with the truth."""
     rng = np.random.default_rng(1)
     climate = np.broadcast_to(np.linspace(0, 30, 20)[:, None], (50, 20, 20)).astype(np.float32)
     anomaly = rng.standard_normal(climate.shape).astype(np.float32)

@@ -75,7 +75,7 @@ def test_resolution_lies_where_the_noise_reaches_half_of_the_signal():
 
 
 def test_what_was_observed_does_not_count():
-    """The method is wrong on the days that were seen, and right on those that were hidden."""
+    """The method has errors on observed days only, and none on hidden days."""
     truth = fields()
     hidden = np.zeros(truth.shape)
     hidden[::2, :, 20:] = 1

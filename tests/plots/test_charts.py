@@ -1,7 +1,5 @@
 """What charts show, read back from their axes."""
 
-import io
-
 import cftime
 import matplotlib as mpl
 import numpy as np
@@ -11,17 +9,12 @@ from matplotlib.figure import Figure
 from esmlearn import plots
 from esmlearn.words import pretty_units
 from tests import score_rows
+from tests.plots.drawing import drawn
 
 ALL = (
     "climatology", "calendar_day_climatology", "observed_mean", "persistence", "time_interpolation",
     "optimal_interpolation", "dineof",
 )  # fmt: skip
-
-
-def drawn(figure):
-    """Draw for real, so that what breaks only then breaks here."""
-    figure.savefig(io.BytesIO(), format="png", dpi=50)
-    return figure
 
 
 def row(method, role, value, frequency="day", *, metric="rmse", **extra):

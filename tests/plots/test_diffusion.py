@@ -1,7 +1,5 @@
 """What figures of the diffusion show, read back from their axes."""
 
-import io
-
 import numpy as np
 import pytest
 
@@ -9,12 +7,7 @@ from esmlearn import plots
 from esmlearn.diffusion import betas, discrete_levels
 from esmlearn.plots.diffusion import error_on_the_way, estimates_on_the_way, schedules
 from esmlearn.settings import DiffusionSettings
-
-
-def drawn(figure):
-    """Draw for real, so that what breaks only then breaks here."""
-    figure.savefig(io.BytesIO(), format="png", dpi=50)
-    return figure
+from tests.plots.drawing import drawn
 
 
 def test_schedules_show_the_amplitudes_and_beta_tilde():

@@ -1,21 +1,14 @@
 """What figures of super-resolution show, read back from their axes."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 from matplotlib.patches import Rectangle
 
 from esmlearn.plots import Grid, maps_showcase, quantiles, radial_spectra
+from tests.plots.drawing import drawn
 
 WORDS = {"label": "3 May 2004", "quantity": "Temperature", "units": "degC"}
-
-
-def drawn(figure):
-    """Draw for real, so that what breaks only then breaks here."""
-    figure.savefig(io.BytesIO(), format="png", dpi=50)
-    return figure
 
 
 def maps_of(figure):

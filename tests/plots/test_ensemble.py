@@ -1,7 +1,5 @@
 """What figures of ensembles show, read back from their axes."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
@@ -10,12 +8,7 @@ from esmlearn.metrics.ensemble import SpreadBins
 from esmlearn.metrics.ensemble_spectra import EnsembleSpectra
 from esmlearn.plots import Grid
 from esmlearn.plots.ensemble import ensemble_spectra, maps_ensemble, rank_histograms, spread_skill
-
-
-def drawn(figure):
-    """Draw for real, so that what breaks only then breaks here."""
-    figure.savefig(io.BytesIO(), format="png", dpi=50)
-    return figure
+from tests.plots.drawing import drawn
 
 
 def one_day(n_members=5):

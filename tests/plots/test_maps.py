@@ -1,13 +1,12 @@
 """What maps show, read back from their axes."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
 from esmlearn import plots
 from esmlearn.errors import DataError
+from tests.plots.drawing import drawn
 
 LAND_COLOUR = 1  # the first mesh of a map is its land
 
@@ -25,9 +24,9 @@ def panels(grid, *, truth=True):
     made = []
     for day in range(2):
         right = (15 + 5 * day + rng.standard_normal(shape)).astype(np.float32)
-        said = right + 0.5
-        seen = np.where(rng.random(shape) < 0.5, right, np.nan)
-        made.append(plots.Panel(f"{day + 1} Jan 2004", seen, said, right if truth else None))
+        estimate = right + 0.5
+        observed = np.where(rng.random(shape) < 0.5, right, np.nan)
+        made.append(plots.Panel(f"{day + 1} Jan 2004", observed, estimate, right if truth else None))
     return made
 
 
@@ -44,12 +43,6 @@ def values_of(axis, grid):
 def maps_of(figure):
     """Give the maps of a figure by their titles; those of errors count on."""
     return {axis.get_title(): axis for axis in figure.axes if axis.get_title()}
-
-
-def drawn(figure):
-    """Draw for real, so that what breaks only then breaks here."""
-    figure.savefig(io.BytesIO(), format="png", dpi=50)
-    return figure
 
 
 def test_maps_share_their_scales_and_the_error_is_the_difference(grid):

@@ -134,7 +134,7 @@ class Session:
         self._record(cfg, table)
 
     def _leave(self, method: str, role: str, parameters: dict, cubes: dict[str, Cube]) -> dict:
-        """Save what a method says, and give the records of the files."""
+        """Save the reconstruction of a method, and give the records of the files."""
         table = {}
         for part, cube in cubes.items():
             cube.attributes.update(esmlearn_method=method, esmlearn_role=role, esmlearn_dataset=self.name,

@@ -1,4 +1,4 @@
-"""The page: whole in itself, safe whatever the names say, and honest in words."""
+"""The page is self-contained, escapes all texts from files, and describes scores correctly."""
 
 import re
 import shutil

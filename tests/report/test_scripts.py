@@ -69,7 +69,7 @@ def test_evaluate_leaves_scores_and_figures_with_their_records(session):
 
 
 def test_an_ensemble_is_evaluated_and_reported_beside_the_model_it_departs_from(make_session):
-    """Two trainings, by scripts whose names say nothing; the recipe tells which file they run."""
+    """Two trainings, by scripts with other names than their files; the recipe has the files."""
     session = make_session()
     session.train("Card of Net.")
     session.train("Card of Draw.", script="draw", task="fill")
@@ -113,10 +113,10 @@ def test_withheld_values_of_the_dataset_itself_count_without_a_truth(make_sessio
 
 
 def test_a_truth_that_two_files_fit_is_refused(make_session):
-    """Both are on the grid, and no variable group tells them apart: either might be the wrong one."""
+    """Both are on the grid and have the same variable group: either might be the wrong one."""
     session = make_session(name="Complete")
     session.reconstruct()
-    with pytest.raises(DataError, match=r"truth: the name 'Complete' fits several files \(complete.nc, gappy.nc\)"):
+    with pytest.raises(DataError, match=r"The name 'Complete' fits several files \(complete.nc, gappy.nc\)"):
         run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
     first, second = session.inputs
     session.inputs[second] |= {"variable_group": "tos_gappy"}
@@ -136,7 +136,7 @@ def test_real_gaps_are_shown_and_not_scored(session):
 
 
 @pytest.mark.parametrize(
-    ("own", "error", "says"),
+    ("own", "error", "message"),
     [
         ({"truth": "Perfect"}, DataError, "truth: the script has no dataset 'Perfect'.*Complete"),
         (
@@ -147,8 +147,8 @@ def test_real_gaps_are_shown_and_not_scored(session):
         ({"truth": "Complete", "place": {"latitude": -60, "longitude": 0}}, SettingsError, "place:.*outside"),
     ],
 )
-def test_what_cannot_be_is_said_in_one_sentence(session, own, error, says):
-    with pytest.raises(error, match=says):
+def test_wrong_settings_are_refused_in_one_sentence(session, own, error, message):
+    with pytest.raises(error, match=message):
         run("evaluate", session.cfg("evaluate", ["reconstruct"], **own))
 
 

@@ -1,4 +1,4 @@
-"""What the program says of the scores, and of what was hidden."""
+"""Sentences of the report about scores and gaps."""
 
 import re
 from typing import get_args
@@ -34,9 +34,9 @@ def test_numbers_have_three_digits_and_no_negative_zero(value, text):
     [(0.5, None), (0.98, "is not clearly better than linear interpolation in time"), (1.2, "is worse than linear")],
 )
 def test_program_says_where_the_model_is_no_better(model, words):
-    said = weaknesses(contest(model, 1.0))
-    assert (words is None) == (said == [])
-    assert words is None or words in said[0]
+    sentences = weaknesses(contest(model, 1.0))
+    assert (words is None) == (sentences == [])
+    assert words is None or words in sentences[0]
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ def test_program_says_where_the_model_is_no_better(model, words):
     ],
 )
 def test_an_interval_tells_chance_from_lead(model, interval, words):
-    said = weaknesses([*contest(model, 1.0), lead(*interval)])
-    assert len(said) == (words is not None)
+    sentences = weaknesses([*contest(model, 1.0), lead(*interval)])
+    assert len(sentences) == (words is not None)
     if words:
-        assert re.search(words, said[0])
+        assert re.search(words, sentences[0])
 
 
 def test_a_lead_elsewhere_does_not_count():
-    """The interval of a region says nothing of the whole domain."""
+    """The interval of a region is not that of the whole domain."""
     rows = [*contest(0.98, 1.0), lead(0.01, 0.03, region="Bay"), lead(0.01, 0.03, frequency="mon")]
     assert "not clearly better" in weaknesses(rows)[0]
 
 
 def test_a_region_is_named():
-    (said,) = weaknesses([*contest(0.5, 1.0), *contest(1.5, 1.0, region="Bay")])
-    assert said.startswith("On daily fields of Ocean in the region Bay, Net is worse")
+    (sentence,) = weaknesses([*contest(0.5, 1.0), *contest(1.5, 1.0, region="Bay")])
+    assert sentence.startswith("On daily fields of Ocean in the region Bay, Net is worse")
     assert "Bay" not in " ".join(summarize([*contest(0.5, 1.0), *contest(1.5, 1.0, region="Bay")]))
 
 
@@ -76,10 +76,10 @@ def test_a_region_is_named():
     ],
 )
 def test_other_scores_count_too(metric, model, baseline, units, words):
-    (said,) = weaknesses(contest(model, baseline, metric, units=units))
+    (sentence,) = weaknesses(contest(model, baseline, metric, units=units))
     before, after = words.split(" .* ")
-    assert before in said
-    assert after in said
+    assert before in sentence
+    assert after in sentence
     assert weaknesses(contest(baseline, model, metric, units=units)) == []
     assert weaknesses(contest(model, model, metric, units=units)) == []
 
@@ -89,7 +89,7 @@ def test_weak_points_are_named():
     never = {"by": "days_to_observation", "from": 17, "to": None, "units": "days"}
     coast = {"by": "distance_to_coast", "from": 0.0, "to": 25.0, "units": "km"}
     summer = {"by": "season", "from": 3, "to": 3, "units": "1"}
-    said = weaknesses(
+    sentences = weaknesses(
         [],
         [
             *contest(1.0, 0.5, bin=month),
@@ -101,28 +101,28 @@ def test_weak_points_are_named():
             *contest(0.4, 0.5, bin=never | {"from": 1, "to": 1}),
         ],
     )
-    assert len(said) == 4
-    assert f"in July (daily: 1.00{NBSP}°C against 0.500{NBSP}°C; the difference is significant)" in said[0]
-    assert "17 or more days from the nearest observation at the place" in said[1]
-    assert "0 to 25 km from the coast" in said[2]
-    assert "from June to August" in said[3]
-    assert "may be chance" in said[3]
+    assert len(sentences) == 4
+    assert f"in July (daily: 1.00{NBSP}°C against 0.500{NBSP}°C; the difference is significant)" in sentences[0]
+    assert "17 or more days from the nearest observation at the place" in sentences[1]
+    assert "0 to 25 km from the coast" in sentences[2]
+    assert "from June to August" in sentences[3]
+    assert "may be chance" in sentences[3]
 
 
 def test_a_hair_is_no_weakness():
     july = {"by": "month", "from": 7, "to": 7, "units": "1"}
     assert weaknesses([], contest(0.501, 0.5, bin=july)) == []
     assert "no different from that of the best baseline" in " ".join(summarize(contest(0.501, 0.5)))
-    said = " ".join(summarize(contest(0.3, 0.5), contest(0.501, 0.5, bin=july)))
-    assert "Sorted by month into 1 groups of points, it is nowhere worse" in said
+    text = " ".join(summarize(contest(0.3, 0.5), contest(0.501, 0.5, bin=july)))
+    assert "Sorted by month into 1 groups of points, it is nowhere worse" in text
 
 
 def test_summary_tells_lead_and_calibration():
-    said = " ".join(summarize([*contest(0.3, 0.6), lead(0.45, 0.55), row("Net", "model", "coverage_90", 0.7)]))
-    assert f"50{NBSP}% below that of the best baseline, linear interpolation in time (0.600{NBSP}°C)" in said
-    assert f"95 % interval of the lead 45 to 55{NBSP}%" in said
-    assert "1,234 hidden points" in said
-    assert f"hold 70.0{NBSP}%, so they are too narrow" in said
+    text = " ".join(summarize([*contest(0.3, 0.6), lead(0.45, 0.55), row("Net", "model", "coverage_90", 0.7)]))
+    assert f"50{NBSP}% below that of the best baseline, linear interpolation in time (0.600{NBSP}°C)" in text
+    assert f"95 % interval of the lead 45 to 55{NBSP}%" in text
+    assert "1,234 hidden points" in text
+    assert f"hold 70.0{NBSP}%, so they are too narrow" in text
 
 
 def ensemble(rmse, crps):
@@ -140,11 +140,11 @@ def test_of_two_models_the_better_one_comes_first_and_each_is_named():
     bins = [*contest(0.3, 0.5, bin=july), row("ConditionalDiffusion", "model", "rmse", 0.2, bin=july)]
     rows = [*contest(0.3, 0.6), row("Net", "model", "coverage_90", 0.7)]
     for rmse, first in ((0.2, "conditional diffusion"), (0.4, "Net")):
-        said = summarize([*rows, *ensemble(rmse, 0.1)], bins)
-        assert said[0].startswith(f"On daily fields of Ocean, {first} has an error")
-        assert f"The daily intervals of {first} that should hold" in said[2]
-        assert not any(sentence.startswith("Its ") for sentence in said)
-        assert "into 1 groups of points, none of the models is anywhere worse" in said[-1]
+        sentences = summarize([*rows, *ensemble(rmse, 0.1)], bins)
+        assert sentences[0].startswith(f"On daily fields of Ocean, {first} has an error")
+        assert f"The daily intervals of {first} that should hold" in sentences[2]
+        assert not any(sentence.startswith("Its ") for sentence in sentences)
+        assert "into 1 groups of points, none of the models is anywhere worse" in sentences[-1]
 
 
 @pytest.mark.parametrize(
@@ -157,16 +157,16 @@ def test_of_two_models_the_better_one_comes_first_and_each_is_named():
 )
 def test_the_crps_of_an_ensemble_stands_beside_that_of_the_model(crps, words):
     rows = [*contest(0.3, 0.6), row("Net", "model", "crps", 0.1)]
-    (said,) = [sentence for sentence in summarize([*rows, *ensemble(0.2, crps)]) if "CRPS" in sentence]
-    assert said.startswith("On daily fields of Ocean, the CRPS of conditional diffusion")
-    assert words in said
+    (found,) = [sentence for sentence in summarize([*rows, *ensemble(0.2, crps)]) if "CRPS" in sentence]
+    assert found.startswith("On daily fields of Ocean, the CRPS of conditional diffusion")
+    assert words in found
     assert not any("CRPS" in sentence for sentence in summarize(rows))
 
 
 def test_real_gaps_are_called_unknown():
     assert "can be looked at, but not scored" in " ".join(summarize([], facts=[fact(truth=None)]))
-    said = " ".join(summarize(contest(0.3, 0.6), facts=[fact(withheld=True)]))
-    assert "observations that were withheld from all methods, and hold for such points only" in said
+    text = " ".join(summarize(contest(0.3, 0.6), facts=[fact(withheld=True)]))
+    assert "observations that were withheld from all methods, and hold for such points only" in text
 
 
 @pytest.mark.parametrize(
