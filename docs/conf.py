@@ -2,6 +2,8 @@
 
 import datetime
 import inspect
+import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from docutils import nodes
@@ -12,6 +14,9 @@ from sphinx.application import Sphinx
 
 import esmlearn
 from esmlearn import settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from house import write_house
 
 project = "esmlearn"
 author = "The esmlearn developers"
@@ -40,19 +45,26 @@ html_sidebars = {"**": ["globaltoc.html"]}
 html_theme_options = {"navbar_center": [], "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 
 GENERATED = "<!-- all settings -->"
+HOUSE = """```{image} _build/house/house_light.svg
+:class: only-light
+:alt: Rooms of esmlearn in their layers, with the four tasks in the middle; imports go down only
+```
+
+```{image} _build/house/house_dark.svg
+:class: only-dark
+:alt: The same for dark pages
+```"""
 WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", datetime.date: "date"}
 SIGNS = {"ge": "≥ {:g}", "gt": "> {:g}", "le": "≤ {:g}", "lt": "< {:g}", "multiple_of": "a multiple of {:g}"}
-
-SCRIPTS = {
-    **settings.SCRIPTS,
-    "train`, with `task: fill` or `task: densify": settings.EnsembleTrainSettings,
-    "train`, with `task: downscale": settings.DownscaleTrainSettings,
-}
 
 
 def settings_reference() -> str:
     """Describe the settings of all scripts, from the very classes that check a recipe."""
-    return "\n\n".join(part for script, block in SCRIPTS.items() for part in _describe(f"Script `{script}`", "", block))
+    parts = []
+    for script, kinds in settings.SCRIPTS.items():
+        for task, block in kinds.items():
+            parts += _describe(f"Script `{script}`" + (f", `task: {task}`" if task else ""), "", block)
+    return "\n\n".join(parts)
 
 
 def _describe(title: str, path: str, block: type[settings.Block], note: str = "") -> list[str]:
@@ -118,6 +130,7 @@ def _default(field: FieldInfo) -> str:
 def _fill_in(_app: Sphinx, _docname: str, source: list[str]) -> None:
     if GENERATED in source[0]:
         source[0] = source[0].replace(GENERATED, settings_reference())
+    source[0] = source[0].replace("<!-- picture of the house -->", HOUSE)
 
 
 def _inline_math(translator: Any, node: nodes.math) -> None:
@@ -133,6 +146,7 @@ def _display_math(translator: Any, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> None:
     """Fill in the settings, and write equations as MathML, which browsers draw themselves."""
     app.connect("source-read", _fill_in)
-    # Its text changes with the code, which Sphinx does not see.
-    app.connect("env-get-outdated", lambda *_: ["settings"])
+    app.connect("builder-inited", lambda app: write_house(Path(app.srcdir, "_build", "house")))
+    # What changes with the code, which Sphinx does not see.
+    app.connect("env-get-outdated", lambda *_: ["architecture", "settings"])
     app.add_html_math_renderer("mathml", (_inline_math, None), (_display_math, None))

@@ -1,1 +1,1 @@
-"""The only room that knows ESMValCore and ESMValTool: settings, provenance, tags, and the command line."""
+"""All that needs ESMValCore or ESMValTool: settings, provenance, tags, and the command line."""

@@ -1,7 +1,7 @@
 """Scores of cubes in a notebook: those that the script `evaluate` gives, without a recipe and without files."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from iris.cube import Cube
@@ -14,10 +14,8 @@ from esmlearn.evaluation.evaluation import Evaluation
 from esmlearn.evaluation.inputs import Source
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction, observed_of, read_values
+from esmlearn.methods import method_info
 from esmlearn.settings import EvaluateSettings, from_script
-from esmlearn.settings.reconstruct import Baseline, Interpolation
-
-BASELINES = (*get_args(Baseline), *get_args(Interpolation))
 
 
 def evaluate(
@@ -40,8 +38,8 @@ def evaluate(
         Cube of each method by its name, with dimensions time, latitude, longitude (and depth after time, where there
         are levels), as ``esmlearn.load(...).reconstruct(cube)`` and ``baselines.fit(...).reconstruct(cube)`` give them:
         their standard deviation is scored too. All must share grid, times and units. An ensemble may be one cube of its
-        members, with the dimension `realization` in front. A baseline of ours that goes by its name in recipes is
-        compared as a baseline, and every other method as a model.
+        members, with the dimension `realization` in front. What `esmlearn.methods` has as a baseline is compared as
+        one, and every other method as a model.
     truth
         What is right, on the same grid, at these times at least, in units that convert; of other years the baseline of
         heatwaves is made. By default, `observed`: what the methods were not given of it counts.
@@ -176,5 +174,5 @@ def _result(name: str, cube: Cube, monthly: Cube | None, field: Field) -> Result
         if len(means) != len(field.months):
             raise DataError(f"monthly has {len(means)} months of {name}, but its days lie in {len(field.months)}.")
         made = Reconstruction(values, means, std, std_of_means)
-    role = str(cube.attributes.get("esmlearn_role", "baseline" if name in BASELINES else "model"))
+    role = str(cube.attributes.get("esmlearn_role", method_info(name).role))
     return Result(name, role, made)

@@ -1,1 +1,1 @@
-"""Networks and their blocks: tensors in, tensors out; they know no file and no dataset."""
+"""Networks and their blocks: tensors in, tensors out; they read no file and depend on no dataset."""

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class TokenGrid:
-    """The tokens that exist in a grid of times and places.
+    """Which tokens of a grid of times and places exist.
 
-    Tokens travel packed, without those that do not exist, so that linear layers do no work for land or cloud.
+    Networks hold tokens packed, without those that do not exist, so that linear layers do no work for land or cloud.
     """
 
     exists: Bool[Tensor, "batch time place"]
@@ -36,15 +36,7 @@ class TokenGrid:
 
 
 class AxialAttention(nn.Module):
-    """Self-attention among the tokens of one place over time, or of one time over places.
-
-    Parameters
-    ----------
-    dim, num_heads
-        Width of a token and number of heads.
-    axis
-        `time` or `place`.
-    """
+    """Self-attention among the tokens of one place over time, or of one time over places, by `axis`."""
 
     def __init__(self, dim: int, num_heads: int, axis: Literal["time", "place"]) -> None:
         super().__init__()
@@ -62,7 +54,7 @@ class AxialAttention(nn.Module):
         }[self.axis]
         query, key, value = rearrange(grid.unpack(self.to_qkv(self.norm(tokens))), lines, three=3, h=self.num_heads)
         present = rearrange(grid.exists, keys)
-        # A line without any token attends to its zeros: an empty softmax would be NaN.
+        # A line without any token attends to its zeros, as an empty softmax would be NaN.
         present = present | ~present.any(dim=-1, keepdim=True)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=present)
         return self.out(grid.pack(rearrange(mixed, together, b=grid.exists.shape[0])))
@@ -98,8 +90,15 @@ class FeedForward(nn.Sequential):
         )
 
 
+def zeroed[Layer: nn.Module](layer: Layer) -> Layer:
+    """Set the weights of a layer to zero."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
+
+
 class ChannelNorm(nn.LayerNorm):
-    """LayerNorm over the channels of each pixel: no statistics cross pixels, so that no window size shows."""
+    """LayerNorm over the channels of each pixel by itself: the result does not depend on the size of the window."""
 
     def forward(self, maps: Float[Tensor, "map channel lat lon"]) -> Float[Tensor, "map channel lat lon"]:
         """Normalise each pixel by itself."""

@@ -1,6 +1,7 @@
-"""Where and when: encodings of time, calendar and place."""
+"""Encodings of place, time and calendar."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from einops import rearrange
@@ -19,44 +20,36 @@ def sinusoids(position: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*sh
 
 
 def season(year_fraction: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 4"]:
-    """Sine and cosine of the part of the year that has gone, and of twice its angle; leap years need no care."""
+    """Sine and cosine of the angle of the elapsed fraction of the year, and of twice this angle."""
     angle = 2 * math.pi * year_fraction[..., None]
     return torch.cat([angle.sin(), angle.cos(), (2 * angle).sin(), (2 * angle).cos()], dim=-1)
 
 
 def unit_sphere(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 3"]:
-    """Point on the unit sphere of a place in degrees: neither the date line nor a pole is an edge."""
+    """Point on the unit sphere of a place in degrees: no jump at the date line or at a pole."""
     lat, lon = torch.deg2rad(lat), torch.deg2rad(lon)
     return torch.stack([lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()], dim=-1)
 
 
 def sincos(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 4"]:
-    """Sines and cosines of a place in degrees: the date line is no edge, but a pole has many longitudes."""
+    """Sines and cosines of a place in degrees: no jump at the date line, but many points for one pole."""
     lat, lon = torch.deg2rad(lat), torch.deg2rad(lon)
     return torch.stack([lat.sin(), lat.cos(), lon.sin(), lon.cos()], dim=-1)
 
 
 def raw(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 2"]:
-    """Degrees scaled to -1 to 1, with a jump at the date line, wherever the longitudes of the data begin."""
+    """Degrees scaled to -1 to 1: with a jump at the date line, whichever convention the longitudes have."""
     return torch.stack([lat / 90, torch.remainder(lon + 180, 360) / 180 - 1], dim=-1)
 
 
 class TemporalPositionalEncoding(nn.Module):
-    """Fixed vector for each position in a sequence, such as the day of the month or the month of the window.
-
-    Parameters
-    ----------
-    embed_dim
-        Length of each vector.
-    max_len
-        Longest sequence.
-    """
+    """Fixed vector of length `embed_dim` for each of up to 31 positions in a sequence, such as the days of a month."""
 
     pe: Tensor
 
-    def __init__(self, embed_dim: int, max_len: int = 31) -> None:
+    def __init__(self, embed_dim: int) -> None:
         super().__init__()
-        self.register_buffer("pe", sinusoids(torch.arange(max_len).float(), embed_dim), persistent=False)
+        self.register_buffer("pe", sinusoids(torch.arange(31).float(), embed_dim), persistent=False)
 
     def forward(self, length: int) -> Float[Tensor, "length dim"]:
         """Encodings of the first `length` positions."""
@@ -76,35 +69,21 @@ class SpatialPositionalEncoding2D(nn.Module):
         """Encodings of a grid of patches, row by row."""
         row = sinusoids(torch.arange(rows, device=device).float(), self.half_dim)
         column = sinusoids(torch.arange(columns, device=device).float(), self.half_dim)
-        grid = torch.cat(
-            [row[:, None].expand(rows, columns, -1), column[None].expand(rows, columns, -1)],
-            dim=-1,
-        )
-        return rearrange(grid, "row column dim -> (row column) dim")
+        grid = [row[:, None].expand(rows, columns, -1), column[None].expand(rows, columns, -1)]
+        return rearrange(torch.cat(grid, dim=-1), "row column dim -> (row column) dim")
 
 
-class CalendarEncoding(nn.Module):
-    """Learned projection of the season: sine and cosine of the part of the year that has gone, and of half of it."""
+class LearnedEncoding(nn.Module):
+    """Learned projection of the features that a function of some coordinates gives, such as `season`."""
 
-    def __init__(self, embed_dim: int) -> None:
+    def __init__(self, features: Callable[..., Tensor], n_features: int, embed_dim: int) -> None:
         super().__init__()
-        self.project = nn.Linear(4, embed_dim)
+        self.features = features
+        self.project = nn.Linear(n_features, embed_dim)
 
-    def forward(self, year_fraction: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
-        """Encode dates given as fractions of their year, from 0 to 1."""
-        return self.project(season(year_fraction))
-
-
-class LocationEncoding(nn.Module):
-    """Learned projection of the position on the unit sphere, so that the date line and the poles are no edges."""
-
-    def __init__(self, embed_dim: int) -> None:
-        super().__init__()
-        self.project = nn.Linear(3, embed_dim)
-
-    def forward(self, lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
-        """Encode places given in degrees."""
-        return self.project(unit_sphere(lat, lon))
+    def forward(self, *coordinates: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
+        """Encode coordinates, those that the function takes."""
+        return self.project(self.features(*coordinates))
 
 
 COORDINATES = {"unit_sphere": (unit_sphere, 3), "sincos": (sincos, 4), "raw": (raw, 2)}

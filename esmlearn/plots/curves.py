@@ -118,8 +118,8 @@ def training_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _smooth(values: Float[np.ndarray, " step"]) -> Float[np.ndarray, " step"]:
-    """Take the exponential mean over about a fiftieth of the steps, without bias at the start."""
-    memory = 1 - 1 / max(5, values.size / 50)
+    """Exponential mean over about a fiftieth of the steps, unbiased at the start."""
+    memory = 1 - 1 / max(2, values.size / 50)
     total = weight = 0.0
     smooth = np.empty_like(values)
     for index, value in enumerate(values):

@@ -1,4 +1,4 @@
-"""A recipe's mistakes, all at once."""
+"""All mistakes of a recipe are listed at once."""
 
 import pytest
 import yaml
@@ -54,7 +54,7 @@ def test_a_good_recipe_has_no_problem(check, recipe):
     assert check(recipe) == []
 
 
-def test_a_script_knows_the_datasets_of_its_ancestors_alone(check, recipe):
+def test_a_script_has_the_datasets_of_its_ancestors_alone(check, recipe):
     """By name and by variable; a dataset of the whole recipe belongs to each variable."""
     scripts = recipe["diagnostics"]["sst"]["scripts"]
     scripts["train"]["data"]["target"] = "CLAER"
@@ -104,9 +104,9 @@ def test_datasets_that_are_only_begun_break_nothing(check, recipe, half_written)
         ("documentation:\ndiagnostics:\n  a:\n    scripts:\n      b:\n", "`script` must name a file"),
     ],
 )
-def test_what_is_no_recipe_is_told(check, text, words):
+def test_what_is_no_recipe_is_a_problem(check, text, words):
     assert any(words in problem for problem in check(text))
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_a_problem(tmp_path):
     assert check_recipe(tmp_path / "recipe_x.yml") == [f"there is no recipe {tmp_path / 'recipe_x.yml'}."]

@@ -1,6 +1,6 @@
 """`esmvaltool run` resolves our tags and papers, with ESMValTool and without, and explains failures.
 
-ESMValTool itself is large; a package of that name with the same layout shows ESMValCore the same thing.
+ESMValTool itself is large; a package of that name with the same layout has the same effect on ESMValCore.
 """
 
 import os

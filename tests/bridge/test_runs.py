@@ -90,7 +90,7 @@ def test_an_overview_that_may_not_be_written_stays_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize("find", [find_report, find_reason])
-def test_nothing_there_is_told(tmp_path, find):
+def test_an_empty_folder_is_an_error(tmp_path, find):
     with pytest.raises(DataError, match="there is no"):
         find(tmp_path / "nowhere")
 
@@ -112,10 +112,10 @@ def failed_run(folder, log_lines, code=1):
         (["…", "ERROR esmlearn: tos has no ocean.", ""], 1, "ERROR esmlearn: tos has no ocean."),
         (["Traceback", "  line 3", "ValueError: ours", ""], 1, "ValueError: ours (see "),
         (["step 12"], -9, "The script was stopped by SIGKILL (there may have been too little memory), see "),
-        ([], 1, "The script said nothing."),
+        ([], 1, "The script left no message."),
     ],
 )
-def test_the_scripts_own_words_explain_a_failure(tmp_path, lines, code, reason):
+def test_the_message_of_the_script_explains_a_failure(tmp_path, lines, code, reason):
     failed_run(tmp_path / "recipe_1", lines, code)
     assert find_reason(tmp_path).startswith(reason)
 
@@ -133,7 +133,7 @@ def test_without_a_script_esmvalcores_error_explains_it(tmp_path, error, reason)
     assert find_reason(tmp_path).startswith(f"{reason} (see ")
 
 
-def test_success_and_interruption_are_told_apart(tmp_path):
+def test_success_and_interruption_differ(tmp_path):
     write(tmp_path / "a" / "run" / "main_log.txt", "INFO    [42] Run was successful\n")
     write(tmp_path / "b" / "run" / "main_log.txt", "INFO    [42] Starting\n")
     assert "successful" in find_reason(tmp_path / "a")

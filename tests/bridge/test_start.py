@@ -1,4 +1,4 @@
-"""Runs of our recipes are prepared; runs of other people's recipes stay as they are."""
+"""Runs of our recipes are prepared; runs of other people's recipes are not changed."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def prepared(*argv):
     ],
 )
 def test_our_recipe_is_found_wherever_it_stands(folder, monkeypatch, argv):
-    """Scripts learn where the run was started: a recipe names model folders from there."""
+    """Scripts get the folder where the run was started: paths in a recipe are relative to it."""
     monkeypatch.setenv("HERE", str(folder))
     assert prepared(*argv.split()) == {STARTED_FROM: str(folder), "OMP_WAIT_POLICY": "PASSIVE"}
 

@@ -1,4 +1,4 @@
-"""A training can be followed from outside."""
+"""The progress of a training can be shown while it runs."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def test_a_silent_training_is_called_so(tmp_path):
     assert "silent for 10 min" in shown(tmp_path)
 
 
-def test_the_loss_is_drawn_even_while_its_last_line_is_being_written(tmp_path):
+def test_the_loss_is_plotted_even_while_its_last_line_is_being_written(tmp_path):
     log = training(tmp_path) / "train.jsonl"
     rows = [{"step": step, "loss": 10 - step, "lr": 1e-3, "seconds": step} for step in range(10)]
     log.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"step": 10, "lo')
@@ -77,6 +77,6 @@ def test_the_loss_is_drawn_even_while_its_last_line_is_being_written(tmp_path):
     assert line.rstrip(" │").endswith("▁")
 
 
-def test_no_training_is_told(tmp_path):
+def test_a_folder_without_a_training_is_an_error(tmp_path):
     with pytest.raises(DataError, match=r"progress\.json"):
         show_status(tmp_path)

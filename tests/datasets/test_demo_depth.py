@@ -1,6 +1,4 @@
-"""The files at depth are made only when asked for, say what they are, and are found by ESMValCore."""
-
-import importlib.util
+"""The files at depth are written on request only, have the right attributes, and are found by ESMValCore."""
 
 import iris
 import numpy as np
@@ -41,7 +39,7 @@ def test_surface_comes_first_and_is_the_same(folder, files):
     np.testing.assert_array_equal(column.coord("time").points, surface.coord("time").points[::5])
 
 
-def test_files_are_what_they_say(files):
+def test_files_have_their_attributes_and_values(files):
     complete, profiles = (iris.load_cube(path) for path in files)
     for cube in (complete, profiles):
         assert cube.standard_name == "sea_water_potential_temperature" and cube.units == "degC"
@@ -82,24 +80,14 @@ def test_floats_drift():
         assert steps.std() == pytest.approx(np.hypot(demo_depth.DRIFT * np.sqrt(2), np.sqrt(1 / 6)), rel=0.25)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("esmvalcore") is None, reason="needs ESMValCore")
 @pytest.mark.filterwarnings("ignore")
-def test_esmvalcore_reads_them_strictly(folder, files, caplog):
-    """ESMValCore finds both by a recipe's facets, its strictest checks say nothing, and levels are extracted."""
-    from esmvalcore.cmor.check import CheckLevels
-    from esmvalcore.config import CFG
+def test_esmvalcore_reads_them_strictly(folder, files, strict_esmvalcore):
+    """ESMValCore finds both by a recipe's facets, they pass its strictest checks, and levels are extracted."""
     from esmvalcore.dataset import Dataset
     from esmvalcore.preprocessor import extract_levels
 
-    template = {
-        "type": "esmvalcore.io.local.LocalDataSource",
-        "rootpath": str(folder),
-        "dirname_template": "Tier{tier}/{dataset}",
-        "filename_template": "{project}_{dataset}_{type}_{version}_{mip}_{short_name}[_.]*nc",
-    }
     facets = {"project": "OBS6", "type": "synthetic", "version": "1", "tier": 2, "mip": "Oday", "frequency": "120hr"}
-    project = {"data": {"demo": template}, "preprocessor_filename_template": "{dataset}_{mip}_{short_name}"}
-    with CFG.context(projects={"OBS6": project}, check_level=CheckLevels.STRICT):
+    with strict_esmvalcore(folder):
         for path in files:
             dataset = Dataset(dataset=path.parent.name, short_name="thetao", timerange="2004/2004", **facets)
             assert [file.name for file in dataset.files] == [path.name]
@@ -108,4 +96,3 @@ def test_esmvalcore_reads_them_strictly(folder, files, caplog):
             levels = extract_levels(cube, levels=[5.0, 50.0], scheme="linear")
             np.testing.assert_array_equal(Field.from_cube(levels).levels, [5.0, 50.0])
             np.testing.assert_array_equal(levels.data.filled(-9), cube.data[:, [1, 3]].filled(-9))
-    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]

@@ -1,7 +1,6 @@
 """The demo ocean behaves like an ocean, and its files like any other OBS6 data."""
 
 import hashlib
-import importlib.util
 import shutil
 from itertools import pairwise
 
@@ -168,7 +167,7 @@ def test_clouds_over_the_ocean(ocean):
     np.testing.assert_array_equal(cloudy.compressed(), ocean.data[~cloudy.mask])
 
 
-def test_files_are_what_they_say(short):
+def test_files_have_their_attributes_and_values(short):
     """CF coordinates with bounds, the leap day, attributes that say synthetic, and equal values wherever seen."""
     complete, cloudy = (iris.load_cube(path) for path in short)
     for cube in (complete, cloudy):
@@ -221,33 +220,15 @@ def test_another_seed_makes_another_ocean(short, tmp_path):
     assert all(Dataset(path).values_sha256 != value for path, value in zip(again, values, strict=True))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("esmvalcore") is None, reason="needs ESMValCore")
 @pytest.mark.filterwarnings("ignore")
-def test_esmvalcore_reads_them_strictly(short, tmp_path, caplog):
-    """ESMValCore finds both datasets as local OBS6 data, and its strictest checks have nothing to say."""
-    from esmvalcore.cmor.check import CheckLevels
-    from esmvalcore.config import CFG
+def test_esmvalcore_reads_them_strictly(short, tmp_path, strict_esmvalcore):
+    """ESMValCore finds both datasets as local OBS6 data, and they pass its strictest checks."""
     from esmvalcore.dataset import Dataset as CoreDataset
 
-    template = {
-        "type": "esmvalcore.io.local.LocalDataSource",
-        "rootpath": str(tmp_path),
-        "dirname_template": "Tier{tier}/{dataset}",
-        "filename_template": "{project}_{dataset}_{type}_{version}_{mip}_{short_name}[_.]*nc",
-    }
-    project = {"data": {"demo": template}, "preprocessor_filename_template": "{dataset}_{mip}_{short_name}"}
-    with CFG.context(projects={"OBS6": project}, check_level=CheckLevels.STRICT):
+    facets = {"project": "OBS6", "type": "synthetic", "version": "1", "tier": 2, "mip": "Oday", "short_name": "tos"}
+    with strict_esmvalcore(tmp_path):
         for path in short:
-            facets = {
-                "project": "OBS6",
-                "type": "synthetic",
-                "version": "1",
-                "tier": 2,
-                "mip": "Oday",
-                "short_name": "tos",
-            }
             dataset = CoreDataset(dataset=path.parent.name, **facets)
             assert [file.name for file in dataset.files] == [path.name]
             cube = dataset.load()
             assert cube.shape == (20, len(LAT), len(LON))
-    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]

@@ -1,4 +1,4 @@
-"""A file of OBS6 data is named and dressed as ESMValCore looks for it, and is in place only when it is whole."""
+"""A file of OBS6 data has the name and the attributes that ESMValCore needs, and appears only when it is complete."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_an_interrupt_leaves_the_older_file(tmp_path):
 def test_a_single_row_is_refused(tmp_path):
     one_row = GLOBE | {"lat": np.array([0.0])}
     with (
-        pytest.raises(DataError, match="two rows"),
+        pytest.raises(DataError, match="at least two latitudes"),
         SST.write(tmp_path / "a.nc", DATES, **one_row, about={}, days_in_chunk=2),
     ):
         pass

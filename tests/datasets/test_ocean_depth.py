@@ -1,4 +1,4 @@
-"""Below the surface the season comes later and weaker, and the past counts for more than the day."""
+"""Below the surface the season is later and weaker, and the past has more effect than the day."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def of_sea(water):
     return water.data[:, :, ~water.mask[0, 0]]
 
 
-def likeness(water, months, level, season):
+def correlation(water, months, level, season):
     """Correlation with the surface of the same day, of what departs from the mean of that day's parallel."""
     values = water[np.isin(months, season)]
     departure = values - values.mean(axis=-1, keepdims=True)
@@ -54,10 +54,10 @@ def test_water_is_mixed_in_winter_and_layered_in_summer(column):
 
 
 def test_depth_is_no_function_of_the_surface_of_the_day(column):
-    """The surface tells all in winter; in summer, ever less with depth."""
+    """A level correlates with the surface in winter; in summer ever less with depth."""
     water, months = column
-    assert likeness(water, months, 3, WINTER) > 0.85
-    summer = [likeness(water, months, level, SUMMER) for level in range(1, 5)]
+    assert correlation(water, months, 3, WINTER) > 0.85
+    summer = [correlation(water, months, level, SUMMER) for level in range(1, 5)]
     assert all(np.diff(summer) < 0) and summer[0] > 0.95
     assert summer[3] < 0.8
 

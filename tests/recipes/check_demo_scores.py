@@ -1,4 +1,4 @@
-"""Check what the demo promises, on the scores that a run of it left: `python check_demo_scores.py REPORT`."""
+"""Check that the scores of a run of the demo are as good as documented: `python check_demo_scores.py REPORT`."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Write a copy of a recipe that runs in a minute or two, and shows no skill: `python reduce_recipe.py RECIPE COPY`."""
+"""Write a copy of a recipe that runs in a minute or two, without skill: `python reduce_recipe.py RECIPE COPY`."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ PERIOD = "2004-06-01/2004-07-31"
 
 
 def main(recipe: Path, copy: Path) -> None:
-    """Train on a year and a half for a few steps, reconstruct two months, draw three members in three steps."""
+    """Train on a year and a half for a few steps, reconstruct two months, sample three members in three steps."""
     content = yaml.safe_load(recipe.read_text())
     for diagnostic in content["diagnostics"].values():
         for name, script in diagnostic["scripts"].items():

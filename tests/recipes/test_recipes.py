@@ -1,4 +1,4 @@
-"""Every recipe passes its check; what users get wrong in one is said before ESMValCore starts.
+"""Every recipe passes its check, and mistakes of users are found before ESMValCore starts.
 
 The demo recipes are run whole, from set-up to report, by `.ci/run`.
 """
@@ -21,7 +21,7 @@ def test_recipe_is_fine(recipe, monkeypatch):
     assert [problem for problem in check_recipe(recipe) if "there is no model folder" not in problem] == []
 
 
-def test_a_missing_model_folder_is_said_before_the_run(monkeypatch, tmp_path):
+def test_a_missing_model_folder_is_found_before_the_run(monkeypatch, tmp_path):
     monkeypatch.setenv("ESMLEARN_STARTED_FROM", str(tmp_path))
     monkeypatch.chdir(REPOSITORY)
     problems = check_recipe(REPOSITORY / "recipes" / "recipe_sst_reconstruction_apply.yml")
@@ -36,7 +36,7 @@ def test_recipe_is_a_tutorial_on_two_screens(recipe):
     assert len(lines) <= 100
 
 
-def test_all_that_is_wrong_with_a_recipe_is_said_at_once(tmp_path, monkeypatch):
+def test_all_mistakes_of_a_recipe_are_found_at_once(tmp_path, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     recipe = yaml.safe_load((REPOSITORY / "recipes" / "recipe_sst_reconstruction.yml").read_text())
     scripts = recipe["diagnostics"]["sst"]["scripts"]
@@ -55,7 +55,7 @@ def test_all_that_is_wrong_with_a_recipe_is_said_at_once(tmp_path, monkeypatch):
     assert "'DemoOcaen', but the recipe has DemoOcean, DemoOceanCloudy" in "\n".join(check_recipe(file))
 
 
-def test_an_ablation_of_what_the_ensemble_is_not_told_is_refused(tmp_path, monkeypatch):
+def test_an_ablation_of_an_unknown_condition_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     recipe = yaml.safe_load((REPOSITORY / "recipes" / "recipe_depth_densification.yml").read_text())
     scripts = recipe["diagnostics"]["depth"]["scripts"]

@@ -1,4 +1,4 @@
-"""The condition of a denoiser: what it knows besides the noisy state. The diffusion engine only hands it on."""
+"""The condition of a denoiser: all its inputs besides the noisy state. Samplers and losses only pass it on."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,11 +17,11 @@ class Condition(NamedTuple):
     Attributes
     ----------
     maps
-        What is known at each pixel: first guess, observations, land. Each level has its own mask, as a channel.
+        Channels of each pixel, such as first guess, observations, land. Each level has its own mask, as a channel.
     place
         Latitude and longitude of the centre of the maps, in degrees.
     year_fraction
-        Part of the year that has gone, from 0 to 1 in any calendar.
+        Elapsed fraction of the year, from 0 to 1 in any calendar.
     hour
         Hour of the day in UTC, from 0 to 24.
     """
@@ -32,7 +32,7 @@ class Condition(NamedTuple):
     hour: Float[Tensor, " batch"] | None = None
 
     def to(self, device: torch.device) -> "Condition":
-        """Bring all that is given to a device."""
+        """Move to a device."""
         return self._each(lambda part: part.to(device))
 
     def for_members(self, n_members: int) -> "Condition":
@@ -41,27 +41,24 @@ class Condition(NamedTuple):
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
         """Apply a function to each part that is given."""
-        coordinates = (None if part is None else change(part) for part in (self.place, self.year_fraction, self.hour))
-        return Condition(change(self.maps), *coordinates)
+        return Condition(change(self.maps), *(None if part is None else change(part) for part in self[1:]))
 
     def drop_coordinates(self, share: float) -> "Condition":
-        """Set the coordinates of a share of the samples to NaN, so that a network learns to do without them.
+        """Set the coordinates of a share of the samples to NaN, so that the network can also be used without them.
 
-        Half of these samples lose both place and time, a quarter the place only, and a quarter date and hour only.
+        Half of these samples lose both place and time, a quarter only the place, and a quarter only date and hour.
         """
         if not share:
             return self
         # Random numbers come from the CPU, so that they are the same on every device.
         random = (torch.rand(len(self.maps)) / share).to(self.maps.device)
         no_place, no_time = random < 0.75, (random >= 0.25) & (random < 1.0)
-        parts = (
-            (self.place, rearrange(no_place, "n -> n 1")),
-            (self.year_fraction, no_time),
-            (self.hour, no_time),
+        dropped = (rearrange(no_place, "n -> n 1"), no_time, no_time)
+        coordinates = (
+            part if part is None else part.masked_fill(lost, torch.nan)
+            for part, lost in zip(self[1:], dropped, strict=True)
         )
-        return Condition(
-            self.maps, *(part if part is None else part.masked_fill(lost, torch.nan) for part, lost in parts)
-        )
+        return Condition(self.maps, *coordinates)
 
 
 def repeat_members(part: Tensor, n_members: int) -> Tensor:

@@ -1,26 +1,14 @@
 """A U-Net of ConvNeXt blocks, conditioned on noise level, place and date."""
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 from einops import einsum, rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from esmlearn.models.blocks import ChannelNorm
-from esmlearn.models.denoisers.condition import Condition
-from esmlearn.models.denoisers.parts import (
-    EMBED_DIM,
-    LEVEL_STRETCH,
-    count_features,
-    embedder,
-    pad_to_multiple,
-    run,
-    where_and_when,
-    zeroed,
-)
-from esmlearn.models.embeddings import sinusoids
+from esmlearn.models.blocks import ChannelNorm, zeroed
+from esmlearn.models.denoisers.parts import EMBED_DIM, DenoisingUNet
 from esmlearn.settings import DenoiserSettings
 
 HEAD_WIDTH = 32
@@ -33,17 +21,9 @@ class ConvNextBlock(nn.Module):
     .. math:: h = (D x + t) (1 + s) + b, \quad y = R x + C_2 \, \mathrm{GELU}(C_1 \, \mathrm{LN}(h))
 
     After Liu et al. 2022, https://doi.org/10.48550/arXiv.2201.03545, with 3x3 in place of their 1x1 convolutions. The
-    scale :math:`s` and shift :math:`b` are FiLM (Perez et al. 2018, https://doi.org/10.48550/arXiv.1709.07871), and
-    start at zero: place and date have no effect in the untrained block.
-
-    Parameters
-    ----------
-    channels, width
-        Channels that come in and go out.
-    noise
-        Whether there is a bias :math:`t` by noise level.
-    film
-        Whether there are :math:`s` and :math:`b`.
+    bias :math:`t` by noise level is there if `noise`; scale :math:`s` and shift :math:`b` by place and date if `film`
+    (Perez et al. 2018, https://doi.org/10.48550/arXiv.1709.07871). Scale and shift start at zero: place and date have
+    no effect in the untrained block. `channels` come in, `width` go out.
     """
 
     def __init__(self, channels: int, width: int, *, noise: bool = True, film: bool = False) -> None:
@@ -92,12 +72,12 @@ class LinearAttention(nn.Module):
         self.out = nn.Conv2d(heads * HEAD_WIDTH, channels, 1)
 
     def forward(self, maps: Float[Tensor, "batch channel lat lon"]) -> Float[Tensor, "batch channel lat lon"]:
-        """Let every pixel see a few weighted means of all pixels."""
+        """Add to every pixel a combination of a few weighted means over all pixels."""
         qkv = self.to_qkv(self.norm(maps))
         query, key, value = rearrange(qkv, "n (three h c) y x -> three n h c (y x)", three=3, h=self.heads)
         means = einsum(key.softmax(dim=-1), value, "n h c p, n h d p -> n h c d")
-        seen = einsum(query.softmax(dim=-2), means, "n h c p, n h c d -> n h d p")
-        return maps + self.out(rearrange(seen, "n h d (y x) -> n (h d) y x", y=maps.shape[-2]))
+        mixed = einsum(query.softmax(dim=-2), means, "n h c p, n h c d -> n h d p")
+        return maps + self.out(rearrange(mixed, "n h d (y x) -> n (h d) y x", y=maps.shape[-2]))
 
 
 class Stage(nn.Module):
@@ -121,34 +101,25 @@ class Stage(nn.Module):
         return maps, self.resample(maps)
 
 
-class ConvNextUNet(nn.Module):
-    """Map noisy maps of any size to maps of that size, conditioned on maps of what is known, place and date.
-
-    The head starts at zero: the untrained network gives zeros. Whether the output is noise, signal or a mixture is
-    the choice of the parameterization.
+class ConvNextUNet(DenoisingUNet):
+    """Denoise maps of any size, conditioned on maps, place and date. The untrained network gives zeros.
 
     Parameters
     ----------
     settings
         Sizes and options.
     state_channels
-        Variables or levels that are denoised.
+        Number of variables or levels that are denoised.
     condition_channels
-        Maps that are given beside them.
+        Number of maps of the condition.
     """
 
     def __init__(self, settings: DenoiserSettings, state_channels: int, condition_channels: int) -> None:
-        super().__init__()
-        self.settings = settings
         widths = [settings.dim * factor for factor in settings.dim_mults]
+        super().__init__(settings, state_channels, condition_channels, widths[0], hour=False)
         levels = range(len(widths))
         heads = [settings.heads if level >= settings.attention_from else 0 for level in levels]
-        n_features = count_features(settings.coordinates, date=settings.date, hour=False)
-        film = n_features > 0
-
-        self.embed_level = embedder(EMBED_DIM)
-        self.embed_context = embedder(n_features) if film else None
-        self.stem = nn.Conv2d(state_channels + condition_channels, widths[0], 3, padding=1)
+        film = self.embed_context is not None
         self.down = nn.ModuleList(
             Stage(
                 widths[max(level - 1, 0)],
@@ -168,54 +139,17 @@ class ConvNextUNet(nn.Module):
         )
         self.last = ConvNextBlock(2 * widths[0], widths[0], noise=False)
         self.head = zeroed(nn.Conv2d(widths[0], state_channels, 1))
-        if settings.channels_last:
-            self.to(memory_format=torch.channels_last)
-        if settings.compile:
-            self.compile()
+        self.arrange()
 
-    def forward(
-        self, x: Float[Tensor, "batch var lat lon"], noise_level: Float[Tensor, " batch"], condition: Condition
-    ) -> Float[Tensor, "batch var lat lon"]:
-        """Denoise; the output has the shape of the noisy state.
-
-        Parameters
-        ----------
-        x
-            The noisy state, scaled to a variance near one.
-        noise_level
-            A quarter of the logarithm of noise over signal (Karras et al. 2022, table 1,
-            https://doi.org/10.48550/arXiv.2206.00364).
-        condition
-            Maps on the same cells, and place and date where the settings ask for them.
-        """
-        rows, columns = x.shape[-2:]
-        maps = pad_to_multiple(torch.cat([x, condition.maps.to(x.dtype)], dim=1), 2 ** (len(self.down) - 1))
-        if self.settings.channels_last:
-            maps = maps.contiguous(memory_format=torch.channels_last)
-        level = self.embed_level(sinusoids(LEVEL_STRETCH * noise_level, EMBED_DIM))
-        context = None if self.embed_context is None else self.embed_context(self._place_and_date(condition))
-
-        maps = self.stem(maps)
+    def run_levels(self, maps: Tensor, level: Tensor, context: Tensor | None) -> Tensor:
+        """Apply the stages down to the coarsest level and up again; each up joins the maps of the way down."""
         skips: list[Tensor] = []
         for stage in self.down:
-            skip, maps = self._run(stage, maps, level, context)
+            skip, maps = self.run(stage, maps, level, context)
             skips.append(skip)
-        maps = self._run(self.before, maps, level, context)
-        maps = self._run(self.after, self._run(self.attention, maps), level, context)
+        maps = self.run(self.before, maps, level, context)
+        maps = self.run(self.after, self.run(self.attention, maps), level, context)
         for stage in self.up:
-            _, maps = self._run(stage, torch.cat([maps, skips.pop()], dim=1), level, context)
-        maps = self._run(self.last, torch.cat([maps, skips.pop()], dim=1))
-        return self.head(maps)[..., :rows, :columns].to(x.dtype)
-
-    @property
-    def head_bias(self) -> Tensor:
-        """What is added to the output of each channel."""
-        return self.head.get_parameter("bias")
-
-    def _place_and_date(self, condition: Condition) -> Float[Tensor, "batch feature"]:
-        """Features of place and date that the settings ask for."""
-        return where_and_when(condition, self.settings.coordinates, date=self.settings.date, hour=False)
-
-    def _run(self, part: nn.Module, *inputs: Tensor | None) -> Any:
-        """Run a part, with the settings for its activations."""
-        return run(part, *inputs, forget=self.settings.checkpoint_activations)
+            _, maps = self.run(stage, torch.cat([maps, skips.pop()], dim=1), level, context)
+        last: Tensor = self.run(self.last, torch.cat([maps, skips.pop()], dim=1))
+        return last

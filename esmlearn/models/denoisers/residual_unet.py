@@ -7,18 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from esmlearn.errors import SettingsError
-from esmlearn.models.denoisers.condition import Condition
-from esmlearn.models.denoisers.parts import (
-    EMBED_DIM,
-    LEVEL_STRETCH,
-    count_features,
-    embedder,
-    pad_to_multiple,
-    run,
-    where_and_when,
-    zeroed,
-)
-from esmlearn.models.embeddings import sinusoids
+from esmlearn.models.blocks import zeroed
+from esmlearn.models.denoisers.parts import EMBED_DIM, DenoisingUNet
 from esmlearn.settings import ResidualUNetSettings
 
 GROUPS = 8
@@ -33,14 +23,8 @@ class ResidualBlock(nn.Module):
         h = C_1 \, \sigma(\mathrm{GN}(x)) + W \sigma(t), \quad y = R x + C_2 \, D \, \sigma(\mathrm{GN}(h))
 
     with Swish :math:`\sigma`, dropout :math:`D`, and the vector :math:`t` of noise level, place and date. The block of
-    Ho et al. 2020, appendix B, https://doi.org/10.48550/arXiv.2006.11239, with 8 groups.
-
-    Parameters
-    ----------
-    channels, width
-        Channels that come in and go out.
-    dropout
-        Share of the hidden values that are left out in training.
+    Ho et al. 2020, appendix B, https://doi.org/10.48550/arXiv.2006.11239, with 8 groups. `channels` come in, `width` go
+    out, and `dropout` is the share of the hidden values that are left out in training.
     """
 
     def __init__(self, channels: int, width: int, dropout: float) -> None:
@@ -76,12 +60,12 @@ class PixelAttention(nn.Module):
         self.out = nn.Conv2d(channels, channels, 1)
 
     def forward(self, maps: Float[Tensor, "batch channel lat lon"]) -> Float[Tensor, "batch channel lat lon"]:
-        """Let every pixel see all pixels."""
+        """Add to every pixel a weighted mean over all pixels."""
         qkv = rearrange(self.to_qkv(self.norm(maps)), "n (three c) y x -> three n 1 (y x) c", three=3)
         # The kernels that save memory want the channels of a pixel side by side.
         query, key, value = qkv.contiguous()
-        seen = F.scaled_dot_product_attention(query, key, value)
-        return maps + self.out(rearrange(seen, "n 1 (y x) c -> n c y x", y=maps.shape[-2]))
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        return maps + self.out(rearrange(mixed, "n 1 (y x) c -> n c y x", y=maps.shape[-2]))
 
 
 class Block(nn.Module):
@@ -99,13 +83,10 @@ class Block(nn.Module):
         return self.attention(self.residual(maps, embedding))
 
 
-class ResidualUNet(nn.Module):
-    """Map noisy maps of any size to maps of that size, conditioned on maps of what is known, place, date and hour.
+class ResidualUNet(DenoisingUNet):
+    """Denoise maps of any size, conditioned on maps, place, date and hour. The untrained network gives zeros.
 
-    The head starts at zero: the untrained network gives zeros. Whether the output is noise, signal or a mixture is
-    the choice of the parameterization.
-
-    The same class is the regression network: its state `x` and its `noise_level` are zero always, in training and use,
+    The same class is the regression network: its state `x` and its `noise_level` are always zero, in training and use,
     so that the output depends on the condition alone: under a squared error it is the conditional mean.
 
     Parameters
@@ -113,9 +94,9 @@ class ResidualUNet(nn.Module):
     settings
         Sizes and options.
     state_channels
-        Variables that are denoised: `image_channels` of the settings, if those give it.
+        Number of variables that are denoised: `image_channels` of the settings, if those give it.
     condition_channels
-        Maps that are given beside them: `conditioned_on_input` of the settings, if those give it.
+        Number of maps of the condition: `conditioned_on_input` of the settings, if those give it.
 
     Raises
     ------
@@ -124,15 +105,11 @@ class ResidualUNet(nn.Module):
     """
 
     def __init__(self, settings: ResidualUNetSettings, state_channels: int, condition_channels: int) -> None:
-        super().__init__()
-        _check_channels("image_channels", settings.image_channels, state_channels)
-        _check_channels("conditioned_on_input", settings.conditioned_on_input, condition_channels)
-        self.settings = settings
-        n_features = count_features(settings.coordinates, date=settings.date, hour=settings.hour)
-        self.embed_level = embedder(EMBED_DIM)
-        self.embed_context = embedder(n_features) if n_features else None
-        self.stem = nn.Conv2d(state_channels + condition_channels, settings.n_channels, 3, padding=1)
-
+        for name, found in (("image_channels", state_channels), ("conditioned_on_input", condition_channels)):
+            given = getattr(settings, name)
+            if given not in (None, found):
+                raise SettingsError(f"{name} is {given}, but the data have {found}; correct it, or leave it out.")
+        super().__init__(settings, state_channels, condition_channels, settings.n_channels, hour=settings.hour)
         width = settings.n_channels
         skips = [width]
         levels = list(zip(settings.channel_multipliers, settings.is_attention, strict=True))
@@ -163,68 +140,25 @@ class ResidualUNet(nn.Module):
         self.head = nn.Sequential(
             nn.GroupNorm(GROUPS, width), nn.SiLU(), zeroed(nn.Conv2d(width, state_channels, 3, padding=1))
         )
-        if settings.channels_last:
-            self.to(memory_format=torch.channels_last)
-        if settings.compile:
-            self.compile()
+        self.arrange()
 
-    def forward(
-        self, x: Float[Tensor, "batch var lat lon"], noise_level: Float[Tensor, " batch"], condition: Condition
-    ) -> Float[Tensor, "batch var lat lon"]:
-        """Denoise; the output has the shape of the noisy state.
-
-        Parameters
-        ----------
-        x
-            The noisy state, scaled to a variance near one; zeros for a regression.
-        noise_level
-            A quarter of the logarithm of noise over signal (Karras et al. 2022, table 1,
-            https://doi.org/10.48550/arXiv.2206.00364); zeros for a regression.
-        condition
-            Maps on the same cells, and place, date and hour where the settings ask for them.
-        """
-        rows, columns = x.shape[-2:]
-        maps = pad_to_multiple(torch.cat([x, condition.maps.to(x.dtype)], dim=1), 2 ** (len(self.down) - 1))
-        if self.settings.channels_last:
-            maps = maps.contiguous(memory_format=torch.channels_last)
-        embedding = self._embed(noise_level, condition)
-
-        maps = self.stem(maps)
+    def run_levels(self, maps: Tensor, level: Tensor, context: Tensor | None) -> Tensor:
+        """Apply the blocks down to the coarsest level and up again; each up block joins maps of the way down."""
+        embedding = level if context is None else level + context
         skips = [maps]
-        for level in self.down:
-            for part in level.children():
+        for blocks in self.down:
+            for part in blocks.children():
                 maps = self._run(part, maps, embedding)
                 skips.append(maps)
         maps = self._run(self.after, self._run(self.before, maps, embedding), embedding)
-        for level in self.up:
-            for part in level.children():
+        for blocks in self.up:
+            for part in blocks.children():
                 if isinstance(part, Block):
                     maps = torch.cat([maps, skips.pop()], dim=1)
                 maps = self._run(part, maps, embedding)
-        return self.head(maps)[..., :rows, :columns].to(x.dtype)
-
-    @property
-    def head_bias(self) -> Tensor:
-        """What is added to the output of each channel."""
-        return self.head[-1].get_parameter("bias")
-
-    def _embed(self, noise_level: Float[Tensor, " batch"], condition: Condition) -> Float[Tensor, "batch dim"]:
-        """One vector of noise level, place, date and hour."""
-        level = self.embed_level(sinusoids(LEVEL_STRETCH * noise_level, EMBED_DIM))
-        if self.embed_context is None:
-            return level
-        options = self.settings
-        features = where_and_when(condition, options.coordinates, date=options.date, hour=options.hour)
-        return level + self.embed_context(features)
+        return maps
 
     def _run(self, part: nn.Module, maps: Tensor, embedding: Tensor) -> Tensor:
-        """Run a part; blocks take the embedding, changes of resolution do not."""
-        inputs = (maps, embedding) if isinstance(part, Block) else (maps,)
-        output: Tensor = run(part, *inputs, forget=self.settings.checkpoint_activations)
+        """Apply a layer; blocks take the embedding, changes of resolution do not."""
+        output: Tensor = self.run(part, maps, embedding) if isinstance(part, Block) else self.run(part, maps)
         return output
-
-
-def _check_channels(name: str, given: int | None, found: int) -> None:
-    """Refuse a number of channels that the data do not have."""
-    if given is not None and given != found:
-        raise SettingsError(f"{name} is {given}, but the data have {found}; correct it, or leave it out.")

@@ -15,7 +15,7 @@ RELAXATION = 0.01
 
 
 class SuccessiveCorrections(nn.Module):
-    """Correct a field towards the observations, pass after pass, with weights that fall off in space and time.
+    """Correct a field towards the observations in several passes, with weights that fall off in space and time.
 
     Each pass spreads the residuals of the observations y_i (Cressman 1959,
     https://doi.org/10.1175/1520-0493(1959)087<0367:AOOAS>2.0.CO;2; Barnes 1964,
@@ -27,41 +27,27 @@ class SuccessiveCorrections(nn.Module):
     grid a pass is three small matrix products. Such passes come close to optimal interpolation (Bratseth 1986,
     https://doi.org/10.1111/j.1600-0870.1986.tb00476.x) without a system to solve for each point. They alternate between
     wide scales of space on the same days and long scales of time at the same place. Scales and relaxations are weights
-    of the network, fitted before the others.
-
-    Parameters
-    ----------
-    scales
-        For each pass, its scales before training, in cells and in days.
-    relaxation
-        Relaxation of all passes before training.
+    of the network, fitted before the others; the arguments are their values before training, `scales` in cells and days.
     """
 
     start: Tensor
 
     def __init__(self, scales: Sequence[tuple[float, float]] = SCALES, relaxation: float = RELAXATION) -> None:
         super().__init__()
-        # The start is saved too: a trained model must not change when the constants above do.
+        # The start is saved too, so that a trained model does not change when the constants above do.
         self.log_change = nn.Parameter(torch.zeros(len(scales), 3))
         self.register_buffer("start", torch.tensor([(*scale, relaxation) for scale in scales]))
 
     def forward(
         self, values: Float[Tensor, "batch time lat lon"], observed: Bool[Tensor, "batch time lat lon"]
     ) -> tuple[Float[Tensor, "batch time lat lon"], Float[Tensor, "batch time lat lon"]]:
-        """Analyse scaled anomalies.
-
-        Parameters
-        ----------
-        values
-            What stands where nothing was observed does not matter.
-        observed
-            Where values count.
+        """Analyse scaled anomalies; values that are not observed are ignored.
 
         Returns
         -------
         tuple
             The analysis, and how densely the sea was observed around each value: the logarithm of 1 + the sum of
-            weights of the first pass, the broadest.
+            weights of the first pass, which has the widest scale.
         """
         known = values.masked_fill(~observed, 0.0)
         seen = observed.to(known.dtype)

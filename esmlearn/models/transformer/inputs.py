@@ -1,4 +1,4 @@
-"""What the transformer knows of a window: some months of a patch of ocean."""
+"""Inputs of the transformer for one window: some months of a patch of ocean."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,8 +21,8 @@ class Context(IntEnum):
     SURPRISE
         How far an observation lies from interpolation in time without it; zero where there is none.
     NEARNESS_BEFORE, NEARNESS_AFTER
-        Nearness in time of the last observation before the day and of the next one after it: 1 would be the day itself,
-        0 says that there is none.
+        Nearness in time of the last observation before the day and of the next one after it, from 1 (the day itself) to
+        0 (there is none).
     """
 
     GUESS = 0
@@ -40,7 +40,7 @@ class WindowInputs(Batchable):
     Attributes
     ----------
     x
-        Observations; what stands where `daily_mask` is True does not matter.
+        Observations; values where `daily_mask` is True are ignored.
     daily_mask
         True where a pixel is missing.
     land_mask_patch
@@ -48,15 +48,15 @@ class WindowInputs(Batchable):
     padded_days_mask
         True for days that are not in the data: beyond the end of the month, or of the period.
     context
-        What is known of each day from the days around it, by `Context`.
+        Channels of each day that are computed from the days around it, by `Context`.
     nearby, nearby_observed
-        The days of the window in one row, with some before and after it: values, and where they were observed.
+        The days of the window in one series, with some before and after it: values, and where they were observed.
     day_index
-        Where each day of the window stands in that row.
+        Index of each day of the window in that series.
     decoded
         True for the days to decode; the others are left at the first guess.
     year_fraction
-        Part of the year that has gone at each day.
+        Elapsed fraction of the year at each day.
     position
         Latitude and longitude in degrees.
     """
@@ -73,7 +73,7 @@ class WindowInputs(Batchable):
     year_fraction: Float[Tensor, "*batch month day"]
     position: Float[Tensor, "*batch 2 lat lon"]
 
-    def at_days(self, row: Float[Tensor, "batch time lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
-        """Take the days of the windows of a batch out of a row of days such as `nearby`."""
+    def at_days(self, series: Float[Tensor, "batch time lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
+        """Take the days of the windows of a batch out of a series of days such as `nearby`."""
         index = rearrange(self.day_index, "b m d -> b (m d) 1 1")
-        return torch.take_along_dim(row, index, dim=1).unflatten(1, tuple(self.day_index.shape[1:]))
+        return torch.take_along_dim(series, index, dim=1).unflatten(1, tuple(self.day_index.shape[1:]))

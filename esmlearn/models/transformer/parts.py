@@ -1,9 +1,8 @@
 """The parts of the spatio-temporal transformer, named as in the published descriptions of ClimaNet.
 
-Axes: `day` of the month, `time` of the tokens (all months and days in a row), `place` of a patch (row by row).
+Axes: `day` of the month, `time` of the tokens (all months and days in one series), `place` of a patch (row by row).
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -11,7 +10,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from esmlearn.models.blocks import ChannelNorm, FeedForward, TokenGrid
+from esmlearn.models.blocks import ChannelNorm, FeedForward, TokenGrid, zeroed
 from esmlearn.models.transformer.unet import UNet
 from esmlearn.settings import ModelSettings
 
@@ -29,8 +28,8 @@ class Estimate(NamedTuple):
 class VideoEncoder(nn.Module):
     """Turn each patch with at least one observed pixel into one token.
 
-    A 3D convolution whose stride is its kernel sees values and validity side by side. Patches without any observation
-    are left out before it, so that they cost nothing.
+    A 3D convolution whose stride is its kernel takes values and validity as channels. Patches without any observation
+    are left out before it, so that they cost no time.
     """
 
     def __init__(self, channels: int, embed_dim: int, patch_size: tuple[int, int, int], dropout: float) -> None:
@@ -53,7 +52,7 @@ class TemporalAttentionAggregator(nn.Module):
 
     Days are weighted by their content and their date; a day without an observation in a patch has no weight there. A
     place without any gets a learned token, which the spatial transformer then fills from its neighbours and the season.
-    With several months, the months of a place attend to each other, and their result changes the weights of the days.
+    With `month_mixing`, the months of a place attend to each other, and their result changes the weights of the days.
     """
 
     def __init__(self, dim: int, num_heads: int, *, month_mixing: bool) -> None:
@@ -68,9 +67,7 @@ class TemporalAttentionAggregator(nn.Module):
             self.rescore = _scorer(dim)
 
     def forward(
-        self,
-        tokens: Float[Tensor, "batch month time place dim"],
-        seen: Bool[Tensor, "batch month time place"],
+        self, tokens: Float[Tensor, "batch month time place dim"], seen: Bool[Tensor, "batch month time place"]
     ) -> Float[Tensor, "batch month place dim"]:
         """Pool over the days that have observations."""
         pooled = self.pool(tokens, self.score(tokens), seen)
@@ -97,23 +94,17 @@ class TemporalAttentionAggregator(nn.Module):
 
 
 def _scorer(dim: int) -> nn.Sequential:
-    """One number for each token: how much its day should count."""
+    """One number for each token: the logarithm of the weight of its day."""
     return nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, 1))
 
 
 class SpatialTransformer(nn.Module):
-    """Mix the places of each month by self-attention; patches without any ocean take no part."""
+    """Mix the places of each month by self-attention; patches without any ocean are left out."""
 
     def __init__(self, dim: int, num_heads: int, depth: int, mlp_ratio: float, dropout: float) -> None:
         super().__init__()
         layer = nn.TransformerEncoderLayer(
-            dim,
-            num_heads,
-            int(dim * mlp_ratio),
-            dropout,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
+            dim, num_heads, int(dim * mlp_ratio), dropout, activation="gelu", batch_first=True, norm_first=True
         )
         self.encoder = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
 
@@ -129,20 +120,10 @@ class MonthlyConvDecoder(nn.Module):
     """Turn tokens into maps: 1x1 convolution, overlapping transposed convolution, refinement, head, scale and bias.
 
     The transposed convolution has kernel patch + 2 overlap, stride patch and padding overlap, so that the size is exact
-    and neighbouring patches share pixels. Maps at full resolution join before the refinement, so that coasts and fronts
-    stay sharp. A small U-Net of its own estimates from all that how large the error is. Both heads start at zero: the
-    untrained model gives the first guess.
-
-    Parameters
-    ----------
-    settings
-        Sizes and options of the model.
-    context
-        Number of maps at full resolution that join.
-    days
-        Number of maps that each token decodes to: 1 for a month, the patch's days for days.
-    unet
-        Widths of a U-Net that takes the place of the refinement; none keeps it.
+    and neighbouring patches share pixels. `context` maps at full resolution join before the refinement, so that coasts
+    and fronts stay sharp; `unet` are the widths of a U-Net that replaces the refinement, if any. Each token gives `days`
+    maps: 1 for a month, those of the patch for days. A second U-Net estimates from all these maps how large the error
+    is. Both heads start at zero: the untrained model gives the first guess.
     """
 
     def __init__(self, settings: ModelSettings, context: int, days: int = 1, unet: tuple[int, ...] = ()) -> None:
@@ -154,45 +135,32 @@ class MonthlyConvDecoder(nn.Module):
         self.mix = nn.Conv2d(settings.embed_dim, hidden * days, 1)
         self.upsample = nn.ConvTranspose2d(hidden, hidden, kernel, stride=(rows, columns), padding=overlap)
         widths = [hidden + context, *[hidden] * settings.refinements]
-        self.refine = (
-            UNet(widths[0], unet)
-            if unet
-            else nn.Sequential(
-                *(
-                    nn.Sequential(nn.Conv2d(width, hidden, 3, padding=1), _norm(settings.norm, hidden), nn.GELU())
-                    for width in widths[:-1]
-                )
-            )
+        refinements = (
+            nn.Sequential(nn.Conv2d(width, hidden, 3, padding=1), _norm(settings.norm, hidden), nn.GELU())
+            for width in widths[:-1]
         )
+        self.refine = UNet(widths[0], unet) if unet else nn.Sequential(*refinements)
         width = unet[0] if unet else widths[-1]
-        self.head = nn.Conv2d(width, 1, 1)
+        self.head = zeroed(nn.Conv2d(width, 1, 1))
         self.spread = UNet(widths[0] + width, settings.spread_unet)
-        self.spread_head = nn.Conv2d(settings.spread_unet[0], 1, 1)
-        for module in (self.head, self.spread_head):
-            for parameter in module.parameters():
-                nn.init.zeros_(parameter)
+        self.spread_head = zeroed(nn.Conv2d(settings.spread_unet[0], 1, 1))
         self.scale, self.bias = settings.scale, settings.bias
 
     def forward(
-        self,
-        tokens: Float[Tensor, "map row column dim"],
-        context: Float[Tensor, "days_map channel lat lon"],
+        self, tokens: Float[Tensor, "map row column dim"], context: Float[Tensor, "days_map channel lat lon"]
     ) -> Estimate:
-        """Decode departures from the first guess, shape (map times days, lat, lon)."""
+        """Decode corrections of the first guess, shape (map times days, lat, lon)."""
         maps = rearrange(self.mix(rearrange(tokens, "n y x c -> n c y x")), "n (d c) y x -> (n d) c y x", d=self.days)
         maps = torch.cat([self.upsample(maps), context], dim=1)
         features = self.refine(maps)
-        departure = self.head(features)[:, 0] * self.scale + self.bias
-        # A few large errors dominate the gradient of the deviation: keep it from the features that the mean is made of.
+        correction = self.head(features)[:, 0] * self.scale + self.bias
+        # A few large errors dominate the gradient of the deviation: keep it from the features that the mean uses.
         spread = self.spread(torch.cat([maps, features], dim=1).detach())
-        return Estimate(departure, self.spread_head(spread)[:, 0])
+        return Estimate(correction, self.spread_head(spread)[:, 0])
 
 
 def _norm(name: str, channels: int) -> nn.Module:
-    """Build the normalisation that the settings name."""
-    kinds: dict[str, Callable[[int], nn.Module]] = {
-        "batch": nn.BatchNorm2d,
-        "group": lambda width: nn.GroupNorm(8, width),
-        "layer": ChannelNorm,
-    }
-    return kinds[name](channels)
+    """Make the normalisation of a name in the settings."""
+    if name == "group":
+        return nn.GroupNorm(8, channels)
+    return nn.BatchNorm2d(channels) if name == "batch" else ChannelNorm(channels)

@@ -3,7 +3,7 @@
 The parts and their order follow the published model descriptions of ClimaNet (https://github.com/ESMValGroup/ClimaNet);
 the masked-autoencoder form follows Tong et al. 2022 (https://doi.org/10.48550/arXiv.2203.12602) and Goh et al. 2024
 (https://doi.org/10.5194/os-20-1309-2024). Axes: `month` of the window, `day` of the month (padded to 31), `time` of
-the tokens (all months and days in a row), `place` of a patch (row by row).
+the tokens (all months and days in one series), `place` of a patch (row by row).
 """
 
 from enum import IntEnum
@@ -18,10 +18,11 @@ from torch import Tensor, nn
 
 from esmlearn.models.blocks import SpaceTimeBlock, TokenGrid
 from esmlearn.models.embeddings import (
-    CalendarEncoding,
-    LocationEncoding,
+    LearnedEncoding,
     SpatialPositionalEncoding2D,
     TemporalPositionalEncoding,
+    season,
+    unit_sphere,
 )
 from esmlearn.models.transformer.inputs import Context, WindowInputs
 from esmlearn.models.transformer.parts import (
@@ -37,14 +38,14 @@ from esmlearn.settings import ModelSettings
 
 
 class Video(IntEnum):
-    """Channels that the encoder sees: observations, zero where there are none, and where there are some."""
+    """Channels of the encoder: observations, zero where there are none, and where there are some."""
 
     VALUE = 0
     VALID = 1
 
 
 class MonthMaps(IntEnum):
-    """Maps of a month that its decoder sees at full resolution: means over its days.
+    """Inputs of the decoder of months at full resolution: means over the days of a month.
 
     Attributes
     ----------
@@ -62,66 +63,50 @@ class MonthMaps(IntEnum):
 
 
 class Output(NamedTuple):
-    """One estimate for each month and for each day; without a daily decoder a day is the first guess."""
+    """An estimate for each month and each day; without a daily decoder, that of a day is the first guess."""
 
     monthly: Estimate
     daily: Estimate
 
 
 class SpatioTemporalModel(nn.Module):
-    """From the cloudy days of one or several months to complete months and days.
-
-    Parameters
-    ----------
-    settings
-        Sizes and options.
-    """
+    """From the cloudy days of one or several months to complete months and days."""
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         self.settings = settings
-        dim, heads, ratio, dropout = (
-            settings.embed_dim,
-            settings.num_heads,
-            settings.mlp_ratio,
-            settings.dropout,
-        )
+        dim, heads, ratio, dropout = settings.embed_dim, settings.num_heads, settings.mlp_ratio, settings.dropout
+
+        def blocks(depth: int) -> nn.ModuleList:
+            return nn.ModuleList(SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(depth))
+
         self.surroundings = Surroundings(settings)
         self.encoder = VideoEncoder(len(Video), dim, settings.patch_size, dropout)
         self.day_encoding = TemporalPositionalEncoding(dim)
         self.month_encoding = TemporalPositionalEncoding(dim)
         self.place_encoding = SpatialPositionalEncoding2D(dim)
-        self.calendar_encoding = CalendarEncoding(dim) if settings.calendar else None
-        self.location_encoding = LocationEncoding(dim) if settings.location else None
-        self.encoder_blocks = nn.ModuleList(
-            SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.encoder_depth)
-        )
+        self.calendar_encoding = LearnedEncoding(season, 4, dim) if settings.calendar else None
+        self.location_encoding = LearnedEncoding(unit_sphere, 3, dim) if settings.location else None
+        self.encoder_blocks = blocks(settings.encoder_depth)
         self.aggregate = TemporalAttentionAggregator(dim, heads, month_mixing=settings.n_months > 1)
         self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
         self.decode_month = MonthlyConvDecoder(settings, context=len(MonthMaps))
         if settings.daily:
             n_context = len(self.surroundings.context)
-            n_known = len(Video) + n_context + self.surroundings.n_around
+            n_maps = len(Video) + n_context + self.surroundings.n_around
             self.embed_context = VideoEncoder(n_context, dim, settings.patch_size, dropout)
-            self.daily_blocks = nn.ModuleList(
-                SpaceTimeBlock(dim, heads, ratio, dropout) for _ in range(settings.daily_depth)
-            )
-            self.decode_day = MonthlyConvDecoder(
-                settings, context=n_known, days=settings.patch_size[0], unet=settings.unet
-            )
+            self.daily_blocks = blocks(settings.daily_depth)
+            self.decode_day = MonthlyConvDecoder(settings, n_maps, days=settings.patch_size[0], unet=settings.unet)
         for module in self.modules():
             if isinstance(module, MonthlyConvDecoder):
-                # Twice as fast on a CPU, and what tensor cores want.
+                # Twice as fast on a CPU, and the format of tensor cores.
                 module.to(memory_format=torch.channels_last)
 
     def forward(self, inputs: WindowInputs) -> Output:
         """Reconstruct a batch of windows.
 
-        Returns
-        -------
-        Output
-            Months of shape (batch, month, lat, lon) and days of shape (batch, month, day, lat, lon): the observation
-            itself where there is one, zero on land and on padded days.
+        Months have the shape (batch, month, lat, lon), days (batch, month, day, lat, lon): the observation itself where
+        there is one, zero on land and on padded days.
         """
         n_months, *size = inputs.x.shape[1:]
         decoded = inputs.decoded & ~inputs.padded_days_mask
@@ -157,7 +142,7 @@ class SpatioTemporalModel(nn.Module):
         return Output(_crop(monthly, *size[1:]), _crop(daily, *size))
 
     def pad(self, inputs: WindowInputs, context: Float[Tensor, "batch month day channel lat lon"]) -> "Pixels":
-        """Fill up to whole patches, and blank what is land, padding or missing."""
+        """Pad to whole patches, and set land, padding and missing values to zero."""
         pad = tuple(
             part
             for size, patch in zip(inputs.x.shape[:1:-1], self.settings.patch_size[::-1], strict=True)
@@ -174,16 +159,16 @@ class SpatioTemporalModel(nn.Module):
     def encode_positions(
         self, year_fraction: Float[Tensor, "batch month day"], position: Float[Tensor, "batch 2 lat lon"]
     ) -> Float[Tensor, "batch time place dim"]:
-        """Add up what is known of a token before its content is: day, month, season, place."""
+        """Sum of the encodings of each token that do not depend on its content: day, month, season, place."""
         days, rows, columns = self.settings.patch_size
-        season = reduce(year_fraction, "b m (t d) -> b m t", "min", d=days)
-        n_months, n_times = season.shape[1:]
+        date = reduce(year_fraction, "b m (t d) -> b m t", "min", d=days)
+        n_months, n_times = date.shape[1:]
         lat, lon = reduce(position, "b two (y h) (x w) -> two b y x", "mean", h=rows, w=columns)
         when = repeat(
             self.day_encoding(n_times) + self.month_encoding(n_months)[:, None], "m t c -> b m t c", b=len(lat)
         )
         if self.calendar_encoding is not None:
-            when = when + self.calendar_encoding(season)
+            when = when + self.calendar_encoding(date)
         place = self.place_encoding(*lat.shape[1:], device=lat.device)[None]
         if self.location_encoding is not None:
             place = place + rearrange(self.location_encoding(lat, lon), "b y x c -> b (y x) c")
@@ -214,7 +199,7 @@ class SpatioTemporalModel(nn.Module):
         day_index: Int[Tensor, "batch month day"],
         decoded: Bool[Tensor, "batch month day"],
     ) -> Estimate:
-        """Decode some days; observations are given back as they are."""
+        """Decode some days; the estimate of an observed pixel is its observation."""
         days, height, _ = self.settings.patch_size
         batch, n_months = decoded.shape[:2]
         pad = pixels.pad[4:]
@@ -227,13 +212,13 @@ class SpatioTemporalModel(nn.Module):
             return rearrange(some, "n d c y x -> (n d) c y x")
 
         context = of_chosen(rearrange(pixels.context, "b c m d y x -> b c (m d) y x"))
-        known = [of_chosen(pixels.video), context]
+        maps = [of_chosen(pixels.video), context]
         if self.surroundings.n_around:
             position = rearrange(F.pad(day_index, pad), "b m (t d) -> (b m t) d", d=days).index_select(0, chosen)
             window = repeat(chosen // (len(tokens_decoded) // batch), "n -> (n d)", d=days)
             around = self.surroundings.around(context[:, Context.GUESS], series, window, position.flatten())
-            known.append(around.masked_fill(~pixels.ocean[window, None], 0.0))
-        departure, log_std = self.decode_day(tokens.index_select(0, chosen), torch.cat(known, dim=1))
+            maps.append(around.masked_fill(~pixels.ocean[window, None], 0.0))
+        correction, log_std = self.decode_day(tokens.index_select(0, chosen), torch.cat(maps, dim=1))
 
         def to_days(maps: Float[Tensor, "map lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
             maps = rearrange(maps, "(n d) y x -> n d y x", d=days)
@@ -241,7 +226,7 @@ class SpatioTemporalModel(nn.Module):
             return rearrange(every, "(b m t) d y x -> b m (t d) y x", b=batch, m=n_months)
 
         hidden = pixels.exists & ~pixels.valid
-        return Estimate(pixels.guess + to_days(departure).masked_fill(~hidden, 0.0), to_days(log_std))
+        return Estimate(pixels.guess + to_days(correction).masked_fill(~hidden, 0.0), to_days(log_std))
 
     def decode_months(
         self,
@@ -250,10 +235,7 @@ class SpatioTemporalModel(nn.Module):
         pixels: "Pixels",
         decoded: Bool[Tensor, "batch month day"],
     ) -> Estimate:
-        """Decode each month as a departure from the mean of its days.
-
-        The decoder sees that mean, how uncertain its decoded days are, and on how many the pixel was observed.
-        """
+        """Decode each month as a correction of the mean of its days; inputs of the decoder are the `MonthMaps`."""
         n_months = tokens.shape[1]
         real = pixels.real_days[..., None, None]
         hidden = (pixels.exists & ~pixels.valid).to(tokens.dtype)
@@ -272,16 +254,16 @@ class SpatioTemporalModel(nn.Module):
             ],
             dim=1,
         )
-        departure, log_std = self.decode_month(
+        correction, log_std = self.decode_month(
             rearrange(tokens, "b m (y x) c -> (b m) y x c", y=means.shape[-2] // self.settings.patch_size[1]), means
         )
-        departure = rearrange(departure, "(b m) y x -> b m y x", m=n_months).masked_fill(~pixels.ocean[:, None], 0.0)
+        correction = rearrange(correction, "(b m) y x -> b m y x", m=n_months).masked_fill(~pixels.ocean[:, None], 0.0)
         mean = rearrange(means[:, MonthMaps.MEAN], "(b m) y x -> b m y x", m=n_months)
-        return Estimate(mean + departure, rearrange(log_std, "(b m) y x -> b m y x", m=n_months))
+        return Estimate(mean + correction, rearrange(log_std, "(b m) y x -> b m y x", m=n_months))
 
 
 class Pixels(NamedTuple):
-    """A batch of windows filled up to whole patches; blanked where a pixel does not exist or was not seen."""
+    """A batch of windows padded to whole patches; zero where a pixel does not exist or was not observed."""
 
     video: Float[Tensor, "batch 2 all_days lat lon"]
     context: Float[Tensor, "batch channel month day lat lon"]
@@ -302,6 +284,6 @@ class Pixels(NamedTuple):
 
 
 def _crop(estimate: Estimate, *size: int) -> Estimate:
-    """Take the padding away again, for as many of the last axes as sizes are given."""
+    """Remove the padding, for as many of the last axes as sizes are given."""
     where: tuple[EllipsisType | slice, ...] = (..., *(slice(length) for length in size))
     return Estimate(estimate.mean[where], estimate.log_std[where])

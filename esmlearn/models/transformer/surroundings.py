@@ -1,4 +1,4 @@
-"""What is known of each pixel before the network computes: its first guess, and the observations of the days around."""
+"""Inputs of the decoders at full resolution: the first guess, and the observations of the days around."""
 
 from enum import IntEnum
 
@@ -19,7 +19,7 @@ class CorrectedContext(IntEnum):
     GUESS
         Analysis by successive corrections; where there is an observation, the observation itself.
     SIMPLE_GUESS
-        The first guess of `Context`, as its departure from `GUESS`.
+        The first guess of `Context`, minus `GUESS`.
     DENSITY
         How densely the ocean was observed around the pixel.
     """
@@ -33,14 +33,14 @@ class CorrectedContext(IntEnum):
 
 
 class Surroundings(nn.Module):
-    """Make the first guess, and describe how the days around depart from it.
+    """Make the first guess, and the differences of the days around from it.
 
     Attributes
     ----------
     context
-        Channels that describe each day.
+        Names of the channels of each day.
     series
-        What is known of the days around: the observations, where there are some, and perhaps the analysis.
+        Names of the series of the days around: the observations, where there are some, and perhaps the analysis.
     n_around
         Number of the channels of the days around.
     """
@@ -58,9 +58,9 @@ class Surroundings(nn.Module):
     def forward(
         self, inputs: WindowInputs
     ) -> tuple[Float[Tensor, "batch month day context_channel lat lon"], Float[Tensor, "series batch time lat lon"]]:
-        """Give the channels of each day, and the series of days that `around` looks at.
+        """Give the channels of each day, and the series of days that `around` takes.
 
-        With successive corrections, their analysis takes the place of the guess of the inputs.
+        With successive corrections, their analysis replaces the first guess of the inputs.
         """
         series = [inputs.nearby, inputs.nearby_observed.to(inputs.x.dtype)]
         if self.corrections is None:
@@ -78,21 +78,13 @@ class Surroundings(nn.Module):
         batch: Int[Tensor, " map"],
         position: Int[Tensor, " map"],
     ) -> Float[Tensor, "map around_channel lat lon"]:
-        """Give the `n_around` channels of some days.
+        """Give the `n_around` channels of some days, of which `guess` is the first guess.
 
-        Of each day around there are the observations as departures from the guess of the day itself, zero where there
-        are none; where there are some; and the analysis as a departure.
-
-        Parameters
-        ----------
-        guess
-            First guess of the days.
-        series
-            As `forward` gives them.
-        batch, position
-            Window of each day, and where in its row the day stands.
+        For each day around there are the observations minus this first guess, zero where there are none; where there
+        are some; and the analysis minus this first guess. `series` is that of `forward`, `batch` the window of each day,
+        and `position` its index in the series.
         """
-        there = position[:, None] + torch.tensor(self.days_around, dtype=position.dtype, device=position.device)
-        value, seen, *analyses = series[:, batch[:, None], there.clamp(0, series.shape[2] - 1)]
+        days = position[:, None] + torch.tensor(self.days_around, dtype=position.dtype, device=position.device)
+        value, observed, *analyses = series[:, batch[:, None], days.clamp(0, series.shape[2] - 1)]
         here = guess[:, None]
-        return torch.cat([(value - here) * seen, seen, *(analysis - here for analysis in analyses)], dim=1)
+        return torch.cat([(value - here) * observed, observed, *(analysis - here for analysis in analyses)], dim=1)

@@ -1,4 +1,4 @@
-"""A small U-Net: what lies around each pixel, at full resolution and coarser."""
+"""A small U-Net: features of the surroundings of each pixel, at full resolution and coarser."""
 
 import torch
 import torch.nn.functional as F
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class UNet(nn.Module):
     """Convolutions at one width for each level, halved and doubled in between, with skips.
 
-    Ronneberger et al. 2015, https://doi.org/10.48550/arXiv.1505.04597. There is no normalisation: what is learned is
-    close to linear in its input, and a norm would take the amplitude away. Any size will do.
+    Ronneberger et al. 2015, https://doi.org/10.48550/arXiv.1505.04597. There is no normalisation, because the output is
+    close to linear in the input, and a norm would remove its amplitude. Maps may have any size.
     """
 
     def __init__(self, channels: int, widths: tuple[int, ...]) -> None:

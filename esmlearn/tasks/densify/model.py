@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from torch import nn
 
-from esmlearn.models.denoisers.convnext_unet import ConvNextUNet
+from esmlearn.models.denoisers import build_denoiser
 from esmlearn.settings import TrainDensifySettings
 from esmlearn.tasks.densify.inputs import channels
 from esmlearn.tasks.ensembles.model import TrainedEnsemble
@@ -40,17 +41,17 @@ class TrainedDensifier(TrainedEnsemble):
         return super().arrays() | climate_arrays(self.climates)
 
 
-def build_regression(settings: TrainDensifySettings, n_levels: int) -> ConvNextUNet:
+def build_regression(settings: TrainDensifySettings, n_levels: int) -> nn.Module:
     """Make the network that gives a mean and its standard deviation, with random weights."""
     n_channels = len(channels(n_levels, surface=settings.surface is not None))
-    return ConvNextUNet(settings.denoiser, 2 * n_levels, n_channels)
+    return build_denoiser(settings.denoiser, 2 * n_levels, n_channels)
 
 
-def build_network(settings: TrainDensifySettings, n_levels: int) -> ConvNextUNet:
+def build_network(settings: TrainDensifySettings, n_levels: int) -> nn.Module:
     """Make the denoiser, with random weights; around a regression, it is conditioned on its output, too."""
     n_channels = len(channels(n_levels, surface=settings.surface is not None))
     first_guess = 2 * n_levels if settings.first_guess == "regression" else 0
-    return ConvNextUNet(settings.denoiser, n_levels, n_channels + first_guess)
+    return build_denoiser(settings.denoiser, n_levels, n_channels + first_guess)
 
 
 def read(content: Content) -> TrainedDensifier:

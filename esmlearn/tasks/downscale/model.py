@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from torch import nn
 
 from esmlearn.fields.monthly_scaling import MonthlyScaling
 from esmlearn.grids.grid import RectilinearGrid
-from esmlearn.models.denoisers.residual_unet import ResidualUNet
+from esmlearn.models.denoisers import build_denoiser
 from esmlearn.settings import TrainDownscaleSettings
 from esmlearn.tasks.downscale.conditions import StaticFields
 from esmlearn.tasks.downscale.inputs import channels
@@ -63,18 +64,18 @@ class TrainedDownscaler(TrainedEnsemble):
         return super().arrays() | scalings | grid | static
 
 
-def build_regression(settings: TrainDownscaleSettings, n_variables: int) -> ResidualUNet:
+def build_regression(settings: TrainDownscaleSettings, n_variables: int) -> nn.Module:
     """Make the network that gives the mean of fine fields and its standard deviation, with random weights."""
     sizes = settings.regression or settings.denoiser.model_copy(
         update={"image_channels": None, "conditioned_on_input": None}  # those of the denoiser, which has others
     )
-    return ResidualUNet(sizes, 2 * n_variables, len(channels(settings, n_variables)))
+    return build_denoiser(sizes, 2 * n_variables, len(channels(settings, n_variables)))
 
 
-def build_network(settings: TrainDownscaleSettings, n_variables: int) -> ResidualUNet:
+def build_network(settings: TrainDownscaleSettings, n_variables: int) -> nn.Module:
     """Make the denoiser, with random weights; around a regression, it is conditioned on its output, too."""
     first_guess = 2 * n_variables if settings.learning == "residual" else 0
-    return ResidualUNet(settings.denoiser, n_variables, len(channels(settings, n_variables)) + first_guess)
+    return build_denoiser(settings.denoiser, n_variables, len(channels(settings, n_variables)) + first_guess)
 
 
 def read(content: Content) -> TrainedDownscaler:

@@ -18,6 +18,7 @@ from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
 from esmlearn.gaps.apply import apply_gaps
+from esmlearn.gaps.simulate import KINDS
 from esmlearn.settings import AblationSettings, EnsembleSettings, GapSettings, ReconstructSettings
 from esmlearn.tasks.ensembles.ablation import ablate
 from esmlearn.tasks.ensembles.figures import plot_sampling
@@ -28,9 +29,6 @@ from esmlearn.tasks.observations import Observations, find_truth, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
-
-SIMULATED = ("clouds", "rectangles", "swaths", "profiles")
-"""Gaps that can be simulated with another share; in place of others there are clouds."""
 
 METHOD = "ConditionalDiffusion"
 
@@ -251,7 +249,8 @@ def _outputs(
     def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
         given, first_guess = field, base
         if ablation.share is not None and truth is not None:
-            kind = learned.gaps.kind if learned.gaps.kind in SIMULATED else "clouds"
+            # Gaps that can't be simulated are replaced by clouds.
+            kind = learned.gaps.kind if learned.gaps.kind in KINDS else "clouds"
             gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
             given, first_guess = apply_gaps(truth, gaps), None
         varied = prepare(trained, given, base=first_guess, without=ablation.without)

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from torch import nn
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.fields.climatology import Climatology, Scaling
-from esmlearn.models.denoisers.convnext_unet import ConvNextUNet
+from esmlearn.models.denoisers import build_denoiser
 from esmlearn.settings import TrainFillSettings
 from esmlearn.tasks.ensembles.model import TrainedEnsemble
 from esmlearn.tasks.fill.samples import channels
@@ -54,9 +55,9 @@ class TrainedFiller(TrainedEnsemble):
         return {BASE_MODEL: self.base_model} if self.base_model else {}
 
 
-def build_network(settings: TrainFillSettings) -> ConvNextUNet:
+def build_network(settings: TrainFillSettings) -> nn.Module:
     """Make the denoiser, with random weights."""
-    return ConvNextUNet(settings.denoiser, 1, len(channels(settings.neighbour_days)))
+    return build_denoiser(settings.denoiser, 1, len(channels(settings.neighbour_days)))
 
 
 def read(content: Content) -> TrainedFiller:

@@ -8,7 +8,7 @@ from torch import nn
 
 from esmlearn.models.denoisers.condition import Condition
 from esmlearn.models.denoisers.convnext_unet import ConvNextUNet
-from esmlearn.models.denoisers.parts import where_and_when
+from esmlearn.models.denoisers.parts import place_and_time
 from esmlearn.models.denoisers.residual_unet import ResidualUNet
 from esmlearn.settings import DenoiserSettings, ResidualUNetSettings
 
@@ -25,14 +25,14 @@ def condition(place=(30.0, 140.0), season=0.3) -> Condition:
 @pytest.mark.parametrize("coordinates", ["unit_sphere", "sincos"])
 def test_dropped_coordinates_are_zero_and_no_place_or_date_is(coordinates):
     """The sine and the cosine of an angle are never both zero."""
-    nothing = where_and_when(condition((math.nan, math.nan), math.nan), coordinates, date=True, hour=False)
+    nothing = place_and_time(condition((math.nan, math.nan), math.nan), coordinates, date=True, hour=False)
     assert not nothing.any()
-    some = where_and_when(condition((math.nan, math.nan)), coordinates, date=True, hour=False)
+    some = place_and_time(condition((math.nan, math.nan)), coordinates, date=True, hour=False)
     n_place = some.shape[1] - 4
     assert not some[:, :n_place].any()
     assert some[:, n_place:].square().sum() == pytest.approx(2.0)
     for latitude in range(-90, 91, 30):
-        features = where_and_when(condition((float(latitude), 0.0)), coordinates, date=False, hour=False)
+        features = place_and_time(condition((float(latitude), 0.0)), coordinates, date=False, hour=False)
         assert features.square().sum() >= 0.99
 
 
