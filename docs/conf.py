@@ -61,9 +61,10 @@ SIGNS = {"ge": "≥ {:g}", "gt": "> {:g}", "le": "≤ {:g}", "lt": "< {:g}", "mu
 def settings_reference() -> str:
     """Describe the settings of all scripts, from the very classes that check a recipe."""
     parts = []
-    for script, kinds in settings.SCRIPTS.items():
-        for task, block in kinds.items():
-            parts += _describe(f"Script `{script}`" + (f", `task: {task}`" if task else ""), "", block)
+    for script, tasks in settings.SCRIPTS.items():
+        for task, block in tasks.items():
+            by_default = task == next(iter(tasks))
+            parts += _describe(f"Script `{script}`" + ("" if by_default else f", with `task: {task}`"), "", block)
     return "\n\n".join(parts)
 
 

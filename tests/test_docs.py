@@ -28,7 +28,8 @@ def fields_of(block: type[Block], path: str = "") -> Iterator[tuple[str, str, bo
             yield from fields_of(inner, f"{path}{key}.")
 
 
-SETTINGS = {script: {name: words for name, words, _ in fields_of(block)} for script, block in SCRIPTS.items()}
+BLOCKS = {f"{script} {task}".strip(): block for script, tasks in SCRIPTS.items() for task, block in tasks.items()}
+SETTINGS = {script: {name: words for name, words, _ in fields_of(block)} for script, block in BLOCKS.items()}
 
 
 def text_outside_of_code_blocks(page: Path) -> str:
@@ -44,7 +45,7 @@ def test_every_recipe_has_a_page_that_is_listed(recipe):
     assert re.search(rf"^{name}$", (page.parent / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", BLOCKS)
 def test_every_setting_is_described(script):
     """The reference of all settings is made of these words."""
     assert not {name for name, words in SETTINGS[script].items() if not words.strip()}
@@ -52,7 +53,7 @@ def test_every_setting_is_described(script):
 
 def test_settings_that_the_docs_name_exist():
     known = {name for names in SETTINGS.values() for name in names}
-    blocks = {name for block in SCRIPTS.values() for name, _, is_block in fields_of(block) if is_block}
+    blocks = {name for block in BLOCKS.values() for name, _, is_block in fields_of(block) if is_block}
     starts = "|".join(sorted({name.split(".")[0] for name in blocks}))
     unknown = {
         f"{page.name}: {name}"
