@@ -36,12 +36,12 @@ class CalendarDayClimatology(Baseline):
 
     Attributes
     ----------
-    departure
+    difference
         Difference from the harmonic climatology by calendar day, shape (day, lat, lon). The number of a day is its
         fraction of the year times 366, so that years and calendars of different lengths have the same days.
     """
 
-    departure: Float[np.ndarray, "day lat lon"]
+    difference: Float[np.ndarray, "day lat lon"]
 
     @classmethod
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "CalendarDayClimatology":  # noqa: ARG003
@@ -56,13 +56,13 @@ class CalendarDayClimatology(Baseline):
             total[index] = anomalies[day == index].sum(axis=0)
             count[index] = observed[day == index].sum(axis=0)
         total, count = _running_mean(total, WINDOW), _running_mean(count, WINDOW)
-        seen = count > 0.5 / WINDOW  # and not > 0: running means have rounding errors
-        departure = np.where(seen, total / np.where(seen, count, 1), 0).astype(np.float32)
-        return cls(climatology, training.land, training.units, _running_mean(departure, SMOOTHING))
+        known = count > 0.5 / WINDOW  # and not > 0: running means have rounding errors
+        difference = np.where(known, total / np.where(known, count, 1), 0).astype(np.float32)
+        return cls(climatology, training.land, training.units, _running_mean(difference, SMOOTHING))
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Give each day the mean of its calendar day."""
-        return without_land(field, self.mean_cycle(field) + self.departure[_day_of_year(field)])
+        return without_land(field, self.mean_cycle(field) + self.difference[_day_of_year(field)])
 
 
 class ObservedMean(Baseline):

@@ -108,14 +108,14 @@ class Dineof(Baseline):
         """
         check_daily(field)
         daily, known = self.mean_cycle(field), field.observed[:, 0]
-        seen = known.any(axis=0)
-        if not seen.any():
+        observed = known.any(axis=0)
+        if not observed.any():
             raise DataError("DINEOF has no observation to learn from; check the period and the gaps.")
         if not known[:, ~field.land].all():
             anomalies = np.where(known, field.values[:, 0] - daily, np.float32(0.0))
             parts = (anomalies, known, self._left_to_cross_validate(field))
-            values, given, left = (torch.from_numpy(part[:, seen].T.copy()) for part in parts)
-            daily[:, seen] += fill(values, given, left, self.settings, self.effort).values.numpy().T
+            values, given, left = (torch.from_numpy(part[:, observed].T.copy()) for part in parts)
+            daily[:, observed] += fill(values, given, left, self.settings, self.effort).values.numpy().T
         return complete(field, daily)
 
     def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:

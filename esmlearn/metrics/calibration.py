@@ -8,10 +8,13 @@ from scipy import stats
 
 COVERAGE_LEVELS = (0.5, 0.9)
 
+# Scores of single points by their names; scores are made of their means.
+PointScores = dict[str, Float[np.ndarray, " point"]]
+
 
 def calibration_at_points(
     values: Float[np.ndarray, " point"], std: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]
-) -> dict[str, Float[np.ndarray, " point"]]:
+) -> PointScores:
     """Give for each point whether the truth is within the central intervals, the CRPS, and the predicted spread."""
     error = np.abs(values - truth)
     found = {

@@ -163,16 +163,9 @@ def score_rows(
     *,
     units: str | None = None,
 ) -> list[Row]:
-    """Make the rows of scores from their values in each resample of the time steps; a score that is NaN has no row.
+    """Make the rows of scores from their values in each resample, the original data first; NaN gives no row.
 
-    Parameters
-    ----------
-    scores
-        By the name of the metric; the first resample is the original data.
-    weights
-        Sum of the weights of each time step.
-    n
-        Number of scored points, maps or segments.
+    `weights` is the sum of the weights of each time step, `n` the number of scored points, maps or segments.
     """
     return [
         row(comparison, method, metric, values[0], n, comparison.bootstrap.interval(values, weights), units=units)

@@ -14,8 +14,7 @@ from jaxtyping import Bool, Float, Int
 from scores import probability
 
 from esmlearn.errors import DataError
-from esmlearn.metrics.calibration import COVERAGE_LEVELS, roots_in_bins
-from esmlearn.metrics.errors import PointScores
+from esmlearn.metrics.calibration import COVERAGE_LEVELS, PointScores, roots_in_bins
 from esmlearn.metrics.uncertainty import BlockBootstrap, ratio
 
 

@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from einops import rearrange
 from jaxtyping import Float, Int
+from scores import continuous
 
-from esmlearn.metrics.calibration import calibration_at_points
+from esmlearn.metrics.calibration import PointScores, calibration_at_points
 from esmlearn.metrics.comparison import Comparison, Method, Row, score_rows
 from esmlearn.metrics.difficulty import Bins
 from esmlearn.metrics.ensemble import ensemble_at_points
-from esmlearn.metrics.errors import PointScores, departures_at_points, errors_at_points
 from esmlearn.metrics.uncertainty import BlockBootstrap, ratio
 
 # A variance below this share of the mean square is a rounding error of a constant field.
@@ -35,7 +36,9 @@ def score(comparison: Comparison) -> list[Row]:
 
     def at_points(method: Method) -> PointScores:
         values = comparison.at_points(method.values)
-        found = errors_at_points(values, truth) | departures_at_points(values - reference, truth - reference)
+        x, y = values - reference, truth - reference
+        # `scores.continuous.correlation.pearsonr` has no weights.
+        found = errors_at_points(values, truth) | {"x": x, "y": y, "xx": x**2, "yy": y**2, "xy": x * y}
         if method.members is not None:
             found |= ensemble_at_points(method.members[:, comparison.points], truth)
         elif method.std is not None:
@@ -43,6 +46,16 @@ def score(comparison: Comparison) -> list[Row]:
         return found
 
     return _rows(comparison, groups, at_points, [{}])
+
+
+def errors_at_points(values: Float[np.ndarray, " point"], truth: Float[np.ndarray, " point"]) -> PointScores:
+    """Give the squared error, the absolute error and the error (values - truth) of each point."""
+    forecast, right = (xr.DataArray(array, dims="point") for array in (values, truth))
+    return {
+        "squared_error": continuous.mse(forecast, right, preserve_dims="all").values,
+        "absolute_error": continuous.mae(forecast, right, preserve_dims="all").values,
+        "error": continuous.additive_bias(forecast, right, preserve_dims="all").values,
+    }
 
 
 def break_down(comparison: Comparison, bins: Bins, *, fewest: int = 30) -> list[Row]:

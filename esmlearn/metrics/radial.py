@@ -57,17 +57,9 @@ def radial_spectra(
 ) -> RadialSpectra | None:
     """Estimate radial spectra of the truth, of all methods, and of the members of ensembles.
 
-    Parameters
-    ----------
-    comparison
-        Methods and truth. Whole maps are transformed, not only the points that count.
-    lat, lon
-        Cell centres in degrees, evenly spaced. The width of a cell in kilometres is its mean over the rectangle.
-
-    Returns
-    -------
-    RadialSpectra or None
-        None if no rectangle of always known cells is large enough.
+    Whole maps are transformed, not only the points that count. Cell centres are in degrees, evenly spaced; the width of
+    a cell in kilometres is its mean over the rectangle. The result is None if no rectangle of always known cells is
+    large enough.
     """
     complete = np.isfinite(comparison.truth).any(axis=(1, 2))
     fields = [comparison.truth, *(method.values for method in comparison.methods)]

@@ -86,12 +86,8 @@ def maps_showcase(
 def radial_spectra(records: Sequence[Mapping[str, Any]], lost_km: float | None) -> Figure:
     """Draw the radial spectra of truth and methods, their power over the truth's, and their coherence with it.
 
-    Parameters
-    ----------
-    records
-        Records of `radial_spectra.json` of one dataset.
-    lost_km
-        Longest wavelength at which interpolation has less than half of the truth's power; None if there is none.
+    `records` are those of `radial_spectra.json` of one dataset, `lost_km` is the longest wavelength at which
+    interpolation has less than half of the truth's power.
     """
     truth = next(record for record in records if record["method"] == "truth")
     methods = [record for record in records if record["method"] != "truth"]
@@ -136,12 +132,8 @@ def radial_spectra(records: Sequence[Mapping[str, Any]], lost_km: float | None) 
 def quantiles(records: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw the differences of quantiles between methods and truth, and the frequency bias and SEDI of extremes.
 
-    Parameters
-    ----------
-    records
-        Records of `quantiles.json` of one dataset.
-    rows
-        Rows of `scores.json` of the same dataset, with `frequency_bias_95`, `sedi_95` and those of 99 %.
+    `records` and `rows` are those of `quantiles.json` and `scores.json` of one dataset; the rows include
+    `frequency_bias_95`, `sedi_95` and those of 99 %.
     """
     truth = next(record for record in records if record["method"] == "truth")
     methods = [record for record in records if record["method"] != "truth"]

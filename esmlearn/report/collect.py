@@ -119,21 +119,19 @@ def _figures(work: Path) -> Iterator[Figure]:
 
 
 def _products(works: Iterable[Path], inputs: Mapping[Path, Mapping[str, Any]], here: Path) -> Iterator[Product]:
-    """Give all recorded files of the run, in the order in which they were made."""
+    """Give all recorded files of the run in their order, with their hashes and ESMValCore's records of them."""
+    files: list[tuple[Path, str, str, tuple[Path, ...]]] = []
     for file, facets in inputs.items():
-        yield _product(file, "input", f"{Dataset(facets).label}: {facets.get('short_name')} as preprocessed", (), here)
+        files.append((file, "input", f"{Dataset(facets).label}: {facets.get('short_name')} as preprocessed", ()))
     for work in works:
         for name, record in _yaml(run_of(work) / "diagnostic_provenance.yml").items():
             ancestors = tuple(map(Path, record.get("ancestors", [])))
-            yield _product(Path(name), work.name, str(record.get("caption", "")), ancestors, here)
-
-
-def _product(path: Path, task: str, caption: str, ancestors: tuple[Path, ...], here: Path) -> Product:
-    """Describe one file, with its hash and the records that ESMValCore made of it."""
-    digest = sha256(path) if path.is_file() else ""
-    beside = [(name, path.with_name(path.stem + ending)) for name, ending in RECORDS.items()]
-    records = tuple((name, _link(record, here)) for name, record in beside if record.is_file())
-    return Product(path, task, caption, ancestors, digest, _link(path, here), records)
+            files.append((Path(name), work.name, str(record.get("caption", "")), ancestors))
+    for path, task, caption, ancestors in files:
+        digest = sha256(path) if path.is_file() else ""
+        beside = [(name, path.with_name(path.stem + ending)) for name, ending in RECORDS.items()]
+        records = tuple((name, _link(record, here)) for name, record in beside if record.is_file())
+        yield Product(path, task, caption, ancestors, digest, _link(path, here), records)
 
 
 def _logs(works: Iterable[Path], here: Path) -> Iterator[tuple[str, str]]:

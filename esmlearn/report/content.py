@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Row = Mapping[str, Any]
+from esmlearn.report.words import Row
 
 
 @dataclass(frozen=True)

@@ -77,12 +77,16 @@ def _beside_ensembles(rows: Sequence[Row]) -> Iterator[str]:
 
 def _crps(ensemble: Row, other: Row) -> str:
     """Compare the CRPS of an ensemble with that of a standard deviation, in one sentence."""
-    says = f"On {fields(ensemble)}, the CRPS of {who(ensemble)} ({value(ensemble)})"
-    than = f"that of {who(other)} ({value(other)}), which comes from its own standard deviation"
-    lead = 1 - ensemble["value"] / other["value"] if other["value"] > 0 else 0.0
-    if abs(lead) < SAME:
-        return f"{says} is no different from {than}."
-    return f"{says} is {percent(abs(lead))} {'below' if lead > 0 else 'above'} {than}."
+    return (
+        f"On {fields(ensemble)}, the CRPS of {who(ensemble)} ({value(ensemble)}) is {_than(ensemble, other)} that of"
+        f" {who(other)} ({value(other)}), which comes from its own standard deviation."
+    )
+
+
+def _than(one: Row, other: Row) -> str:
+    """Write by how much one score is below or above another."""
+    lead = 1 - one["value"] / other["value"] if other["value"] > 0 else 0.0
+    return "no different from" if abs(lead) < SAME else f"{percent(abs(lead))} {'below' if lead > 0 else 'above'}"
 
 
 def _what_was_hidden(fact: Mapping[str, Any]) -> str:
@@ -127,11 +131,16 @@ def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
     models = [name for (name, metric), row in scored.items() if metric == "rmse" and row["role"] == "model"]
     ensembles = ensembles_of(here)
     for name in ensembles:
-        sure = [row for row in here if row["metric"] == "mae" and row["method"] not in ensembles]
-        best = {row["role"]: row for row in sorted(sure, key=lambda row: -row["value"])}
-        worth = [_beside_mae(scored[name, "crps"], best[role]) for role in ("model", "baseline") if role in best]
-        if worth:
-            yield f"The CRPS of {method_info(name).words} is {' and '.join(worth)}."
+        others = [row for row in here if row["metric"] == "mae" and row["method"] not in ensembles]
+        best = {row["role"]: row for row in sorted(others, key=lambda row: -row["value"])}
+        # The CRPS of a method without members is its mean absolute error.
+        than = [
+            f"{_than(scored[name, 'crps'], best[role])} the mean absolute error of {who(best[role])}"
+            for role in ("model", "baseline")
+            if role in best
+        ]
+        if than:
+            yield f"The CRPS of {method_info(name).words} is {' and '.join(than)}."
     powers = [
         (name, scored[name, "spectral_power_ratio"]) for name in models if (name, "spectral_power_ratio") in scored
     ]
@@ -147,13 +156,6 @@ def _how_fine(fact: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
         yield f"Averages over coarse cells miss the coarse field by {' and '.join(words)} (root mean square)."
 
 
-def _beside_mae(ensemble: Row, sure: Row) -> str:
-    """Compare the CRPS of an ensemble with the MAE of a method without members, which is its CRPS."""
-    lead = 1 - ensemble["value"] / sure["value"] if sure["value"] > 0 else 0.0
-    than = "no different from" if abs(lead) < SAME else f"{percent(abs(lead))} {'below' if lead > 0 else 'above'}"
-    return f"{than} the mean absolute error of {who(sure)}"
-
-
 def _with_members(name: str, ensembles: Sequence[str]) -> str:
     """Name a method, or its members if it has any."""
     return f"the members of {method_info(name).words} have" if name in ensembles else f"{method_info(name).words} has"
@@ -161,16 +163,16 @@ def _with_members(name: str, ensembles: Sequence[str]) -> str:
 
 def _lead(model: Row, best: Row | None, rows: Iterable[Row], points: str) -> str:
     """Compare a model with the best baseline in one sentence."""
-    says = f"On {fields(model)}, {who(model)} has an error (RMSE) of {value(model)} on the {model['n']:,} {points}"
+    start = f"On {fields(model)}, {who(model)} has an error (RMSE) of {value(model)} on the {model['n']:,} {points}"
     if best is None or best["value"] <= 0:
-        return says + "; no baseline was run beside it."
+        return start + "; no baseline was run beside it."
     skill = 1 - model["value"] / best["value"]
     if abs(skill) < SAME:
-        return f"{says}, no different from that of the best baseline, {who(best)}."
+        return f"{start}, no different from that of the best baseline, {who(best)}."
     than = f"that of the best baseline, {who(best)} ({value(best)})"
     lead = skill_against(model, best, rows)
-    sure = "" if lead is None or lead.get("low") is None else f"; 95 % interval of the lead {span(lead)}"
-    return f"{says}, {percent(abs(skill))} {'below' if skill >= 0 else 'above'} {than}{sure}."
+    interval = "" if lead is None or lead.get("low") is None else f"; 95 % interval of the lead {span(lead)}"
+    return f"{start}, {percent(abs(skill))} {'below' if skill >= 0 else 'above'} {than}{interval}."
 
 
 def _coverage(row: Row, several: bool) -> str:

@@ -100,7 +100,6 @@ class Group:
 
     dataset: str
     frequency: str
-    region: str
     methods: dict[str, dict[str, Row]]
 
     @property
@@ -226,7 +225,7 @@ def _groups(rows: Iterable[Row], region: str = "all") -> list[Group]:
             key=lambda item: item[1]["rmse"]["value"],
         )
         if ranked:  # scores of whole profiles have no RMSE; they are in a sentence
-            groups.append(Group(dataset, frequency, region, dict(ranked)))
+            groups.append(Group(dataset, frequency, dict(ranked)))
     return groups
 
 

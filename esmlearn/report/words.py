@@ -13,6 +13,12 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 SEASONS = ("December to February", "March to May", "June to August", "September to November")
+DISTANCES = {
+    "height": "above the sea",
+    "distance_to_coast": "from the coast",
+    "distance_to_observation": "from the nearest observation of the day",
+    "days_to_observation": "from the nearest observation at the place",
+}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -105,17 +111,11 @@ def where(row: Row) -> str:
             return f"at {low:02.0f} UTC"
         case "surface":
             return "on land" if low else "at sea"
-        case "height":
-            return f"{span} m above the sea"
         case "share_hidden":
             what = "of the ocean is hidden" if row["frequency"] == "day" else "of the days are hidden"
             return f"where {100 * low:.0f} to {100 * high:.0f} % {what}"
-        case "distance_to_coast":
-            return f"{span} {unit} from the coast"
-        case "distance_to_observation":
-            return f"{span} {unit} from the nearest observation of the day"
-        case _:
-            return f"{span} {unit} from the nearest observation at the place"
+        case by:
+            return f"{span} {unit} {DISTANCES[by]}"
 
 
 def degrees(angle: int | float, signs: str) -> str:

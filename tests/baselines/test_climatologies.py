@@ -41,17 +41,17 @@ def test_the_year_closes_on_itself():
     """Warm days at the start of each year warm the end of December as much as those of January that follow."""
     values = np.full((3 * 366, 2, 3), 10.0)
     values[::366] += 31 * 11
-    departure = fit(values, calendar="all_leap").departure[:, 0, 0]
-    assert departure[0] == pytest.approx(11, rel=1e-4)
-    assert departure[[-1, -10, -15, -25]] == pytest.approx(departure[[1, 10, 15, 25]], abs=1e-4)
+    difference = fit(values, calendar="all_leap").difference[:, 0, 0]
+    assert difference[0] == pytest.approx(11, rel=1e-4)
+    assert difference[[-1, -10, -15, -25]] == pytest.approx(difference[[1, 10, 15, 25]], abs=1e-4)
 
 
 def test_each_observation_weighs_the_same():
     """All days of one year, and each eleventh of another: twelve observations in every window."""
     values = np.full((2 * 365, 2, 3), np.nan)
     values[:365], values[365::11] = 13.0, 15.0
-    departure = fit(values, calendar="noleap").departure[:, 0, 0]
-    assert departure[30:150] == pytest.approx((11 * 13 + 15) / 12 - 10, abs=1e-4)
+    difference = fit(values, calendar="noleap").difference[:, 0, 0]
+    assert difference[30:150] == pytest.approx((11 * 13 + 15) / 12 - 10, abs=1e-4)
 
 
 def test_where_a_season_was_not_seen_the_harmonics_remain():

@@ -7,6 +7,7 @@ from jaxtyping import Bool
 from scipy.ndimage import maximum_filter
 
 from esmlearn.errors import SettingsError
+from esmlearn.settings.densify import PlacesSettings
 
 
 class Places(NamedTuple):
@@ -17,44 +18,20 @@ class Places(NamedTuple):
 
 
 def split_places(
-    land: Bool[np.ndarray, "lat lon"],
-    *,
-    seed: int,
-    block: int = 16,
-    share: float = 0.2,
-    buffer: int = 4,
-    closes: bool = False,
+    land: Bool[np.ndarray, "lat lon"], settings: PlacesSettings, *, seed: int, closes: bool = False
 ) -> Places:
     """Draw blocks for validation, and leave out what lies too near to them.
 
     The sea is like itself some cells further, so a cell that touches a training cell is no test. The same cells have
-    the same role at all times.
-
-    Parameters
-    ----------
-    land
-        True on land, which serves for nothing; blocks that hold nothing else are not drawn.
-    seed
-        The same seed gives the same places.
-    block
-        Side of a block in cells; those at the northern and eastern edge may be smaller.
-    share
-        Share of the blocks that are kept for validation, rounded to a whole number of at least one.
-    buffer
-        Cells left out between training and validation, in each direction and across corners.
-    closes
-        Whether the longitudes go round the globe, so that the buffer does, too.
+    the same role at all times. Blocks at the northern and eastern edge may be smaller; blocks of land are not drawn.
+    Where the longitudes close, so does the buffer.
 
     Raises
     ------
     SettingsError
         If no place is left for training.
     """
-    if block < 1 or buffer < 0 or not 0.0 < share < 1.0:
-        raise SettingsError(
-            f"A split by place needs block >= 1, buffer >= 0 and 0 < share < 1, but these are {block}, {buffer} and "
-            f"{share:g}."
-        )
+    block, share, buffer = settings.block, settings.share, settings.buffer
     rows, columns = (np.arange(size) // block for size in land.shape)
     number = rows[:, None] * (columns[-1] + 1) + columns
     blocks = np.unique(number[~land])

@@ -86,7 +86,7 @@ def fit(
     everywhere = ~target.land
     apart = settings.places
     places = (
-        split_places(target.land, seed=options.seed, **apart.model_dump(), closes=target.closes)
+        split_places(target.land, apart, seed=options.seed, closes=target.closes)
         if apart
         else Places(everywhere, everywhere)
     )

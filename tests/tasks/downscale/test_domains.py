@@ -51,7 +51,7 @@ def test_a_domain_is_learned_from_and_drawn_on(domain, tmp_path, monkeypatch):
     shapes = {"reduced": ((20, 32), (20, 32)), "complete": ((150, 240), (500, 800))}
     assert (coarse.land.shape, fine.land.shape) == shapes[domain]
     sizes = {"n_channels": 8, "channel_multipliers": (1, 1, 1), "is_attention": (False, False, True)}
-    settings = downscale_settings(denoiser=sizes, window=(20, 32))
+    settings = downscale_settings(denoiser=sizes, window=(20, 32), sampler={"steps": 1, "sigma_max": 20.0})
     settings = settings.model_copy(update={"data": settings.data.model_copy(update={"scale_by": "domain"})})
     trained = fit(FineData(fine, {"coarse": coarse}, {}), settings, tmp_path)
     few = EnsembleSettings(members=2, sampler={"steps": 2, "sigma_max": 20.0}, tile=(256, 256))

@@ -1,0 +1,129 @@
+"""Models that don't go together, and settings that they can't follow, are refused before any work."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.tasks.given import give
+
+from esmlearn.errors import SettingsError
+from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
+from esmlearn.settings import ReconstructSettings
+from esmlearn.tasks import TASKS, apply
+from esmlearn.tasks.ensembles.model import TrainedEnsemble
+from esmlearn.tasks.fill.model import TrainedFiller, build_network
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
+from tests.small import small_ocean, small_settings
+from tests.tasks.densify.test_densify import densify_settings
+from tests.tasks.downscale.test_downscale import downscale_settings
+from tests.tasks.fill.test_fill import fill_settings
+
+SETTINGS = ReconstructSettings(period="2002-07-01/2002-07-10", baselines=())
+
+
+def make_transformer(seed: int = 0, **model) -> TrainedTransformer:
+    """A transformer with random weights."""
+    settings, (_, complete) = small_settings(model=model), small_ocean()
+    climatology = Climatology.fit(complete)
+    torch.manual_seed(seed)
+    network = SpatioTemporalModel(settings.model)
+    return TrainedTransformer(network, settings, complete.land, {}, climatology, Scaling.fit(complete, climatology))
+
+
+@pytest.fixture(scope="module")
+def models():
+    """A model of each task; those that only their settings are asked of have nothing else."""
+    transformer, nothing = make_transformer(), np.zeros((2, 2), bool)
+    filler = TrainedFiller(
+        build_network(fill_settings()), fill_settings(), transformer.land, {}, np.ones(1, np.float32), None,
+        transformer.climatology, transformer.scaling, 0.0, transformer,
+    )  # fmt: skip
+    bare = {}
+    for task, settings in (("densify", densify_settings()), ("downscale", downscale_settings())):
+        kind = type(f"Bare{task}", (TrainedEnsemble,), {"task": task})
+        bare[task] = kind(None, settings, nothing, {}, np.ones(1, np.float32), None)
+    return {"reconstruct": transformer, "fill": filler, **bare}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    observations, complete = (field.to_cubes()[0] for field in small_ocean())
+    return give(tmp_path_factory.mktemp("data"), Cloudy=observations, Complete=complete)
+
+
+def refusal(models, settings=SETTINGS) -> str:
+    """Say why models are refused; there are no data that any work could begin with."""
+    with pytest.raises(SettingsError) as refused:
+        apply(models, None, settings)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_two_models_of_one_task_are_refused(models, task):
+    sentence = refusal([models[task], models[task]])
+    assert f"({task}, {task})" in sentence
+    assert sentence.count(". ") == 0
+    assert task in refusal([models["fill"], models[task], models[task]])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("fill", "densify"),
+        ("densify", "reconstruct"),
+        ("reconstruct", "downscale"),
+        ("densify", "downscale"),
+        ("reconstruct", "fill", "densify"),
+    ],
+)
+def test_models_of_tasks_that_do_not_go_together_are_refused(models, names):
+    for order in (names, names[::-1]):
+        assert f"tasks {' and '.join(order)} can't be applied by one script" in refusal([models[one] for one in order])
+
+
+@pytest.mark.parametrize("other", [make_transformer(seed=1), make_transformer(hidden=16)])
+def test_a_transformer_that_the_ensemble_does_not_depart_from_is_refused(models, data, other):
+    for ancestors in ([other, models["fill"]], [models["fill"], other]):
+        with pytest.raises(SettingsError, match="another SpatioTemporalModel than the one that the ensemble departs"):
+            apply(ancestors, data, SETTINGS)
+
+
+def test_the_transformer_of_an_ensemble_may_stand_beside_it(models, data):
+    """Whether it is the same object, or the same weights read again: it comes first, and members depart from it."""
+    own = models["reconstruct"]
+    again = replace(own, network=SpatioTemporalModel(own.settings.model))
+    again.network.load_state_dict(own.network.state_dict())
+    for ancestors in ([models["fill"]], [models["fill"], own], [again, models["fill"]]):
+        applied = apply(ancestors, data, SETTINGS)
+        assert (applied.dataset, applied.short_name) == ("Cloudy", "tos")
+        assert json.loads(applied.attributes["esmlearn_gaps"])["kind"] == "data"
+        first = next(applied.outputs)
+        assert first.method == "SpatioTemporalModel"
+        assert len(first.field.dates) == 10
+
+
+def test_a_transformer_beside_an_ensemble_from_the_climatology_is_applied_too(models, data):
+    alone = replace(models["fill"], base_model=None)
+    first = next(apply([alone, make_transformer(seed=1)], data, SETTINGS).outputs)
+    assert first.method == "SpatioTemporalModel"
+
+
+@pytest.mark.parametrize("task", ["reconstruct", "fill", "densify"])
+def test_only_super_resolution_leaves_times_out(models, task):
+    assert "`every` is for super-resolution" in refusal([models[task]], SETTINGS.model_copy(update={"every": 2}))
+
+
+def test_ablations_are_of_an_ensemble_that_allows_them(models):
+    def ask(**ablation):
+        return ReconstructSettings(ablations={"some": ablation})
+
+    assert "`ablations` are of an ensemble" in refusal([models["reconstruct"]], ask(steps=2))
+    assert "ablations.some.without names surface" in refusal([models["fill"]], ask(without=["surface"]))
+    assert "ablations.some.without names surface" in refusal(
+        [models["reconstruct"], models["fill"]], ask(without=["surface"])
+    )
+    assert "ablations.some.without names hour" in refusal([models["densify"]], ask(without=["hour"]))
+    assert "ablations.some.share is for gaps" in refusal([models["downscale"]], ask(share=0.5))
