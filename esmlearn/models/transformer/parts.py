@@ -121,9 +121,9 @@ class MonthlyConvDecoder(nn.Module):
 
     The transposed convolution has kernel patch + 2 overlap, stride patch and padding overlap, so that the size is exact
     and neighbouring patches share pixels. `context` maps at full resolution join before the refinement, so that coasts
-    and fronts stay sharp; `unet` are the widths of a U-Net that replaces the refinement, if any. Each token gives `days`
-    maps: 1 for a month, those of the patch for days. A second U-Net estimates from all these maps how large the error
-    is. Both heads start at zero: the untrained model gives the first guess.
+    and fronts stay sharp; `unet` are the widths of a U-Net that replaces the refinement, if any. Each token decodes to
+    `days` maps: 1 for a month, those of the patch for days. A second U-Net estimates from all these maps how large the
+    error is. Both heads start at zero: the untrained model gives the first guess.
     """
 
     def __init__(self, settings: ModelSettings, context: int, days: int = 1, unet: tuple[int, ...] = ()) -> None:
