@@ -1,4 +1,4 @@
-"""Score reconstructions on the points that were hidden from them, and plot what that looks like.
+"""Score reconstructions on the points that were hidden from them, and plot figures of the scores.
 
 Ancestors: the datasets (one of them complete), and the script that reconstructs. Leaves scores.json with the scores of
 the whole domain and of regions, breakdown.json with those by month, share hidden and distances, both also as tables
@@ -11,7 +11,7 @@ from typing import Any
 
 import iris
 
-from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
+from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_figure
 from esmlearn.bridge.reconstructions import ancestor_folders, find_ablations, find_reconstructions
 from esmlearn.evaluation.evaluation import FILES, Evaluation
 from esmlearn.evaluation.reading import read_cases
@@ -28,15 +28,14 @@ def main(cfg: dict[str, Any]) -> None:
     cases = read_cases(find_reconstructions(folders), InputData(cfg["input_data"]), settings)
     evaluation = Evaluation.of(cases, [iris.load_cube(path) for path in ablations])
     ancestors = sorted({file for case in cases for file in case.ancestors})
-    with ProvenanceLogger(cfg) as provenance:
-        for file in FILES:
-            if (text := file.text(evaluation)) is None:
-                continue
-            path = Path(cfg["work_dir"], file.name)
-            write_text(path, text)
-            if file.caption:
-                made_of = [*ancestors, *map(str, ablations)] if file.name == "ablations.json" else ancestors
-                provenance.log(path, _record(file.caption, made_of, statistics=["rmsd", "corr"]))
+    for file in FILES:
+        if (text := file.text(evaluation)) is None:
+            continue
+        path = Path(cfg["work_dir"], file.name)
+        write_text(path, text)
+        if file.caption:
+            made_of = [*ancestors, *map(str, ablations)] if file.name == "ablations.json" else ancestors
+            log_provenance(path, _record(file.caption, made_of, statistics=["rmsd", "corr"]), cfg)
     for case, figure in evaluation.figures():
         tags = {"plot_types": list(figure.plot_types), "statistics": list(figure.statistics)}
         name = figure.name if len(cases) == 1 else f"{figure.name}_{case.label}"

@@ -1,10 +1,9 @@
-"""Apply trained models and the baselines of their task to a dataset, and leave CF netCDF.
+"""Apply trained models and the baselines of their task to a dataset, and save the results as CF netCDF.
 
-Ancestors: the datasets, and the script that trained the model (or `model:`, the folder of one). Leaves, for each
-method, a file with the complete days and one with the months; each holds the field, its standard deviation and what was
+Ancestors: the datasets, and the scripts that trained the models (or `model:`, the folder of one). Leaves, for each
+method, a file with the complete days and one with the months; each has the field, its standard deviation and what was
 observed. The members of an ensemble are in files of their own, with the dimension `realization`, and so are their
-quantiles if the recipe asks for some; `ablations/` holds members that were sampled otherwise. Figures show the
-sampling.
+quantiles if the recipe lists some; `ablations/` has members that were sampled otherwise. Figures show the sampling.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""Gather what a run found out on one page that opens without a network.
+"""Show the results of a run on one page that opens without a network.
 
 Ancestors: the scripts whose products the page shows, such as train, reconstruct and evaluate. Leaves report.html, and a
-figure whose caption in ESMValCore's index.html says where the page is.
+figure whose caption in ESMValCore's index.html gives the path of the page.
 """
 
 from dataclasses import replace
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn import plots
-from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic, save_figure
+from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_figure
 from esmlearn.files import atomic_write, write_text
 from esmlearn.report import Figure, collect, render
 from esmlearn.settings import ReportSettings, from_script
@@ -28,26 +28,25 @@ def main(cfg: dict[str, Any]) -> None:
 
     curves = {model.name: plots.training_curve(model.training.rows) for model in report.models if model.training}
     for script, figure in curves.items():
-        several = len(curves) > 1
-        name = f"training_curve_{script}" if several else "training_curve"
-        of = f" by the script {script}" if several else ""
-        caption = f"Loss, learning rate and validation over the steps of the training{of}."
+        suffix, words = (f"_{script}", f" by the script {script}") if len(curves) > 1 else ("", "")
+        name = f"training_curve{suffix}"
+        caption = f"Loss, learning rate and validation over the steps of the training{words}."
         file = save_figure(name, record(caption, "line"), cfg | {"output_file_type": "png"}, figure, dpi=220)
         report = replace(report, figures=(*report.figures, Figure(name, file.read_bytes(), caption)))
 
     page = Path(cfg["work_dir"], "report.html")
     write_text(page, render(report))
-    with ProvenanceLogger(cfg) as provenance:
-        provenance.log(page, record(f"Report: {report.title}."))
-        # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text. There
-        # is no index.html yet, either: `esmvaltool learn report` puts the link there after the run.
-        lead = next((figure for figure in report.figures if figure.name.startswith("skill_ranked")), None)
-        for figure in [lead] if lead else report.figures[:1]:
-            poster = Path(cfg["plot_dir"], "report.png")
-            with atomic_write(poster) as aside:
-                aside.write_bytes(figure.png)
-            where = "/".join(page.parts[-4:])
-            provenance.log(poster, record(f"The whole report is beside this page at {where}. {figure.caption}", "bar"))
+    log_provenance(page, record(f"Report: {report.title}."), cfg)
+    # ESMValCore's index.html lists pictures and netCDF only, and escapes captions: a link would show as text. It does
+    # not exist yet, either: `esmvaltool learn report` adds the link after the run.
+    lead = next((figure for figure in report.figures if figure.name.startswith("skill_ranked")), None)
+    for figure in [lead] if lead else report.figures[:1]:
+        poster = Path(cfg["plot_dir"], "report.png")
+        with atomic_write(poster) as aside:
+            aside.write_bytes(figure.png)
+        where = "/".join(page.parts[-4:])
+        caption = f"The whole report is beside this page at {where}. {figure.caption}"
+        log_provenance(poster, record(caption, "bar"), cfg)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
-"""Train a model on what ESMValCore prepared, and leave it as a folder.
+"""Train a model on what ESMValCore prepared, and save it as a folder.
 
-Ancestors: the datasets, and for an ensemble that fills gaps the script that trained the transformer that it departs
-from. Leaves `model/` in the work folder, and in the run folder `train.jsonl` and `progress.json`, which are current
-while it trains (`esmvaltool learn status`), and the checkpoint that a killed training goes on from.
+Ancestors: the datasets, and for an ensemble that fills gaps the script that trained the transformer of its first guess.
+Leaves `model/` in the work folder. The run folder gets `train.jsonl` and `progress.json`, which are updated during the
+training (`esmvaltool learn status`), and the checkpoint from which a killed training is resumed.
 """
 
 from pathlib import Path
 from typing import Any
 
-from esmlearn.bridge.diagnostic import ProvenanceLogger, run_diagnostic
+from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic
 from esmlearn.bridge.paths import find_models, from_start
 from esmlearn.bridge.products import describe_inputs
 from esmlearn.fields.input_data import InputData
-from esmlearn.methods import METHODS
+from esmlearn.methods import method_info
 from esmlearn.settings import from_script, settings_of
 from esmlearn.settings.training import TrainScriptSettings
 from esmlearn.tasks import TASKS, load_model
@@ -20,30 +20,24 @@ from esmlearn.trained.folder import write_folder
 
 
 def main(cfg: dict[str, Any]) -> None:
-    """Train one model: what the settings name as task, else a transformer."""
-    settings = from_start_of_run(from_script(settings_of("train", cfg), cfg))
+    """Train the model of one task; without the key `task` it is the transformer."""
+    settings = _absolute_resume(from_script(settings_of("train", cfg), cfg))
     task = TASKS[settings.task]
     data = InputData(cfg["input_data"])
-    record = {"data": describe_inputs(data), "recipe": cfg["recipe"]}
+    description = {"data": describe_inputs(data), "recipe": cfg["recipe"]}
     models = []
     if getattr(settings, "first_guess", None) == "model":
         models = [load_model(folder) for folder in find_models(cfg, settings.model)]
-    trained = task.train(data, settings, Path(cfg["run_dir"]), record=record, models=models)
-    with ProvenanceLogger(cfg) as provenance:
-        for file in write_folder(Path(cfg["work_dir"], "model"), trained):
-            provenance.log(
-                file,
-                {
-                    "caption": f"{task.title}: {file.name}.",
-                    "ancestors": sorted(cfg["input_data"]),
-                    "authors": ["esmlearn_team"],
-                    "references": list(METHODS[task.method].training_references[task.name]),
-                },
-            )
+    trained = task.train(data, settings, Path(cfg["run_dir"]), record=description, models=models)
+    record = {"ancestors": sorted(cfg["input_data"]), "authors": ["esmlearn_team"]}
+    if references := method_info(task.method).training_references.get(task.name):
+        record["references"] = list(references)
+    for file in write_folder(Path(cfg["work_dir"], "model"), trained):
+        log_provenance(file, {"caption": f"{task.title}: {file.name}.", **record}, cfg)
 
 
-def from_start_of_run[Kind: TrainScriptSettings](settings: Kind) -> Kind:
-    """Take the folder to go on from as seen from where the run was started."""
+def _absolute_resume[Settings: TrainScriptSettings](settings: Settings) -> Settings:
+    """Make the path of the run to resume absolute: a recipe gives it relative to where the run was started."""
     if not settings.training.resume:
         return settings
     resume = {"resume": str(from_start(settings.training.resume))}

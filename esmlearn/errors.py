@@ -1,8 +1,11 @@
-"""Named errors: each message is one sentence that says what was wrong and what to change."""
+"""Errors that a user can mend: each message is one sentence on what was wrong and what to change."""
 
 
 class EsmlearnError(Exception):
-    """Base of all errors that a user of esmlearn can cause and can mend."""
+    """Base of all errors that a user of esmlearn can cause and mend; it may have several sentences."""
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.args))
 
 
 class SettingsError(EsmlearnError):
@@ -10,7 +13,7 @@ class SettingsError(EsmlearnError):
 
 
 class DataError(EsmlearnError):
-    """The data lack what was asked of them: units, period, ocean, observations."""
+    """The data lack something that is needed: units, period, ocean, observations."""
 
 
 class ModelFolderError(EsmlearnError):

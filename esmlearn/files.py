@@ -1,4 +1,4 @@
-"""Write files aside and rename them, so that a reader only ever meets whole ones; and hash them."""
+"""Write files so that a reader never finds an incomplete one, and hash them."""
 
 import hashlib
 import os
@@ -10,23 +10,22 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
-    """Give a path to write to, and move what was written there to `path` once it is whole.
+    """Give a temporary path to write to, and rename it to `path` at the end of the block.
 
     If the block fails (a full disk, Ctrl-C), or the process is killed in it, an older `path` stays as it was.
 
     Parameters
     ----------
     path
-        The file to make or to replace. Its folder is made if it is not there.
+        The file to make or to replace; its folder is made if it does not exist.
     durable
-        Wait until the disk has the file. This also brings up the errors that network file systems keep back
-        until then. Not worth its milliseconds for a file that changes at every step.
+        Whether to wait until the file is on the disk, which takes milliseconds. Only then do network file systems
+        report some errors.
 
     Yields
     ------
     Path
-        Where to write: in the same folder, with the same suffix (iris and matplotlib choose the format by
-        it).
+        In the same folder, with the same suffix, by which iris and matplotlib choose the format.
 
     Examples
     --------
@@ -39,7 +38,7 @@ def atomic_write(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile.mkstemp: it would make products that only their author can read.
+    # Not tempfile.mkstemp: only their author could read its files.
     aside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield aside

@@ -43,23 +43,13 @@ _CONVNEXT = ("liu2022", "perez2018")
 METHODS: Mapping[str, MethodInfo] = {
     "climatology": MethodInfo("Climatology", "climatology", "baseline", "#8c8c8c", "s"),
     "calendar_day_climatology": MethodInfo(
-        "Climatology by day",
-        "the climatology of the calendar day",
-        "baseline",
-        "#b9b9b9",
-        "D",
-        ("hobday2016",),
+        "Climatology by day", "the climatology of the calendar day", "baseline", "#b9b9b9", "D", ("hobday2016",)
     ),
     "observed_mean": MethodInfo("Mean of observed days", "the mean of the observed days", "baseline", "#E69F00", "^"),
     "persistence": MethodInfo("Persistence", "persistence", "baseline", "#56B4E9", "v"),
     "time_interpolation": MethodInfo("Linear in time", "linear interpolation in time", "baseline", "#009E73", "P"),
     "optimal_interpolation": MethodInfo(
-        "Optimal interpolation",
-        "optimal interpolation",
-        "baseline",
-        "#CC79A7",
-        "X",
-        ("bretherton1976", "cressie1985"),
+        "Optimal interpolation", "optimal interpolation", "baseline", "#CC79A7", "X", ("bretherton1976", "cressie1985")
     ),
     "dineof": MethodInfo("DINEOF", "DINEOF", "baseline", "#D55E00", "d", ("beckers2003", "alvera2005", "alvera2009")),
     "nearest": MethodInfo("Nearest cell", "the nearest coarse cell", "baseline", "#8c8c8c", "s"),

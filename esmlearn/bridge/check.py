@@ -1,4 +1,4 @@
-"""Find what is wrong with a recipe before ESMValCore starts."""
+"""Check a recipe before ESMValCore starts."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,24 +9,23 @@ from typing import Any
 
 import yaml
 
+from esmlearn.bridge.paths import find_model_folder
 from esmlearn.bridge.recipes import scripts_of, section
 from esmlearn.errors import EsmlearnError, SettingsError
-from esmlearn.settings import SCRIPTS, check_script
+from esmlearn.settings import (
+    SCRIPTS,
+    DiffusionTrainSettings,
+    ReconstructSettings,
+    ablation_problems,
+    check_script,
+    from_script,
+    settings_of,
+)
+from esmlearn.tasks import load_model
 
 
 def check_recipe(path: Path) -> list[str]:
-    """List the problems of a recipe, each in one sentence.
-
-    Parameters
-    ----------
-    path
-        The recipe.
-
-    Returns
-    -------
-    list of str
-        Empty if the recipe is fine as far as can be told without data.
-    """
+    """List the problems of a recipe that can be found without data, each in one sentence."""
     if not path.is_file():
         return [f"there is no recipe {path}."]
     try:
@@ -59,7 +58,7 @@ def check_recipe(path: Path) -> list[str]:
 def _check_script(
     recipe: dict[str, Any], diagnostic: str, name: str, settings: dict[str, Any], tasks: set[str]
 ) -> Iterator[str]:
-    """Check one script's file, ancestors and settings."""
+    """Check file, ancestors and settings of one script; `tasks` are the names of all variables and scripts."""
     script = settings.pop("script", None)
     if not isinstance(script, str):
         yield "`script` must name a file."
@@ -67,54 +66,42 @@ def _check_script(
     if not _script_exists(Path(script).expanduser()):
         yield f"there is no script {script} (seen from {Path.cwd()}, where recipes are run)."
 
-    variables = list(section(recipe["diagnostics"], diagnostic, "variables"))
-    patterns = settings.pop("ancestors", variables)
+    patterns = settings.pop("ancestors", list(section(recipe["diagnostics"], diagnostic, "variables")))
     if not isinstance(patterns, list):
         yield f"`ancestors` must be a list, such as [{patterns}]."
         patterns = []
-    ancestors: list[str] = []
+    ancestors: list[list[str]] = []
     for pattern in map(str, patterns):
         full = pattern if "/" in pattern else f"{diagnostic}/{pattern}"
         matches = sorted(task for task in tasks if fnmatch(task, full))
-        ancestors += matches
+        ancestors += [task.split("/", 1) for task in matches]
         if not matches:
             others = ", ".join(sorted(tasks - {f"{diagnostic}/{name}"}))
             yield f"no task matches the ancestor {pattern}; the recipe has {others or 'none'}."
 
-    if Path(script).parent.name == "diagnostics" and Path(script).stem in SCRIPTS:
-        datasets = [dataset for task in ancestors for dataset in _datasets(recipe, *task.split("/", 1))]
-        yield from check_script(Path(script).stem, settings, datasets)
-        if Path(script).stem == "reconstruct" and settings.get("ablations"):
-            yield from _check_ablations(recipe, settings, ancestors)
-        if Path(script).stem == "reconstruct" and isinstance(settings.get("model"), str):
-            yield from _check_model(settings["model"])
+    ours = Path(script).stem
+    if Path(script).parent.name != "diagnostics" or ours not in SCRIPTS:
+        return
+    yield from check_script(ours, settings, [dataset for task in ancestors for dataset in _datasets(recipe, *task)])
+    if ours == "reconstruct" and settings.get("ablations"):
+        trainings = [section(recipe["diagnostics"], of, "scripts", ancestor) for of, ancestor in ancestors]
+        yield from _check_ablations(settings, trainings)
+    if ours == "reconstruct" and isinstance(settings.get("model"), str):
+        yield from _check_model(settings["model"])
 
 
-def _check_ablations(recipe: dict[str, Any], settings: dict[str, Any], ancestors: list[str]) -> Iterator[str]:
-    """Check that the ensembles that the ancestors train can be drawn as the ablations ask."""
-    from esmlearn.settings import (
-        DiffusionTrainSettings,
-        ReconstructSettings,
-        ablation_problems,
-        from_script,
-        settings_of,
-    )
-
-    for task in ancestors:
-        diagnostic, name = task.split("/", 1)
-        trained = section(recipe["diagnostics"], diagnostic, "scripts", name)
-        # Settings that are wrong in themselves are told of elsewhere.
+def _check_ablations(settings: dict[str, Any], trainings: list[dict[str, Any]]) -> Iterator[str]:
+    """Check that the ensembles that the ancestors train allow the ablations of the script `reconstruct`."""
+    for training in trainings:
+        # Settings that are wrong in themselves are listed by `check_script`.
         with suppress(SettingsError):
-            own = from_script(settings_of("train", trained), trained)
-            if isinstance(own, DiffusionTrainSettings):
-                yield from ablation_problems(from_script(ReconstructSettings, settings).ablations, own)
+            trained = from_script(settings_of("train", training), training)
+            if isinstance(trained, DiffusionTrainSettings):
+                yield from ablation_problems(from_script(ReconstructSettings, settings).ablations, trained)
 
 
 def _check_model(folder: str) -> Iterator[str]:
-    """Check that a model folder is there, whole and for our task."""
-    from esmlearn.bridge.paths import find_model_folder
-    from esmlearn.tasks import load_model
-
+    """Check that a model folder exists, is complete, and is of a known task."""
     try:
         load_model(find_model_folder(folder))
     except EsmlearnError as error:
@@ -138,7 +125,7 @@ def _datasets(recipe: dict[str, Any], diagnostic: str, variable: str) -> list[di
 
 
 def _script_exists(script: Path) -> bool:
-    """Tell whether ESMValCore would find a script: from here, or in an installed ESMValTool."""
+    """Whether ESMValCore finds a script: from the current folder, or in an installed ESMValTool."""
     folders = [Path.cwd()]
     esmvaltool = find_spec("esmvaltool")
     if esmvaltool and esmvaltool.origin:

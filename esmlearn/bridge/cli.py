@@ -1,7 +1,7 @@
 """The commands `esmvaltool learn …`.
 
-ESMValCore imports this module and instantiates `Learn` whenever anybody calls `esmvaltool`: everything slow is imported
-where it is needed, and nothing changes for other people's recipes.
+ESMValCore imports this module and instantiates `Learn` whenever anybody calls `esmvaltool`. So everything slow is
+imported where it is needed, and nothing changes for other people's recipes.
 """
 
 import os
@@ -28,14 +28,14 @@ class Learn:
             print(configure(Path.cwd()))
 
     def demo_ocean(self, folder: str = "demo_data", depth: bool = False) -> None:
-        """Make the synthetic demo ocean, unless it is there and whole.
+        """Write the files of the synthetic demo ocean, unless they are there and complete.
 
         Parameters
         ----------
         folder
-            Where to put its files.
+            Folder of the files.
         depth
-            Make its temperature at depth and the profiles of its floats, too.
+            Whether to write its temperature at depth and the profiles of its floats, too.
         """
         from esmlearn.datasets.demo_depth import write_demo_depth
         from esmlearn.datasets.demo_ocean import write_demo_ocean
@@ -47,16 +47,16 @@ class Learn:
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
-        """Make NOAA's daily sea-surface temperature (OISST) a dataset that recipes can name: OBS6, NOAA-OISST.
+        """Write NOAA's daily sea-surface temperature (OISST) as a dataset that recipes can name: OBS6, NOAA-OISST.
 
         Parameters
         ----------
         files
             NOAA's files of one day, PSL's of one year, or a region cut out of them; folders of such files too.
         output
-            Where ESMValCore looks for OBS6 data.
+            Folder where ESMValCore looks for OBS6 data.
         version
-            Version of the dataset; default: what the files say of themselves.
+            Version of the dataset; default: the one in the files.
         """
         from esmlearn.datasets.oisst import format_oisst
 
@@ -67,7 +67,7 @@ class Learn:
         print(f"NOAA-OISST is in {written[0].parent} ({len(written)} files, {written[0].name} and on).")
 
     def check(self, recipe: str) -> None:
-        """Find what is wrong with a recipe, all at once, before ESMValCore starts.
+        """List all problems of a recipe before ESMValCore starts.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class Learn:
         print(f"{recipe} is fine.")
 
     def status(self, folder: str = OUTPUT) -> None:
-        """Show how the newest training gets on.
+        """Show the progress of the newest training.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Learn:
             Console().print(show_status(Path(str(folder))))
 
     def report(self, folder: str = OUTPUT) -> None:
-        """Print where the newest report is, and let ESMValCore's index.html of that run lead to it.
+        """Print the path of the newest report, and link it in ESMValCore's index.html of that run.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Learn:
         print(path)
 
     def why(self, folder: str = OUTPUT) -> None:
-        """Say in one sentence why the newest run failed.
+        """Print in one sentence why the newest run failed.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Put the demo's configuration where ESMValCore looks, and leave the user's own alone."""
+"""Let ESMValCore find the demo ocean, without changing the user's own configuration."""
 
 import os
 from pathlib import Path
@@ -18,24 +18,12 @@ def user_config_folder() -> Path:
 
 
 def configure(repository: Path) -> str:
-    """Make ESMValCore find the demo ocean in the folder that a recipe is run from.
+    """Make ESMValCore find the demo ocean, and return a line on what was done.
 
-    Parameters
-    ----------
-    repository
-        Holds our `config-user.yml`.
-
-    Returns
-    -------
-    str
-        One line that says what was done.
-
-    Notes
-    -----
-    ESMValCore merges all YAML files of its folder. Where it holds none, it gets a copy of our `config-user.yml`. A user
-    who has a configuration keeps it as it is, and only gets a file beside it that adds our data sources: the demo ocean
-    and `~/climate_data`. The path of the demo ocean is relative: one configuration serves every copy of the repository,
-    and recipes run from its root anyway.
+    ESMValCore merges all YAML files of its folder. Where there is none, it gets a copy of `config-user.yml` of the
+    repository. A user's own configuration stays as it is; a file beside it adds our data sources: the demo ocean and
+    `~/climate_data`. The path of the demo ocean is relative, so that one configuration serves every copy of the
+    repository: recipes are run from its root.
     """
     ours = repository / "config-user.yml"
     if not ours.is_file():
@@ -59,10 +47,10 @@ def configure(repository: Path) -> str:
             " of ours into it."
         )
     section = yaml.safe_dump({"projects": yaml.safe_load(text)["projects"]}, sort_keys=False)
-    words = (
-        "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it as you like."
+    comment = (
+        "Lets ESMValCore find esmlearn's synthetic demo ocean, and your own OBS6 data. Change or remove it freely."
     )
-    write_text(beside, f"# {words}\n{section}")
+    write_text(beside, f"# {comment}\n{section}")
     return f"Your ESMValCore configuration is untouched; {beside} beside it adds the demo ocean."
 
 
@@ -71,7 +59,7 @@ def _data_source(text: str) -> Any:
     try:
         section = yaml.safe_load(text)
     except yaml.YAMLError:
-        return None  # ESMValCore will tell the user about it
+        return None  # ESMValCore reports it to the user
     for key in ("projects", "OBS6", "data", DATA_SOURCE):
         section = section.get(key) if isinstance(section, dict) else None
     return section

@@ -1,4 +1,4 @@
-"""Paths that a recipe names are seen from where `esmvaltool run` was started, not from where a script runs."""
+"""Paths in a recipe are relative to the folder where `esmvaltool run` was started, not to that of a script."""
 
 import os
 from pathlib import Path
@@ -7,16 +7,16 @@ from typing import Any
 from esmlearn.errors import ModelFolderError
 
 STARTED_FROM = "ESMLEARN_STARTED_FROM"
-"""Environment variable that carries the folder from ESMValCore's process to the scripts."""
+"""Environment variable that passes this folder from ESMValCore's process to the scripts."""
 
 
 def from_start(path: str) -> Path:
-    """Complete a path of a recipe."""
+    """Make a path of a recipe absolute."""
     return Path(os.environ.get(STARTED_FROM, Path.cwd())) / Path(path).expanduser()
 
 
 def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:
-    """Folders of models: the one that a setting names, else those that ancestors left, in the order of the ancestors.
+    """Return the folder of the model that a setting names, else those of all ancestors, in their order.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:
 
 
 def find_model_folder(pattern: str) -> Path:
-    """Find a model folder by its path, which may hold wildcards; the newest that fits.
+    """Return the newest model folder that a path fits, which may have wildcards.
 
     Raises
     ------

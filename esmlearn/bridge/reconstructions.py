@@ -1,4 +1,4 @@
-"""Where the script `reconstruct` leaves its files, for the scripts that come after it."""
+"""Find the files that the script `reconstruct` has left."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,14 +9,14 @@ from esmlearn.metrics.comparison import STEPS_A_DAY
 
 
 def ancestor_folders(cfg: dict[str, Any]) -> list[Path]:
-    """Folders of the products of ancestor scripts."""
+    """Return the work folders of ancestor scripts."""
     return [Path(path) for path in cfg.get("input_files", []) if Path(path).is_dir()]
 
 
 def find_reconstructions(folders: Iterable[Path]) -> list[tuple[Path, ...]]:
-    """Files of each method and dataset: of the days, of the months, and of the members if there are any.
+    """Return the files of each method and dataset: days, months, and members of both if there are any.
 
-    Files of the days of other scripts are listed too; the file of the months may be missing.
+    Daily files of other scripts are listed too; the file of the months may be missing.
     """
     daily = sorted(path for folder in folders for part in STEPS_A_DAY for path in folder.glob(f"*_{part}.nc"))
     found = []
@@ -28,5 +28,5 @@ def find_reconstructions(folders: Iterable[Path]) -> list[tuple[Path, ...]]:
 
 
 def find_ablations(folders: Iterable[Path]) -> list[Path]:
-    """Files of the ablations, in the order of the recipe."""
+    """Return the files of the ablations, in the order of the recipe."""
     return [path for folder in folders for path in sorted((folder / ABLATIONS).glob("*.nc"))]

@@ -1,4 +1,4 @@
-"""How a script or a command ends when it can't go on for a reason that the user can mend."""
+"""End a script or a command with one sentence on an error that the user can mend."""
 
 import errno
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from esmlearn.errors import EsmlearnError
 
 ERROR_PREFIX = "ERROR esmlearn: "
-"""Begins the one line that says why a script stopped; `esmvaltool learn why` looks for it in log.txt."""
+"""Start of the line that gives the reason; `esmvaltool learn why` looks for it in log.txt."""
 
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """End the program with exit code 1 and one line, without a traceback, on an error that the user can mend.
+    """End the program with exit code 1 and one line, without a traceback, on an `EsmlearnError` or a full disk.
 
-    Any other error keeps its traceback: it is ours to mend.
+    Any other error is a fault of the program and keeps its traceback.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Find in ESMValCore's output what a user asks for after a run."""
+"""Find the report of a run, or the reason of its failure, in ESMValCore's output."""
 
 import html
 import re
@@ -23,13 +23,7 @@ def newest(folder: Path, name: str) -> Path | None:
 
 
 def find_report(folder: Path) -> Path:
-    """Return the newest report below a folder; ESMValCore's overview where no recipe made a report.
-
-    Parameters
-    ----------
-    folder
-        The output of one run, or of many.
-    """
+    """Return the newest report below the output of one run or many; ESMValCore's overview if there is no report."""
     report = newest(folder, "report.html") or newest(folder, "index.html")
     if report is None:
         raise DataError(
@@ -39,17 +33,17 @@ def find_report(folder: Path) -> Path:
 
 
 def link_report(report: Path, *, write: Callable[[Path, str], None] = write_text) -> None:
-    """Let ESMValCore's overview of a run lead to its reports, by a line below the heading; once is enough.
+    """Add a line with links to all reports of a run below the heading of its overview; a second call changes nothing.
 
-    ESMValCore lists pictures and netCDF only, and escapes captions, so that no script can put a link there. A run
-    without an overview is left alone, and so is an overview that may not be written, such as that of a colleague.
+    ESMValCore lists pictures and netCDF only, and escapes captions, so that no script can put a link there. Nothing
+    happens where there is no overview, or where it may not be written, such as that of a colleague.
 
     Parameters
     ----------
     report
         A report as `find_report` gives it: RUN/work/DIAGNOSTIC/SCRIPT/report.html.
     write
-        Writes the overview.
+        Function that writes the overview.
     """
     if report.name != "report.html" or len(report.parents) < 4 or report.parents[2].name != "work":
         return
@@ -68,29 +62,21 @@ def link_report(report: Path, *, write: Callable[[Path, str], None] = write_text
 
 
 def find_reason(folder: Path) -> str:
-    """Say in one line why the newest run below a folder failed.
-
-    Parameters
-    ----------
-    folder
-        The output of one run, or of many.
-    """
+    """Return one line on why the newest run failed, below the output of one run or many."""
     main_log = newest(folder, "main_log.txt")
     if main_log is None:
         raise DataError(f"there is no run in {folder}; if one was just refused, ESMValCore said above why.")
     text = main_log.read_text(encoding="utf-8", errors="replace")
     if "Run was successful" in text:
         return f"The newest run was successful: {main_log.parent.parent}"
-    scripts = list(_FAILED_SCRIPT.finditer(text))
-    if scripts:
+    if scripts := list(_FAILED_SCRIPT.finditer(text)):
         return _reason_of_script(Path(scripts[-1]["log"]), int(scripts[-1]["code"]))
     return f"{_last_error(text) or 'The run was cut short.'} (see {main_log})"
 
 
 def _reason_of_script(log: Path, code: int) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    refusals = [line for line in lines if line.startswith(ERROR_PREFIX)]
-    if refusals:
+    if refusals := [line for line in lines if line.startswith(ERROR_PREFIX)]:
         return refusals[-1]
     if code < 0:
         why = " (there may have been too little memory)" if -code == signal.SIGKILL else ""
@@ -100,11 +86,10 @@ def _reason_of_script(log: Path, code: int) -> str:
 
 
 def _last_error(main_log: str) -> str:
-    """Return the last line of the last error in ESMValCore's log: of a traceback, that is the exception."""
+    """Return the last line of the last error in ESMValCore's log, which is the exception if there is a traceback."""
     last, in_error = "", False
     for line in main_log.splitlines():
-        record = _RECORD.match(line)
-        if record:
+        if record := _RECORD.match(line):
             in_error = record["level"] == "ERROR"
             line = record["message"]
         if in_error and line.strip() and not line.startswith(" "):

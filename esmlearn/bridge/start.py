@@ -1,4 +1,4 @@
-"""Prepare a run of our recipes before ESMValCore begins with it; runs of all other recipes stay as they are."""
+"""Prepare a run of a recipe with scripts of ours, before ESMValCore starts it; all other runs stay as they are."""
 
 import os
 import re
@@ -11,7 +11,7 @@ _OUR_SCRIPT = re.compile(rb"^\s*(from|import) esmlearn\b", re.MULTILINE)
 
 
 def prepare_run(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
-    """Set what our scripts need if this process runs a recipe of ours; else do nothing.
+    """Set environment variables and tags for our scripts if this process runs a recipe of ours; else do nothing.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ def prepare_run(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
     from esmlearn.bridge.tags import register_tags
 
     environ[STARTED_FROM] = str(Path.cwd())
-    # Threads that wait let other processes work: beside a busy neighbour, a training is four times as fast. OpenMP
-    # reads this when it is loaded, which is before a script could set it.
+    # Waiting threads then leave the cores to other processes: beside a busy one, a training is four times as fast.
+    # OpenMP reads this when it is loaded, which is before a script could set it.
     environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     register_tags(Path.cwd())
 
 
 def is_ours(path: Path) -> bool:
-    """Tell whether a file is a recipe that runs a script which imports esmlearn; a file that can't be read is not."""
+    """Whether a file is a recipe with a script that imports esmlearn; False if it can't be read."""
     import yaml
 
     from esmlearn.bridge.recipes import scripts_of
@@ -48,7 +48,7 @@ def is_ours(path: Path) -> bool:
 
 
 def _yaml_files(arguments: Sequence[str]) -> Iterator[Path]:
-    """Find the arguments, or values of options (`--recipe=FILE`), that may be a recipe."""
+    """Yield the arguments, and values of options (`--recipe=FILE`), that may be a recipe."""
     for argument in arguments:
         for text in (argument, argument.partition("=")[2]):
             if text.endswith((".yml", ".yaml")):

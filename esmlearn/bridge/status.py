@@ -1,9 +1,9 @@
-"""Show how a training gets on, from the files that it keeps current."""
+"""Show the progress of trainings, from the files that they update while they run."""
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from rich.console import Group
 from rich.panel import Panel
@@ -15,27 +15,16 @@ from esmlearn.errors import DataError
 from esmlearn.words import duration
 
 SILENT_AFTER_SECONDS = 300
-"""A training that has written nothing for so long may have been killed."""
+"""A training that has not written for longer may have been killed."""
 
 
 def show_status(folder: Path) -> Group:
-    """Draw the trainings of the newest run in or below a folder.
-
-    Parameters
-    ----------
-    folder
-        Any folder above the `progress.json` of a training: ESMValCore's output, one run, or one script.
-
-    Returns
-    -------
-    rich.console.Group
-        One panel for each training.
-    """
+    """Make a panel for each training of the newest run in the output of ESMValCore, of one run, or of one script."""
     latest = newest(folder, "progress.json")
     if latest is None:
         raise DataError(f"no training has left its progress.json in {folder} yet.")
     files = [file for file in folder.rglob("progress.json") if _run_of(file) == _run_of(latest)]
-    return Group(*(_panel(file) for file in sorted(files)))
+    return Group(*map(_panel, sorted(files)))
 
 
 def _run_of(progress: Path) -> Path:
@@ -48,7 +37,7 @@ def _panel(file: Path) -> Panel:
     progress = json.loads(file.read_text(encoding="utf-8"))
     step, steps = progress.get("step") or 0, progress.get("steps") or 0
     table = Table.grid(padding=(0, 2))
-    table.add_row("state", _state(progress, seconds_silent=time.time() - file.stat().st_mtime))
+    table.add_row("state", _state(str(progress.get("state")), silent=time.time() - file.stat().st_mtime))
     table.add_row("step", f"{step} of {steps}")
     table.add_row("", ProgressBar(total=max(steps, 1), completed=step, width=40))
     table.add_row("loss", _number(progress.get("loss")) + _trend(file.with_name("train.jsonl")))
@@ -57,16 +46,20 @@ def _panel(file: Path) -> Panel:
     return Panel(table, title=f"{file.parent.parent.name}/{file.parent.name}", subtitle=str(file.parent), expand=False)
 
 
-def _state(progress: dict[str, Any], *, seconds_silent: float) -> str:
-    state = str(progress.get("state"))
-    if state == "training" and seconds_silent > SILENT_AFTER_SECONDS:
-        return f"training, but silent for {duration(seconds_silent)}: it may have been killed"
+def _state(state: str, *, silent: float) -> str:
+    """Describe the state of a training that has not written for so many seconds."""
+    if state == "training" and silent > SILENT_AFTER_SECONDS:
+        return f"training, but silent for {duration(silent)}: it may have been killed"
     return state
 
 
 def _trend(log: Path, *, width: int = 20) -> str:
-    """Draw the course of the loss in one line of blocks, from low to high."""
-    losses = [row["loss"] for row in _read_rows(log) if isinstance(row.get("loss"), int | float)]
+    """Plot the loss over the steps as one line of blocks of different heights."""
+    rows = []
+    for line in log.read_text(encoding="utf-8").splitlines() if log.is_file() else []:
+        with suppress(json.JSONDecodeError):  # the last line may be incomplete: it is being written
+            rows.append(json.loads(line))
+    losses = [row["loss"] for row in rows if isinstance(row.get("loss"), int | float)]
     if len(losses) < 2:
         return ""
     shown = [losses[index * (len(losses) - 1) // (width - 1)] for index in range(width)]
@@ -74,16 +67,6 @@ def _trend(log: Path, *, width: int = 20) -> str:
     blocks = "▁▂▃▄▅▆▇█"
     scale = (len(blocks) - 1) / (high - low) if high > low else 0.0
     return "  " + "".join(blocks[round((loss - low) * scale)] for loss in shown)
-
-
-def _read_rows(log: Path) -> list[dict[str, Any]]:
-    rows = []
-    for line in log.read_text(encoding="utf-8").splitlines() if log.is_file() else []:
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue  # the line that is being written
-    return rows
 
 
 def _number(value: int | float | None) -> str:

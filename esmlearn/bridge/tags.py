@@ -1,8 +1,7 @@
-"""Make our tags and papers known to ESMValCore when ESMValTool is installed too.
+"""Add our tags and papers to those of ESMValTool.
 
-Without ESMValTool, ESMValCore reads `config-references.yml` and `references/` from the folder it runs in, and
-nothing is to be done here. With ESMValTool it reads both from inside that package only: recipes of ours would
-name unknown authors.
+Without ESMValTool, ESMValCore reads `config-references.yml` and `references/` from the folder that it runs in. With
+ESMValTool it reads both from inside that package only, so that the authors in our recipes would be unknown.
 """
 
 from importlib.util import find_spec
@@ -12,14 +11,9 @@ import yaml
 
 
 def register_tags(folder: Path) -> None:
-    """Add the tags and references in `folder` to ESMValTool's, where that package is installed.
+    """Add `config-references.yml` and `references/` of a folder to ESMValTool's, if both exist.
 
-    What ESMValTool defines itself stays as it is.
-
-    Parameters
-    ----------
-    folder
-        Holds `config-references.yml` and `references/`. A folder without them is left alone.
+    Definitions of ESMValTool take precedence.
     """
     tags_file = folder / "config-references.yml"
     if not tags_file.is_file() or not _esmvaltool_is_installed():
@@ -40,12 +34,12 @@ def register_tags(folder: Path) -> None:
         def references(self) -> _Shelf:
             return _Shelf(super().references, folder / "references")
 
-    # One shared object answers for citation files and for index.html, and has no public way to add a folder.
+    # Citation files and index.html use one shared object, which has no public way to add a folder.
     DIAGNOSTICS.__class__ = DiagnosticsWithOurReferences
 
 
 class _Shelf:
-    """Folders that are looked through one after the other; joins with a name as a path does."""
+    """Several folders in place of one path: `shelf / name` is the file in the first folder that has it."""
 
     def __init__(self, *folders: Path) -> None:
         self.folders = folders

@@ -1,1 +1,1 @@
-"""Where data come from: the synthetic demo oceans, and formatters of real data."""
+"""Sources of data: the synthetic demo oceans, and formatters of real data."""

@@ -1,8 +1,8 @@
-"""The demo ocean: synthetic sea-surface temperature, as OBS6 files that ESMValCore finds as any other data.
+"""The demo ocean: synthetic sea-surface temperature, as OBS6 files that ESMValCore finds like any other data.
 
 There are two datasets: ``DemoOcean`` is complete, ``DemoOceanCloudy`` has the same values where no simulated cloud
-hides them. Both are written once, and again only if a file is missing, cut off or altered. What lies below is in
-`esmlearn.datasets.demo_depth`.
+hides them. Files are written once, and again only if they are missing, cut off or altered. For the temperature below
+the surface see `esmlearn.datasets.demo_depth`.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from esmlearn.datasets.obs6 import FILL, Obs6
 from esmlearn.datasets.ocean_simulation import LAT, LON, day_of_year, simulate_ocean
 from esmlearn.gaps.simulate import travelling_clouds
 
-# Raise this with every change that changes the numbers: files of another version are written anew.
+# Raise this with every change of the numbers: files of another version are written anew.
 GENERATOR = "1"
 SEED = 2001
 FIRST_DAY, LAST_DAY = "2001-01-01", "2004-12-31"
 CLOUD_SHARE = 0.70
-DATASETS = [Obs6(name, "synthetic", "1", "tos") for name in ("DemoOcean", "DemoOceanCloudy")]
+COMPLETE, CLOUDY = (Obs6(name, "synthetic", "1", "tos") for name in ("DemoOcean", "DemoOceanCloudy"))
 
 
 def write_demo_ocean(
@@ -31,7 +31,7 @@ def write_demo_ocean(
     last_day: str = LAST_DAY,
     share: float = CLOUD_SHARE,
 ) -> list[Path]:
-    """Write the demo ocean, complete and under clouds, unless both files are there and whole.
+    """Write the demo ocean, complete and under clouds, unless both files exist and are complete.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def write_demo_ocean(
     list of pathlib.Path
         The complete and the cloudy file.
     """
-    paths = [demo.path(folder, first_day, last_day) for demo in DATASETS]
+    paths = [demo.path(folder, first_day, last_day) for demo in (COMPLETE, CLOUDY)]
     origin = {
         "generator": "esmlearn.datasets.demo_ocean",
         "generator_version": GENERATOR,
@@ -61,48 +61,37 @@ def write_demo_ocean(
     if not missing:
         return paths
 
-    dates = np.arange(np.datetime64(first_day, "D"), np.datetime64(last_day, "D") + np.timedelta64(1, "D"))
+    dates = np.arange(np.datetime64(first_day), np.datetime64(last_day) + 1)
     complete = simulate_ocean(dates, seed=seed)
-    for path, demo in zip(paths, DATASETS, strict=True):
-        if path in missing:
-            cloudy = demo.dataset == "DemoOceanCloudy"
-            ocean = hide_under_clouds(complete, dates, seed=seed, share=share) if cloudy else complete
-            remark = " Values under simulated clouds are missing." if cloudy else ""
-            about = {
-                "title": f"{demo.dataset}: SYNTHETIC daily sea surface temperature, neither observed nor forecast",
-                "source": "SYNTHETIC: kinematic simulation of a meandering current and eddies off an idealised Japan",
-                "frequency": "day",
-                **origin,
-            }
-            write_synthetic(demo, path, ocean.filled(FILL), dates, about=about, remark=remark)
+    for path, demo in zip(paths, (COMPLETE, CLOUDY), strict=True):
+        if path not in missing:
+            continue
+        ocean, remark = complete, ""
+        if demo is CLOUDY:
+            ocean = hide_under_clouds(complete, dates, seed=seed, share=share)
+            remark = " Values under simulated clouds are missing."
+        about = {
+            "title": f"{demo.dataset}: SYNTHETIC daily sea surface temperature, neither observed nor forecast",
+            "source": "SYNTHETIC: kinematic simulation of a meandering current and eddies off an idealised Japan",
+            "frequency": "day",
+            **origin,
+        }
+        write_synthetic(demo, path, ocean.filled(FILL), dates, about=about, remark=remark)
     return paths
 
 
 def hide_under_clouds(complete: np.ma.MaskedArray, dates: np.ndarray, *, seed: int, share: float) -> np.ma.MaskedArray:
-    """Mask what simulated clouds hide; whatever is seen keeps its value to the last bit.
+    """Mask the values under simulated clouds, ``(time, lat, lon)``, and leave all other values as they are.
 
-    Parameters
-    ----------
-    complete
-        degC, ``(time, lat, lon)``, masked on land.
-    dates
-        datetime64[D], ``(time,)``: clouds have a season.
-    seed
-        Seed of the ocean; the clouds draw from their own stream.
-    share
-        Share that is hidden in the mean of a year.
-
-    Returns
-    -------
-    numpy.ma.MaskedArray
-        As ``complete``.
+    Clouds have a season, which `dates` (datetime64[D]) give, and hide the given share in the mean of a year. `seed` is
+    that of the ocean; the random numbers of the clouds are their own.
     """
     clouds = travelling_clouds(*complete.shape, share=share, seed=seed + 1, day_of_year=day_of_year(dates))
     return np.ma.array(complete.data, mask=np.ma.getmaskarray(complete) | clouds, fill_value=FILL)
 
 
 def is_whole(path: Path, origin: dict[str, str], variable: str = "tos") -> bool:
-    """Tell whether a file opens, comes from this generator and settings, and holds the values that were written."""
+    """Whether a file opens, was written with this generator and settings, and still has the values of that time."""
     try:
         with Dataset(path) as file:
             file.set_auto_mask(False)
@@ -126,22 +115,11 @@ def write_synthetic(
     remark: str,
     depths: dict[float, tuple[float, float]] | None = None,
 ) -> None:
-    """Write one file of the demo ocean, with a hash of its values.
+    """Write a file of a demo ocean, with a hash of its values.
 
-    Parameters
-    ----------
-    demo, path
-        The dataset and its file.
-    values
-        degC, ``(time, lat, lon)``, or ``(time, depth, lat, lon)`` with `depths`; `FILL` where missing.
-    dates
-        datetime64[D], ``(time,)``.
-    about
-        Attributes of the file.
-    remark
-        Ends the file's attribute `comment`.
-    depths
-        Depths of the levels, each with its bounds, m.
+    `values` are in degC, ``(time, lat, lon)``, or ``(time, depth, lat, lon)`` with `depths`, and `FILL` where missing.
+    `about` has attributes of the file, and `remark` is the end of its attribute `comment`. For `dates` and `depths` see
+    `Obs6.write`.
     """
     about = {
         "institution": "esmlearn",

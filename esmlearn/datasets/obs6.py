@@ -1,4 +1,4 @@
-"""Write OBS6 files: netCDF as the CMIP6 table Oday asks for it, under names by which ESMValCore finds observations."""
+"""Write OBS6 files: netCDF as the CMIP6 table Oday requires, under names by which ESMValCore finds observations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float
 from netCDF4 import Dataset, Variable
 
-from esmlearn.errors import DataError
 from esmlearn.files import atomic_write
+from esmlearn.grids.grid import RectilinearGrid
 
 FILL = np.float32(1e20)
-"""Stands for a missing value."""
+"""Value that means missing."""
 
 EPOCH = np.datetime64("1850-01-01", "D")
 
@@ -25,7 +25,7 @@ VARIABLES = {
 
 @dataclass(frozen=True)
 class Obs6:
-    """What names a dataset: `kind` is ESMValCore's facet `type`, such as sat, and `variable` one of `VARIABLES`."""
+    """A dataset: `kind` is ESMValCore's facet `type`, such as sat, and `variable` one of `VARIABLES`."""
 
     dataset: str
     kind: str
@@ -33,7 +33,7 @@ class Obs6:
     variable: str
 
     def path(self, folder: Path, first: object, last: object) -> Path:
-        """Name the file of a period, ``YYYY-MM-DD`` to ``YYYY-MM-DD``, below the folder where ESMValCore looks."""
+        """Return the file of a period, ``YYYY-MM-DD`` to ``YYYY-MM-DD``, below the folder where ESMValCore looks."""
         period = "-".join(str(day).replace("-", "") for day in (first, last))
         name = f"OBS6_{self.dataset}_{self.kind}_{self.version}_Oday_{self.variable}_{period}.nc"
         return Path(folder, "Tier2", self.dataset, name)
@@ -51,12 +51,12 @@ class Obs6:
         depths: dict[float, tuple[float, float]] | None = None,
         days_in_chunk: int,
     ) -> Iterator[Variable]:
-        """Give a variable that takes daily means in degC; the file is in place once the block has filled it.
+        """Make a file, and give its variable to be filled with daily means in degC; without an error, it stays.
 
         Parameters
         ----------
         path
-            Of the file; its folder is made.
+            The file; its folder is made.
         dates
             datetime64[D], ``(time,)``.
         lat, lon
@@ -66,20 +66,21 @@ class Obs6:
         comment
             Attribute of the variable.
         depths
-            Depths of the levels, each with its bounds, m; without them the variable is ``(time, lat, lon)``.
+            Depths of the levels, each with its bounds, m; None for the surface.
         days_in_chunk
             Times that are compressed together.
 
         Yields
         ------
         netCDF4.Variable
-            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`. Put `FILL` where a value is missing.
+            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`; `FILL` means missing.
         """
+        grid = RectilinearGrid(lat, lon)
         noon = (dates - EPOCH).astype(float) + 0.5
         axes = {
             "time": (noon, np.stack([noon - 0.5, noon + 0.5], axis=1), "time", "days since 1850-01-01", "T"),
-            "lat": (lat, np.clip(_bounds(lat), -90, 90), "latitude", "degrees_north", "Y"),
-            "lon": (lon, _bounds(lon), "longitude", "degrees_east", "X"),
+            "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),
+            "lon": (lon, grid.lon_edges, "longitude", "degrees_east", "X"),
         }
         if depths is not None:
             lev = np.array(list(depths)), np.array(list(depths.values())), "depth", "m", "Z"
@@ -106,16 +107,3 @@ class Obs6:
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)
             yield variable
-
-
-def _bounds(points: Float[np.ndarray, " cell"]) -> Float[np.ndarray, "cell 2"]:
-    """Bound cells half way between their centres.
-
-    >>> _bounds(np.array([0.5, 1.5, 2.5])).tolist()
-    [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]
-    """
-    if len(points) < 2:
-        raise DataError("A grid needs at least two rows and two columns; give a larger region.")
-    middle = (points[1:] + points[:-1]) / 2
-    edges = np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])
-    return np.stack([edges[:-1], edges[1:]], axis=1)

@@ -1,8 +1,9 @@
-"""Below the surface of the demo ocean: a mixed layer, a seasonal thermocline, and eddies that fade with depth.
+"""Simulate the demo ocean below its surface: a mixed layer, a seasonal thermocline, and eddies that fade with depth.
 
 The surface is simulated first (`esmlearn.datasets.ocean_simulation`); each level follows from it, from the same flow
-and from its own past. So a level is no function of the surface of the same day: below the mixed layer of summer lies
-what the last winter left. Nothing here is observed or forecast. Temperatures are in degC, depths in m, times in days.
+and from its own past. So a level is no function of the surface of the same day: the water below the mixed layer of
+summer has the temperature of the last winter. Nothing here is observed or forecast. Temperatures are in degC, depths in
+m, times in days.
 """
 
 import numpy as np
@@ -31,12 +32,12 @@ DEPTHS = (0.5, 5.0, 16.0, 50.0, 100.0)  # m; the first is the surface itself
 # al. 2003, https://doi.org/10.1029/2000JC000736); the numbers are rounded, and the same at all latitudes.
 WINTER_LAYER, SUMMER_LAYER = 130.0, 12.0  # m
 DEEPEST_DAY = 45.0  # of the year
-STIRRING = 0.6  # part of the difference that a day takes away within the mixed layer
+STIRRING = 0.6  # part of the difference that disappears in a day within the mixed layer
 
-DIFFUSION = 8.64  # m2 a day (1e-4 m2/s): what warms the thermocline from above
-FADING = 250.0  # m: the flow falls by a factor of e
-TILT = 50.0  # m: so far down, eddies lie one cell further west
-HEAVE = 1.6  # degC: what moves the thermocline up and down without a sign at the surface, at great depth
+DIFFUSION = 8.64  # m2 a day (1e-4 m2/s): warms the thermocline from above
+FADING = 250.0  # m: depth over which the flow falls by a factor of e
+TILT = 50.0  # m: depth over which eddies lie one cell further west
+HEAVE = 1.6  # degC, at great depth: effect of vertical motion of the thermocline that the surface does not show
 
 
 def simulate_depths(
@@ -44,9 +45,9 @@ def simulate_depths(
 ) -> tuple[np.ma.MaskedArray, np.ndarray]:
     """Simulate the temperature below a surface.
 
-    Each day the flow of its depth carries the temperature T of a level. Then T comes nearer to its far-away state D
-    and, by diffusion, to the level above, A; heave H moves it; and where the mixed layer of the day reaches, or where A
-    is the colder one, stirring takes most of the difference away:
+    Each day the flow at its depth carries the temperature T of a level. Then T is relaxed to D, the climate of winter
+    with the front; heat diffuses from the level above, A; heave H changes T; and within the mixed layer of the day, or
+    where A is colder, stirring removes most of the difference:
     T <- T + (D - T) / tau + kappa (A - T) / dz^2 + (1 - m) dH, then T <- T + 0.6 m (A - T), m from 0 to 1.
 
     Parameters
@@ -55,31 +56,30 @@ def simulate_depths(
         Daily temperature of the surface that `simulate_ocean` gives for the same seed and dates, degC,
         ``(time, lat, lon)``, masked on land.
     dates
-        Its days, datetime64[D], ``(time,)``. A start in winter needs no spin-up: then most levels lie in the mixed
-        layer.
+        Its days, datetime64[D], ``(time,)``. A start in winter needs no spin-up, since most levels then lie in the
+        mixed layer.
     seed
-        That of the surface: the flow must be the same. What is new draws from its own stream.
+        That of the surface, so that the flow is the same. All other random numbers are new.
     every
-        Keep each n-th day only, from the first on.
+        Only each n-th day is returned, from the first on.
 
     Returns
     -------
     temperature
-        degC, float32, ``(time, depth, lat, lon)`` at `DEPTHS`, masked on land, which is that of the surface at all
-        levels.
+        degC, float32, ``(time, depth, lat, lon)`` at `DEPTHS`; at all levels masked as the surface.
     dates
-        The days that were kept.
+        The days that are returned.
     """
     season = day_of_year(dates)
     flow = surface_flow(len(dates), np.random.default_rng(seed))[-len(dates) :]
-    rng = np.random.default_rng(seed + 2)  # seed + 1 draws the clouds
+    rng = np.random.default_rng(seed + 2)  # seed + 1 is that of the clouds
     layer = mixed_layer(season, rng)
     heave = thermocline_heave(len(dates), rng)
     winter = background(day_of_year(np.arange("2001-01-01", "2002-01-01", dtype="datetime64[D]")), LAT).min(axis=0)
 
     land = np.ma.getmaskarray(surface)[0]
     nearest = ndimage.distance_transform_edt(land, return_distances=False, return_indices=True)
-    sea = np.ma.getdata(surface)[:, *nearest]  # water needs a neighbour on land, too
+    sea = np.ma.getdata(surface)[:, *nearest]  # cells at the coast need a neighbour on land
 
     kept = dates[::every]
     result = np.empty((len(kept), len(DEPTHS), *land.shape), dtype=np.float32)
@@ -101,10 +101,10 @@ def simulate_depths(
 
 
 def mixed_layer(season: Float[np.ndarray, " time"], rng: np.random.Generator) -> Float[np.ndarray, "time lat lon"]:
-    """Draw the depth of the mixed layer, m: a slow descent in autumn, a fast ascent in spring, and weather.
+    """Simulate the depth of the mixed layer, m: a slow descent in autumn, a fast ascent in spring, and weather.
 
     h = 12 (130 / 12)^((1 + cos q) / 2), q = p + (1 - cos p) / 2, p = 2 pi (day - 45) / 365.25; times the exponential of
-    a travelling field of wind (0.25) and of an anomaly of the whole basin that makes winters differ (0.15).
+    a travelling field of wind (0.25) and of an anomaly of the whole basin, by which winters differ (0.15).
     """
     phase = 2 * np.pi * (season - DEEPEST_DAY) / DAYS_IN_YEAR
     phase = phase + (1 - np.cos(phase)) / 2
@@ -117,7 +117,7 @@ def mixed_layer(season: Float[np.ndarray, " time"], rng: np.random.Generator) ->
 
 
 def thermocline_heave(n_days: int, rng: np.random.Generator) -> Float[np.ndarray, "time lat lon"]:
-    """Draw what lifts and lowers the thermocline where the surface shows nothing: eddies of unit deviation."""
+    """Simulate eddies that move the thermocline up and down but do not reach the surface, of unit variance."""
     return random_field(
         (n_days, len(LAT), len(LON)),
         rng,
@@ -139,7 +139,7 @@ def _one_day(
     mixed: Float[np.ndarray, "lat lon"],
     level: int,
 ) -> Float[np.ndarray, "lat lon"]:
-    """Take one level a day further; `above` is of the new day already."""
+    """Advance one level by a day; `above` is the level above on the new day."""
     depth, distance = DEPTHS[level], DEPTHS[level] - DEPTHS[level - 1]
     tilted = np.minimum(np.arange(water.shape[1]) + round(depth / TILT), water.shape[1] - 1)
     origin = np.indices(water.shape, dtype=np.float32) - np.exp(-depth / FADING) * way[:, :, tilted]
@@ -150,5 +150,5 @@ def _one_day(
 
 
 def _inner(wide: Float[np.ndarray, "wide_lat wide_lon"]) -> Float[np.ndarray, "lat lon"]:
-    """Cut the margin off."""
+    """Remove the margin of the wide grid."""
     return wide[MARGIN:-MARGIN, MARGIN:-MARGIN]

@@ -1,14 +1,15 @@
-"""A synthetic ocean off Japan: sea-surface temperature that a meandering current and eddies stir.
+"""Simulate the surface of the demo ocean off Japan: temperature that a meandering current and eddies stir.
 
 Nothing here is observed or forecast. The model is kinematic: a random streamfunction prescribes the flow, and
-temperature is a tracer that the flow carries while the atmosphere pulls it back to the season. So it has what matters
-to the filling of gaps: sharp moving fronts, filaments, eddies that live for weeks, weather, and years that differ.
-Temperatures are in degC, lengths in km, times in days; shapes are those of the wide grid unless the docstring says
-otherwise.
+temperature is a tracer that the flow carries and the atmosphere relaxes to the climate of the season. So it has what
+matters to the filling of gaps: sharp moving fronts, filaments, eddies that live for weeks, weather, and differences
+between years. Temperatures are in degC, lengths in km, times in days; `lat lon` are cells of the wide grid, and `fine`
+ones those of the fine grid.
 """
 
 import numpy as np
 from einops import reduce
+from jaxtyping import Bool, Float
 from scipy import ndimage
 
 from esmlearn.gaps.random_fields import DAYS_IN_YEAR, autoregression, random_field
@@ -18,7 +19,7 @@ STEP = 0.25  # degrees
 LAT = np.arange(27.125, 43.0, STEP)
 LON = np.arange(128.125, 152.0, STEP)
 
-# The ocean is simulated on a wider grid, whose rim is held to the climate, so that no edge shows.
+# The ocean is simulated on a wider grid, whose rim is relaxed to the climate, so that no edge is visible.
 MARGIN = 12  # cells
 WIDE_LAT = LAT[0] + STEP * np.arange(-MARGIN, len(LAT) + MARGIN)
 WIDE_LON = LON[0] + STEP * np.arange(-MARGIN, len(LON) + MARGIN)
@@ -27,16 +28,16 @@ WIDTH = HEIGHT * np.cos(np.deg2rad(WIDE_LAT))[:, None]  # of a cell, km, (lat, 1
 CELL_WIDTH = float(WIDTH.mean() / HEIGHT)
 
 # Temperature is carried on cells of half the size, and averaged over four of them in the end: a front that is one
-# cell wide would stick to the grid and show as a step.
+# cell wide would move in steps.
 FINE = 2
 
-SPIN_UP = 150  # days before the first one, in which the flow stirs the smooth start
-SUBSTEPS = 3  # in a day; then the shear of the jet turns water by less than its own width in each
-MIXING = 0.04  # fine cells^2 a day, some 80 m2/s: spreads what even the fine grid is too coarse to hold
-DAMPING_DAYS = 38.0  # the atmosphere takes an anomaly back in this time
+SPIN_UP = 150  # days before the first one, in which the flow stirs the smooth initial state
+SUBSTEPS = 3  # in a day: in each, the shear of the jet displaces water by less than the width of the jet
+MIXING = 0.04  # fine cells^2 a day, some 80 m2/s: diffuses scales that the fine grid does not resolve
+DAMPING_DAYS = 38.0  # time in which the atmosphere damps an anomaly
 FREEZING = -1.8  # degC, of sea water
 
-# The current keeps to the shelf of the East China Sea, passes the Tokara Strait and the capes of Japan, and leaves
+# The current follows the shelf of the East China Sea, passes the Tokara Strait and the capes of Japan, and leaves
 # the coast at 35 N for two standing crests at 144 and 150 E (Mizuno & White 1983,
 # https://doi.org/10.1175/1520-0485(1983)013%3C1847:AAIVIT%3E2.0.CO;2).
 PATH_LON = (120, 124, 128, 130, 131.7, 133.5, 136, 138.3, 140, 141.5, 143.8, 146.8, 150, 153, 158)
@@ -47,15 +48,15 @@ JET = JET_SPEED * JET_WIDTH  # km2/day: half of the transport across the surface
 EDDIES = 1500.0  # km2/day: standard deviation of their streamfunction; some 0.3 m/s in the extension
 
 GRADIENT = 12.5 / 16  # degC per degree north, beside the front
-WEATHER = 0.2  # degC per day: what wind and cloud do to the surface
-SLOW_DAYS = 270.0  # memory of the anomalies that make years differ
+WEATHER = 0.2  # degC per day: effect of wind and cloud on the surface
+SLOW_DAYS = 270.0  # decorrelation time of the anomalies by which years differ
 
 
 def simulate_ocean(dates: np.ndarray, *, seed: int) -> np.ma.MaskedArray:
     """Simulate the daily sea-surface temperature.
 
-    Each day the flow carries the temperature T and mixing spreads it; then T follows the change of the climate C,
-    feels the weather, and is pulled back: T <- T + C(day) - C(day - 1) + weather + (C + front - T) / 38.
+    Each day the flow carries the temperature T and mixing diffuses it; then come the change of the climate C, the
+    weather, and relaxation: T <- T + C(day) - C(day - 1) + weather + (C + front - T) / 38.
 
     Parameters
     ----------
@@ -95,30 +96,18 @@ def simulate_ocean(dates: np.ndarray, *, seed: int) -> np.ma.MaskedArray:
 
 
 def day_of_year(dates: np.ndarray) -> np.ndarray:
-    """Give the time of the year at noon, ``(time,)``, in days of a mean year, so that leap years keep in step."""
+    """Return the time of the year at noon, ``(time,)``, in days of a mean year, so that leap years have no offset."""
     year = dates.astype("datetime64[Y]")
     first, following = year.astype("datetime64[D]"), (year + np.timedelta64(1, "Y")).astype("datetime64[D]")
     return ((dates - first).astype(float) + 0.5) / (following - first).astype(float) * DAYS_IN_YEAR
 
 
-def background(season: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Climate without the front: a meridional gradient, and a season that lags and grows with latitude.
+def background(season: Float[np.ndarray, " time"], lat: Float[np.ndarray, " lat"]) -> Float[np.ndarray, "time lat"]:
+    """Compute the climate without the front, degC: a gradient to the north, and seasons that lag and grow that way.
 
     T = 26.3 - g (lat - 27) + A [cos p + 0.1 cos 2p], p = 2 pi (day - peak) / 365.25, where A rises from 2.9 degC at
     27 N to 7 degC at 43 N, and the peak moves from 20 August to 10 September. The second harmonic makes the cold half
-    of the year the longer one, as a deep winter mixed layer does.
-
-    Parameters
-    ----------
-    season
-        Time of the year in days, ``(time,)``.
-    lat
-        Degrees north, ``(lat,)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        degC, ``(time, lat)``.
+    of the year the longer one, as a deep winter mixed layer does. `season` is the time of the year in days.
     """
     north = (lat - 27.0) / 16.0
     phase = 2 * np.pi * (season[:, None] - (232.0 + 21.0 * north)) / DAYS_IN_YEAR
@@ -126,37 +115,25 @@ def background(season: np.ndarray, lat: np.ndarray) -> np.ndarray:
     return 26.3 - GRADIENT * (lat - 27.0) + amplitude * (np.cos(phase) + 0.1 * np.cos(2 * phase))
 
 
-def front(flow: np.ndarray) -> np.ndarray:
-    """Give the drop of temperature across the current, degC, ``(lat, lon)``: 0 south of it, -1.8 or -4.5 to the north.
+def front(flow: Float[np.ndarray, "lat lon"]) -> Float[np.ndarray, "lat lon"]:
+    """Compute the drop of temperature across the current, degC: 0 south of it, and -1.8 to -4.5 north of it.
 
-    The flow itself says where north is, so that rings that leave the jet are warm or cold inside, as real ones are.
-    The drop is small where the current follows the coast, and large in the extension.
+    The side of the jet follows from the streamfunction, so that rings that leave the jet are warm or cold inside, as
+    real ones are. The drop is small where the current follows the coast, and large in the extension.
     """
     drop = 1.8 + 2.7 / (1 + np.exp(-(WIDE_LON - 141.0) / 1.5))
     return (drop * (0.5 * np.tanh(flow / JET) - 0.5)).astype(np.float32)
 
 
-def slow_anomalies(n_days: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the anomalies that make years differ: one of the whole basin, one that tips it north to south.
-
-    Returns
-    -------
-    numpy.ndarray
-        degC, ``(time, lat, 1)``.
-    """
+def slow_anomalies(n_days: int, rng: np.random.Generator) -> Float[np.ndarray, "time lat 1"]:
+    """Simulate the anomalies by which years differ, degC: one of the whole basin, one with a gradient to the north."""
     series = autoregression(rng.standard_normal((n_days, 2, 1, 1)), np.exp(-1 / SLOW_DAYS))
     tip = ((WIDE_LAT - WIDE_LAT.mean()) / 8.0)[:, None]
     return 0.55 * series[:, 0] + 0.4 * series[:, 1] * tip
 
 
-def weather(season: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw what passing weather does to the surface, strongest on the thin mixed layer of summer.
-
-    Returns
-    -------
-    numpy.ndarray
-        degC per day, float32, ``(time, lat, lon)``.
-    """
+def weather(season: Float[np.ndarray, " time"], rng: np.random.Generator) -> Float[np.ndarray, "time lat lon"]:
+    """Simulate the effect of weather, degC per day, which is strongest on the thin mixed layer of summer."""
     field = random_field(
         (len(season), len(WIDE_LAT), len(WIDE_LON)),
         rng,
@@ -170,19 +147,16 @@ def weather(season: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return field * (WEATHER * summer).astype(np.float32)[:, None, None]
 
 
-def rim() -> np.ndarray:
-    """Pull the outermost cells to the climate, per day, ``(lat, lon)``; within the margin this fades to nothing."""
+def rim() -> Float[np.ndarray, "lat lon"]:
+    """Compute how fast the outermost cells are relaxed to the climate, per day; within the margin this falls to 0."""
     rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (len(WIDE_LAT), len(WIDE_LON)))
     return (0.3 * np.exp(-np.minimum.outer(rows, columns) / 2.5)).astype(np.float32)
 
 
-def current_path(n_days: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the path of the current: its mean, and meanders that grow downstream, change within months, and travel east.
+def current_path(n_days: int, rng: np.random.Generator) -> Float[np.ndarray, "time lon"]:
+    """Simulate the path of the current, degrees north: its mean, and meanders.
 
-    Returns
-    -------
-    numpy.ndarray
-        Degrees north, ``(time, lon)``.
+    Meanders grow downstream, change within months, and travel east.
     """
     mean = ndimage.gaussian_filter1d(np.interp(WIDE_LON, PATH_LON, PATH_LAT), 2.0, mode="nearest")
     growth = 0.08 + 0.55 / (1 + np.exp(-(WIDE_LON - 143.0)))  # degrees
@@ -198,25 +172,23 @@ def current_path(n_days: int, rng: np.random.Generator) -> np.ndarray:
     return mean + growth * meanders[:, 0]
 
 
-def surface_flow(n_days: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the flow of the spin-up and of `n_days` after it, km2/day, ``(time, lat, lon)``.
+def surface_flow(n_days: int, rng: np.random.Generator) -> Float[np.ndarray, "time lat lon"]:
+    """Simulate the streamfunction of the spin-up and of `n_days` after it, km2/day.
 
-    It is the first draw of the stream, so that the same seed gives it again without the temperature.
+    It takes the first random numbers of `simulate_ocean`, so that the same seed gives it without the temperature.
     """
     return streamfunction(SPIN_UP + n_days, land_mask(WIDE_LAT, WIDE_LON), rng)
 
 
-def streamfunction(n_days: int, land: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw the flow: a jet along the meandering path, eddies that drift west at 4 cm/s, and no flow through the coast.
+def streamfunction(
+    n_days: int, land: Bool[np.ndarray, "lat lon"], rng: np.random.Generator
+) -> Float[np.ndarray, "time lat lon"]:
+    """Simulate the streamfunction, km2/day, positive south of the jet: a jet along its path, and eddies.
 
-    The jet is -U w tanh(d / w), with d the distance north of the path. The eddies are strongest around the extension.
-    Their streamfunction falls as k^-6 in two dimensions, and so their energy as k^-3 along a line, as in
-    quasi-geostrophic turbulence (Charney 1971, https://doi.org/10.1175/1520-0469(1971)028%3C1087:GT%3E2.0.CO;2).
-
-    Returns
-    -------
-    numpy.ndarray
-        km2/day, float32, ``(time, lat, lon)``; positive south of the jet.
+    The jet is -U w tanh(d / w), with d the distance north of the path. Eddies drift west at 4 cm/s and are strongest
+    around the extension. Their streamfunction falls as k^-6 in two dimensions, and so their energy as k^-3 along a
+    line, as in quasi-geostrophic turbulence (Charney 1971,
+    https://doi.org/10.1175/1520-0469(1971)028%3C1087:GT%3E2.0.CO;2). Nothing flows through the coast.
     """
     path = current_path(n_days, rng)
     rise = np.gradient(path, axis=1) / STEP / CELL_WIDTH
@@ -237,32 +209,26 @@ def streamfunction(n_days: int, land: np.ndarray, rng: np.random.Generator) -> n
     )
     flow += EDDIES * (0.6 + 0.4 * extension) * eddies
 
-    # A streamfunction that is constant on land lets nothing through the coast. Japan and the continent lie north of
-    # the jet; small islands are left out, since the jet passes on either side of them.
+    # Nothing flows through the coast where the streamfunction is constant on land. Japan and the continent lie north
+    # of the jet; small islands are left out, since the jet passes on either side of them.
     mainland = ndimage.binary_opening(land, iterations=2).astype(float)
     open_ocean = np.clip(1 - 1.6 * ndimage.gaussian_filter(mainland, 1.2, mode="nearest"), 0, 1)
     return (open_ocean * (flow + JET) - JET).astype(np.float32)
 
 
-def velocity(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Turn a streamfunction (km2/day) into eastward and northward velocity, cells per day, ``(lat, lon)`` each."""
+def velocity(flow: Float[np.ndarray, "lat lon"]) -> tuple[Float[np.ndarray, "lat lon"], Float[np.ndarray, "lat lon"]]:
+    """Compute eastward and northward velocity, cells per day, from a streamfunction, km2/day."""
     eastward = -np.gradient(flow, axis=0) / HEIGHT
     northward = np.gradient(flow, axis=1) / WIDTH
     return (eastward / WIDTH).astype(np.float32), (northward / HEIGHT).astype(np.float32)
 
 
-def displacement(eastward: np.ndarray, northward: np.ndarray) -> np.ndarray:
-    """Tell how far water has come within a day, by the midpoint rule in several substeps.
+def displacement(
+    eastward: Float[np.ndarray, "lat lon"], northward: Float[np.ndarray, "lat lon"]
+) -> Float[np.ndarray, "2 lat lon"]:
+    """Compute how far the water in each cell has moved within a day, in cells along lat and lon.
 
-    Parameters
-    ----------
-    eastward, northward
-        Velocity, cells per day, ``(lat, lon)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Way along lat and along lon, cells, ``(2, lat, lon)``.
+    The path is followed back from the velocity, cells per day, by the midpoint rule in several substeps.
     """
     speed = np.stack([northward, eastward])
     here = np.indices(eastward.shape, dtype=np.float32)
@@ -274,31 +240,21 @@ def displacement(eastward: np.ndarray, northward: np.ndarray) -> np.ndarray:
 
 
 def _sample(speed: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Interpolate both parts of the velocity, ``(2, lat, lon)``, linearly at places of the same shape."""
+    """Interpolate both components of the velocity, ``(2, lat, lon)``, linearly at places of the same shape."""
     return np.stack([ndimage.map_coordinates(part, places, order=1, mode="nearest") for part in speed])
 
 
-def advect(temperature: np.ndarray, way: np.ndarray) -> np.ndarray:
+def advect(
+    temperature: Float[np.ndarray, "fine_lat fine_lon"], way: Float[np.ndarray, "2 lat lon"]
+) -> Float[np.ndarray, "fine_lat fine_lon"]:
     """Carry temperature with the flow: each fine cell takes the value from where its water was (semi-Lagrangian).
 
-    Cubic splines, once a day, keep filaments.
-
-    Parameters
-    ----------
-    temperature
-        degC, ``(fine_lat, fine_lon)``.
-    way
-        How far the water has come, cells, ``(2, lat, lon)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        degC, ``(fine_lat, fine_lon)``.
+    `way` is how far the water has moved, in cells; interpolation by cubic splines, once a day, conserves filaments.
     """
     origin = np.indices(temperature.shape, dtype=np.float32) - FINE * np.stack([refine(part) for part in way])
     return ndimage.map_coordinates(temperature, origin, order=3, mode="nearest")
 
 
-def refine(field: np.ndarray) -> np.ndarray:
-    """Interpolate to the fine grid by cubic splines, ``(lat, lon)`` to ``(fine_lat, fine_lon)``."""
+def refine(field: Float[np.ndarray, "lat lon"]) -> Float[np.ndarray, "fine_lat fine_lon"]:
+    """Interpolate to the fine grid by cubic splines."""
     return ndimage.zoom(field, FINE, order=3, mode="nearest", grid_mode=True)

@@ -1,4 +1,4 @@
-"""NOAA's daily OISST as OBS6 files that ESMValCore finds as any other data.
+"""Write NOAA's daily OISST as OBS6 files that ESMValCore finds like any other data.
 
 Three layouts are read: NOAA's own files of one day (``oisst-avhrr-v02r01.YYYYMMDD.nc``), the yearly files of NOAA's
 Physical Sciences Laboratory (``sst.day.mean.YYYY.nc``), and any netCDF cut out of them that kept ``sst`` on time,
@@ -20,22 +20,27 @@ from netCDF4 import Dataset, Variable, num2date
 
 from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
 from esmlearn.errors import DataError
+from esmlearn.grids.grid import same_places
 
 ONE_DAY = np.timedelta64(1, "D")
 
 AXES = {"time": "time", "lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
-"""Names of dimensions, and what they are."""
+"""Names of dimensions in the input, and ours."""
 
 UNITS_OF_VERSION_2 = {"degrees C": "degC"}
-"""NOAA's files before version 2.1; by the rules of units this would be degrees times coulomb."""
+"""Units in NOAA's files before version 2.1, which udunits reads as degrees times coulomb."""
 
 POSSIBLE = (-5.0, 50.0)
-"""Temperatures in degC outside of this were read in wrong units."""
+"""Range of temperatures, degC; values outside of it have wrong units."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What one input file holds: consecutive days on a grid with rising latitudes, and rising longitudes from 0 on."""
+    """An input file: consecutive days, rising latitudes, and rising longitudes from 0 on, degrees.
+
+    `columns` are the indices that bring the columns of the file into the order of `lon`; `descends` is whether its rows
+    run from north to south.
+    """
 
     path: Path
     days: np.ndarray
@@ -50,9 +55,7 @@ class Source:
 def format_oisst(
     files: Iterable[Path], folder: Path, *, version: str | None = None, block_bytes: int = 64_000_000
 ) -> list[Path]:
-    """Write OBS6 `tos` as the CMIP6 table Oday asks for it, one file for each year.
-
-    Never more than some days are in memory, and a file is in place only when it is whole.
+    """Write OBS6 `tos` as the CMIP6 table Oday requires, one file for each year.
 
     Parameters
     ----------
@@ -61,20 +64,20 @@ def format_oisst(
     folder
         Where ESMValCore looks for OBS6 data; the files go to ``Tier2/NOAA-OISST`` below.
     version
-        Version of the dataset in the names of the files; default: what the input says of itself.
+        Version of the dataset in the names of the files; default: the one in the input.
     block_bytes
-        How much is held in memory at once.
+        Size of the part of the input that is in memory at once.
 
     Returns
     -------
     list of pathlib.Path
-        What was written.
+        The files that were written.
 
     Raises
     ------
     DataError
-        If a file is missing or is no daily OISST, if the files do not share one grid, if days are missing or doubled,
-        or if what is in the folder already does not go with them.
+        If a file is missing or is no daily OISST, if the files have different grids, if days are missing or doubled,
+        or if the folder has other files of another region or with some of the same days.
     """
     sources = sorted(map(_read_source, _all_files(files)), key=lambda source: source.days[0])
     if not sources:
@@ -93,10 +96,11 @@ def format_oisst(
     any_period = oisst.path(folder, "*", "*")
     for other in sorted(any_period.parent.glob(any_period.name)):
         _check_neighbour(other, sources[0], None if other in products else days)
+    lat, lon = sources[0].lat, sources[0].lon
+    days_in_chunk = max(1, 4_000_000 // (4 * lat.size * lon.size))
     for path, chosen in products.items():
         inside = [source for source in sources if source.days[-1] >= chosen[0] and source.days[0] <= chosen[-1]]
-        lat, lon, about = sources[0].lat, sources[0].lon, _attributes(version, inside)
-        days_in_chunk = max(1, 4_000_000 // (4 * lat.size * lon.size))
+        about = _attributes(version, inside)
         with oisst.write(path, chosen, lat, lon, about=about, days_in_chunk=days_in_chunk) as tos:
             for start, values in _blocks(inside, chosen, block_bytes):
                 tos[start : start + len(values)] = values
@@ -110,7 +114,7 @@ def _all_files(files: Iterable[Path]) -> Iterator[Path]:
 
 
 def _read_source(path: Path) -> Source:
-    """Read everything but the values."""
+    """Read all about a file but the values."""
     if not path.is_file():
         raise DataError(f"There is no file {path}; check the name.")
     try:
@@ -132,10 +136,9 @@ def _describe(path: Path, file: Dataset) -> Source:
             f"{path}: `sst` has the dimensions {', '.join(sst.dimensions)}, but needs time, lat, lon, each with a "
             "coordinate; give daily files of OISST."
         )
-    lat = np.ma.filled(file[names["lat"]][:], np.nan).astype(float)
-    lon = np.ma.filled(file[names["lon"]][:], np.nan).astype(float)
+    lat, lon = (np.ma.filled(file[names[axis]][:], np.nan).astype(float) for axis in ("lat", "lon"))
     lon, columns = _from_zero(lon)
-    told = " ".join(str(getattr(file, key, "")) for key in ("title", "id")) + path.name
+    names_of_version = " ".join(str(getattr(file, key, "")) for key in ("title", "id")) + path.name
     return Source(
         path=path,
         days=_read_days(path, file[names["time"]]),
@@ -144,12 +147,12 @@ def _describe(path: Path, file: Dataset) -> Source:
         columns=columns,
         descends=bool(lat[0] > lat[-1]),
         units=_read_units(path, getattr(sst, "units", "")),
-        version="v2.1" if re.search(r"(?i)version 2\.1|v02r01|v2\.1", told) else "v2",
+        version="v2.1" if re.search(r"(?i)version 2\.1|v02r01|v2\.1", names_of_version) else "v2",
     )
 
 
 def _read_days(path: Path, time: Variable) -> np.ndarray:
-    """Read the days of a file, whatever the hour they are stamped with."""
+    """Read the days of a file; the hour of its times does not matter."""
     try:
         dates = np.array(num2date(time[:], time.units, getattr(time, "calendar", "standard")), ndmin=1)
     except (AttributeError, ValueError) as error:
@@ -184,7 +187,7 @@ def _read_units(path: Path, name: str) -> cf_units.Unit:
 
 
 def _from_zero(lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Turn longitudes into 0 to 360; a region across the meridian of Greenwich stays in one piece beyond 360."""
+    """Return rising longitudes, 0 to 360 or, for a region across the meridian of Greenwich, beyond; and their order."""
     columns = np.argsort(lon % 360)
     turned = (lon % 360)[columns]
     if np.allclose(np.diff(turned), np.diff(turned)[:1], atol=1e-3):
@@ -193,11 +196,9 @@ def _from_zero(lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_next(source: Source, following: Source) -> None:
-    """Hold a file to the one before it: the same grid, and the next day."""
-    for axis in ("lat", "lon"):
-        one, other = getattr(source, axis), getattr(following, axis)
-        if one.shape != other.shape or not np.allclose(one, other, atol=1e-3):
-            raise DataError(f"{following.path} has another grid than {source.path}; format each region on its own.")
+    """Check that a file has the grid of the one before it, and begins with the next day."""
+    if not same_places((source.lat, source.lon), (following.lat, following.lon)):
+        raise DataError(f"{following.path} has another grid than {source.path}; format each region on its own.")
     last, first = source.days[-1], following.days[0]
     if first <= last:
         raise DataError(
@@ -210,13 +211,10 @@ def _check_next(source: Source, following: Source) -> None:
         )
 
 
-def _check_neighbour(other: Path, grid: Source, days: np.ndarray | None) -> None:
-    """Refuse to lie beside a file of another region, or of some of the same days: ESMValCore would join the two."""
+def _check_neighbour(other: Path, source: Source, days: np.ndarray | None) -> None:
+    """Check that a file that is there already has the same region and none of the days: ESMValCore would join them."""
     with Dataset(other) as file:
-        same = all(
-            len(file[axis]) == len(getattr(grid, axis)) and np.allclose(file[axis][:], getattr(grid, axis), atol=1e-3)
-            for axis in ("lat", "lon")
-        )
+        same = same_places((file["lat"][:], file["lon"][:]), (source.lat, source.lon))
         first, last = EPOCH + np.floor(np.ma.filled(file["time"][[0, -1]])).astype(int)
     if not same:
         raise DataError(f"{other} holds another region; format this one into another folder, or remove that file.")
@@ -225,7 +223,7 @@ def _check_neighbour(other: Path, grid: Source, days: np.ndarray | None) -> None
 
 
 def _days_between(last: np.datetime64, first: np.datetime64) -> str:
-    """Say what lies between two days.
+    """Describe the days between two days.
 
     >>> _days_between(np.datetime64("1999-12-30"), np.datetime64("2000-01-02"))
     '2 days from 1999-12-31 on'
@@ -235,7 +233,7 @@ def _days_between(last: np.datetime64, first: np.datetime64) -> str:
 
 
 def _blocks(sources: list[Source], days: np.ndarray, block_bytes: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Give the values of consecutive days in blocks, each with its place among the days; missing is `FILL`."""
+    """Yield the values of consecutive days in blocks, each with the index of its first day; missing is `FILL`."""
     for source in sources:
         wanted = np.flatnonzero((source.days >= days[0]) & (source.days <= days[-1]))
         size = max(1, block_bytes // (8 * source.lat.size * source.lon.size))
@@ -251,7 +249,7 @@ def _blocks(sources: list[Source], days: np.ndarray, block_bytes: int) -> Iterat
 
 
 def _in_order(source: Source, values: np.ndarray) -> np.ndarray:
-    """Bring values to degC, rows to south to north, and columns to west to east."""
+    """Convert values to degC, and order rows from south to north and columns from west to east."""
     values = source.units.convert(values, "degC")
     seen = values[np.isfinite(values)]
     if seen.size and not POSSIBLE[0] < seen.min() <= seen.max() < POSSIBLE[1]:
@@ -264,7 +262,7 @@ def _in_order(source: Source, values: np.ndarray) -> np.ndarray:
 
 
 def _attributes(version: str, sources: list[Source]) -> dict[str, str]:
-    """Say where the values of a file come from."""
+    """Attributes of a file that is made from these sources."""
     names = sources[0].path.name if len(sources) == 1 else f"{sources[0].path.name} to {sources[-1].path.name}"
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {

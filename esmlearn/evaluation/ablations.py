@@ -15,6 +15,7 @@ from esmlearn.evaluation.scoring import hidden_points
 from esmlearn.fields.field import Field
 from esmlearn.fields.member_cubes import read_members_cube
 from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.fields.times import time_key
 
 METRICS = ("rmse", "crps", "spread_skill_ratio", "bias")
 
@@ -49,10 +50,11 @@ def at_times(case: Case, cube: Cube) -> Case:
     """Give a case at the times of an ablation, with its members as the only result, and what it was given."""
     members, observed = read_members_cube(cube)
     level = _level_of(cube, case.level)
-    # One member has the time axis, and says the dates in its calendar.
+    # One member has the time axis.
     dates = Field.from_cube(cube[0] if cube.ndim == 4 else cube[0, :, level]).dates
-    places = {(date.year, date.month, date.day): index for index, date in enumerate(case.field.dates)}
-    times = np.array([places[date.year, date.month, date.day] for date in dates])
+    hourly = case.field.step_days < 1  # the times of an ablation may lie days apart
+    places = {time_key(date, hourly=hourly): index for index, date in enumerate(case.field.dates)}
+    times = np.array([places[time_key(date, hourly=hourly)] for date in dates])
     field = case.field[times]
     observed = observed[:, level]
     reconstruction = Reconstruction.of_members(members[:, :, level], field)

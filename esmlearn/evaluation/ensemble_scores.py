@@ -40,7 +40,7 @@ class EnsembleScores:
     method: str
     frequency: str
     units: str
-    ranks: Float[np.ndarray, "draw rank"]
+    ranks: Float[np.ndarray, "sample rank"]
     spread_skill: SpreadBins
     spectra: EnsembleSpectra | None
 

@@ -36,10 +36,10 @@ def _score(dataset: str, levels: Sequence[Case]) -> Iterator[metrics.Row]:
     truth = np.stack([one.truth / unit for one, unit in zip(comparisons, units, strict=True)], axis=-1)
     areas = np.where(points.any(axis=-1), whole.weights, 0.0)
     for number, method in enumerate(whole.methods):
-        drawn = [members for one in comparisons if (members := one.methods[number].members) is not None]
-        if len(drawn) < len(comparisons):
+        ensembles = [members for one in comparisons if (members := one.methods[number].members) is not None]
+        if len(ensembles) < len(comparisons):
             continue
-        members = np.stack([part / unit for part, unit in zip(drawn, units, strict=True)], axis=-1)
+        members = np.stack([part / unit for part, unit in zip(ensembles, units, strict=True)], axis=-1)
         found = metrics.energy_score(
             rearrange(members, "member time lat lon level -> member (time lat lon) level"),
             rearrange(truth, "time lat lon level -> (time lat lon) level"),

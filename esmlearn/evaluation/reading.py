@@ -73,9 +73,13 @@ def _read_case(
     results = [_read_result(paths, cube, field, observed, first_file.name) for paths, cube in found]
     downscaled = first.attributes.get("esmlearn_task") == "downscale" or settings.coarse is not None
     short_name, grid = str(first.var_name), field.grid
-    # Of super-resolution the coarse field may have the name of the fine one: it is no truth.
-    itself = data.has(dataset, short_name=short_name, grid=grid if downscaled else None)
-    own = _find(data, dataset, short_name=short_name, grid=grid) if itself else None
+    # What was reconstructed was observed, and is the truth if none is named; of super-resolution it is the latter only,
+    # and there the coarse field may have its name.
+    own = None
+    if not (downscaled and settings.truth) and data.has(
+        dataset, short_name=short_name, grid=grid if downscaled else None
+    ):
+        own = _find(data, dataset, short_name=short_name, grid=grid)
     coarse = settings.coarse or str(first.attributes.get("esmlearn_coarse", ""))
     coarse_is_there = settings.coarse is not None or data.has(coarse, short_name=short_name)
     share_is_there = downscaled and data.has(None, short_name=LAND, grid=grid)

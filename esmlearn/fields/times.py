@@ -27,17 +27,17 @@ def match_times(given: Field, wanted: Field, *, names: tuple[str, str]) -> Int[n
         If a time is missing.
     """
     hourly = wanted.step_days < 1
-    places = {_key(date, hourly=hourly): index for index, date in enumerate(given.dates)}
-    missing = [date for date in wanted.dates if _key(date, hourly=hourly) not in places]
+    places = {time_key(date, hourly=hourly): index for index, date in enumerate(given.dates)}
+    missing = [date for date in wanted.dates if time_key(date, hourly=hourly) not in places]
     if missing:
         raise DataError(
             f"The {names[0]} lacks {len(missing)} of the {len(wanted.dates)} dates of the {names[1]}, the first of "
             f"them {missing[0]:%Y-%m-%d}; give both the same timerange."
         )
-    return np.array([places[_key(date, hourly=hourly)] for date in wanted.dates])
+    return np.array([places[time_key(date, hourly=hourly)] for date in wanted.dates])
 
 
-def _key(date: Any, *, hourly: bool) -> tuple[int, ...]:
+def time_key(date: Any, *, hourly: bool) -> tuple[int, ...]:
     """What a time is told by, in any calendar."""
     day = (date.year, date.month, date.day)
     return (*day, date.hour) if hourly else day

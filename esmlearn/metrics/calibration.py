@@ -26,9 +26,10 @@ def gaussian_crps(
 
     .. math:: \sigma \left[ z (2 \Phi(z) - 1) + 2 \phi(z) - \pi^{-1/2} \right], \quad z = (y - \mu) / \sigma
 
-    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 21 with the sign turned. (`scores` 2.7 has CRPS for
-    ensembles and tabulated distributions, not the closed form.) With no deviation at all it is the absolute error.
+    Gneiting & Raftery (2007), doi:10.1198/016214506000001437, eq. 21 with the sign turned. With no deviation at
+    all it is the absolute error.
     """
+    # `scores` 2.7 has no closed form; `scoringrules` has it, but would be one more dependency for these three lines.
     sigma = positive(std)
     z = (truth - values) / sigma
     return sigma * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))

@@ -143,7 +143,7 @@ def training_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 def _smooth(values: Float[np.ndarray, " step"]) -> Float[np.ndarray, " step"]:
     """Exponential mean over about a fiftieth of the steps, unbiased at the start."""
-    memory = 1 - 1 / max(5, values.size / 50)
+    memory = 1 - 1 / max(2, values.size / 50)
     total = weight = 0.0
     smooth = np.empty_like(values)
     for index, value in enumerate(values):

@@ -24,16 +24,7 @@ from esmlearn.plots.geographic import (
     scale_of_values,
     show_part,
 )
-from esmlearn.plots.style import (
-    GUIDE,
-    INK,
-    QUIET,
-    WIDTH,
-    colours_of,
-    plain_log_ticks,
-    style,
-    with_units,
-)
+from esmlearn.plots.style import GUIDE, INK, QUIET, WIDTH, colours_of, plain_log_ticks, style, with_units
 
 # More columns of cells than these would be lost in four maps side by side.
 MOST_CELLS = 300

@@ -24,14 +24,7 @@ from esmlearn.plots.geographic import (
     map_axes,
     scale_of_values,
 )
-from esmlearn.plots.style import (
-    INK,
-    QUIET,
-    WIDTH,
-    plain_log_ticks,
-    style,
-    with_units,
-)
+from esmlearn.plots.style import INK, QUIET, WIDTH, plain_log_ticks, style, with_units
 
 # Of the places at which a right ensemble's share of a rank would be found.
 BAND = 0.95

@@ -10,14 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from esmlearn.methods import method_info
-from esmlearn.plots.style import (
-    QUIET,
-    WIDTH,
-    colours_of,
-    frequencies_of,
-    style,
-    with_units,
-)
+from esmlearn.plots.style import QUIET, WIDTH, colours_of, frequencies_of, style, with_units
 from esmlearn.words import frequency_words
 
 # Percentage points by which a coverage may be off and still count as right.

@@ -1,4 +1,4 @@
-"""One frozen, validated model for each block of a recipe: every default is said here, and only here."""
+"""Settings of the scripts: one frozen class for each block of a recipe, which checks it and has its defaults."""
 
 from esmlearn.settings.ablations import AblationSettings, ablation_problems
 from esmlearn.settings.base import Block, Period, Positive, Share, period_dates
@@ -14,7 +14,7 @@ from esmlearn.settings.diffusion import (
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, Place, Region, ReportSettings
 from esmlearn.settings.fill import TrainFillSettings
-from esmlearn.settings.networks import DenoiserSettings, ModelSettings, ResidualUNetSettings
+from esmlearn.settings.networks import DenoiserOptions, DenoiserSettings, ModelSettings, ResidualUNetSettings
 from esmlearn.settings.reconstruct import (
     Baseline,
     BaselineSettings,
@@ -26,8 +26,4 @@ from esmlearn.settings.reconstruct import (
     WithholdSettings,
 )
 from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, TRAIN, check_script, from_script, settings_of
-from esmlearn.settings.training import (
-    TrainingLoopSettings,
-    TrainReconstructSettings,
-    TrainScriptSettings,
-)
+from esmlearn.settings.training import TrainingLoopSettings, TrainReconstructSettings, TrainScriptSettings

@@ -1,4 +1,4 @@
-"""Ablations of an ensemble: what each condition and each setting of the sampling brings."""
+"""Ablations of an ensemble: members without some conditions, with other gaps, or with other steps of the sampler."""
 
 from collections.abc import Mapping
 
@@ -9,19 +9,17 @@ from esmlearn.settings.diffusion import DiffusionTrainSettings, EnsembleSettings
 
 
 class AblationSettings(Block):
-    """One way in which members are drawn otherwise than those of the script."""
+    """Members that are sampled otherwise than those of the script, to find out what one condition or setting brings."""
 
     without: tuple[str, ...] = Field(
         (),
-        description="conditions that are left out, of those that some samples of the training lacked: `surface`, "
-        "`place`, `date`; of super-resolution also `hour`, `neighbours`, `in_situ`, and the names of its conditions",
+        description="conditions that are left out, of those that the training dropped at random: `surface`, `place`, "
+        "`date`; of super-resolution also `hour`, `neighbours`, `in_situ`, and the names of its conditions",
     )
     share: Share | None = Field(
-        None,
-        description="share of the complete `data.target` that is hidden anew, as by the gaps of the training; none: "
-        "the gaps stay as they are",
+        None, description="share of `data.target` to hide, with gaps as in the training; none: the gaps of the data"
     )
-    steps: Positive | None = Field(None, description="steps of the sampler; none: as of the ensemble")
+    steps: Positive | None = Field(None, description="steps of the sampler; none: those of the ensemble")
 
     @model_validator(mode="after")
     def _something_differs(self) -> "AblationSettings":
@@ -30,7 +28,7 @@ class AblationSettings(Block):
         return self
 
     def sampling(self, ensemble: EnsembleSettings) -> EnsembleSettings:
-        """How the members of the ablation are drawn."""
+        """Settings by which the members of the ablation are sampled."""
         if self.steps is None:
             return ensemble
         sampler = ensemble.sampler.model_copy(update={"steps": self.steps})
@@ -38,7 +36,7 @@ class AblationSettings(Block):
 
 
 def ablation_problems(ablations: Mapping[str, AblationSettings], trained: DiffusionTrainSettings) -> list[str]:
-    """List which ablations a trained ensemble does not allow, one sentence for each problem."""
+    """List the ablations that a trained ensemble does not allow, one sentence for each problem."""
     known = trained.droppable_conditions
     problems = []
     for name, ablation in ablations.items():

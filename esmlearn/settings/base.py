@@ -1,4 +1,4 @@
-"""What all settings share: frozen, strict models, and the kinds of values that many of them hold."""
+"""Base class of all settings, and types that many of them use."""
 
 import re
 from typing import Annotated
@@ -10,8 +10,8 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
 
-def _check_period(period: str) -> str:
-    """Refuse a period that is not START/END of years or ISO dates, in that order."""
+def check_period(period: str) -> str:
+    """Return a period if it is START/END of years or ISO dates, in that order; else raise a ValueError."""
     match = re.fullmatch(r"(\d{4}(?:-\d\d-\d\d)?)/(\d{4}(?:-\d\d-\d\d)?)", period)
     if not match:
         raise ValueError(f"'{period}' is not a period: write START/END as years or dates, such as 2001/2003")
@@ -20,11 +20,11 @@ def _check_period(period: str) -> str:
     return period
 
 
-Period = Annotated[str, AfterValidator(_check_period)]
+Period = Annotated[str, AfterValidator(check_period)]
 
 
 def period_dates(period: str) -> tuple[str, str]:
-    """First and last day of a period as ISO dates, which compare as text in any calendar.
+    """Return first and last day of a period as ISO dates, which compare as text in any calendar.
 
     >>> period_dates("2001/2003-06-30")
     ('2001-01-01', '2003-06-30')
@@ -34,6 +34,6 @@ def period_dates(period: str) -> tuple[str, str]:
 
 
 class Block(BaseModel):
-    """Base of all settings: frozen, and strict about what it knows."""
+    """Base of all settings: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())

@@ -1,5 +1,6 @@
-"""What a model learns from."""
+"""Data of a training: datasets, gaps, and periods."""
 
+from itertools import combinations
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -8,16 +9,16 @@ from esmlearn.settings.base import Block, Period, Share, period_dates
 
 
 class GapSettings(Block):
-    """Where the gaps come from.
+    """Gaps in the observations.
 
-    `data`: the observations have their own. `dataset`: those of another dataset of the recipe, such as real cloud masks
-    on a complete analysis. `clouds`, `rectangles`, `swaths`, `profiles`: simulated, fixed by the seed.
+    `data`: those of the observations themselves. `dataset`: those of another dataset of the recipe, such as real cloud
+    masks on a complete analysis. `clouds`, `rectangles`, `swaths`, `profiles`: simulated, fixed by the seed.
     """
 
     kind: Literal["data", "dataset", "clouds", "rectangles", "swaths", "profiles"] = Field(
-        "data", description="what hides the sea"
+        "data", description="source or shape of the gaps"
     )
-    dataset: str | None = Field(None, description="for kind `dataset`: the dataset whose gaps to take")
+    dataset: str | None = Field(None, description="for kind `dataset`: the dataset with the gaps")
     share: Share = Field(0.67, description="for simulated gaps: share of the ocean that is hidden")
     seed: int = Field(0, ge=0, description="for simulated gaps: the same seed gives the same gaps")
 
@@ -29,34 +30,31 @@ class GapSettings(Block):
 
 
 class SplitSettings(Block):
-    """Periods for fitting, choosing and judging a model; days closer than the buffer to a later role are left out."""
+    """Periods to fit, to choose and to test a model; days closer than the buffer to the next period are left out."""
 
     train: Period = Field(description="to fit the climatology, the scaling and the weights")
     validation: Period = Field(description="to choose the best weights and to calibrate the standard deviation")
-    test: Period = Field(description="to judge; no part of the training sees it")
-    buffer_days: int = Field(10, ge=0, description="days left out of the earlier role where two periods touch")
+    test: Period = Field(description="to test; no part of the training uses it")
+    buffer_days: int = Field(10, ge=0, description="days left out of the earlier one of two periods where they touch")
 
     @model_validator(mode="after")
     def _periods_are_apart(self) -> "SplitSettings":
-        names = ("train", "validation", "test")
-        spans = {name: period_dates(getattr(self, name)) for name in names}
-        for index, first in enumerate(names):
-            for second in names[index + 1 :]:
-                (start, end), (other_start, other_end) = spans[first], spans[second]
-                if start <= other_end and other_start <= end:
-                    raise ValueError(f"the periods {first} and {second} overlap; set them apart")
+        for first, second in combinations(("train", "validation", "test"), 2):
+            (start, end), (other_start, other_end) = (period_dates(getattr(self, name)) for name in (first, second))
+            if start <= other_end and other_start <= end:
+                raise ValueError(f"the periods {first} and {second} overlap; set them apart")
         return self
 
 
 class DataSettings(Block):
-    """What the model learns from."""
+    """Data of the training."""
 
-    observations: str = Field(description="dataset with the observations, gaps and all")
-    target: str | None = Field(None, description="complete dataset to learn from (supervised); none: self_supervised")
+    observations: str = Field(description="dataset with the observations and their gaps")
+    target: str | None = Field(None, description="complete dataset, the target of the training; none: self_supervised")
     gaps: GapSettings = GapSettings()
     split: SplitSettings
-    units: str = Field("degC", description="units that the model works in")
+    units: str = Field("degC", description="units of the fields within the model")
     scale_by: Literal["variable", "calendar_day"] = Field(
-        "variable", description="one standard deviation of the anomalies, or one for each day of the year"
+        "variable", description="scaling by one standard deviation, or by one for each day of the year"
     )
-    harmonics: int = Field(2, ge=0, le=6, description="harmonics of the year in the climatology")
+    harmonics: int = Field(2, ge=0, le=6, description="harmonics of the annual cycle in the climatology")

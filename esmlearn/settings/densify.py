@@ -1,4 +1,4 @@
-"""The script `train` for the task `densify`: an ensemble that completes levels from sparse profiles."""
+"""Settings of the script `train` for the task `densify`."""
 
 from typing import Literal
 
@@ -11,10 +11,10 @@ from esmlearn.settings.networks import DenoiserSettings
 
 
 class HideSettings(Block):
-    """What is hidden of a sample of levels while a denoiser learns.
+    """Gaps that are put into the levels of a training sample.
 
-    `profiles`: all but whole columns at scattered places, as between Argo floats. `rectangles`, `clouds`, `swaths`: of
-    each level something else.
+    `profiles`: only whole columns at scattered cells remain, as those of Argo floats. `rectangles`, `clouds`, `swaths`:
+    each level has other gaps.
     """
 
     kind: Literal["profiles", "rectangles", "clouds", "swaths"] = Field("profiles", description="shape of the gaps")
@@ -29,22 +29,24 @@ class HideSettings(Block):
 
 
 class SurfaceSettings(Block):
-    """The surface as satellites see it, above the levels: an Earth observation that comes in as a condition."""
+    """The surface above the levels, as satellites observe it: a condition."""
 
     dataset: str = Field(description="dataset with the surface, on the grid of the levels")
-    short_name: str = Field("tos", description="its variable")
-    dropout: Share = Field(0.25, description="share of the samples that learn to do without")
-    factor: float = Field(0.05, ge=0, description="standard deviation of an error in proportion, one for each sample")
-    offset: float = Field(0.2, ge=0, description="standard deviation of an error in common, in the units of the data")
-    speckle: float = Field(0.1, ge=0, description="standard deviation of an error of each cell, in the same units")
+    short_name: str = Field("tos", description="variable of the surface")
+    dropout: Share = Field(0.25, description="share of the training samples without the surface")
+    factor: float = Field(0.05, ge=0, description="standard deviation of a relative error of each sample")
+    offset: float = Field(
+        0.2, ge=0, description="standard deviation of an offset of each sample, in the units of the data"
+    )
+    speckle: float = Field(0.1, ge=0, description="standard deviation of an error of each cell, in these units")
 
 
 class PlacesSettings(Block):
-    """Blocks of cells that only the validation learns of, at all times, with a buffer around them."""
+    """Blocks of cells that only the validation uses, at all times, with a buffer around them."""
 
     block: Positive = Field(16, description="side of a block in cells")
     share: float = Field(0.2, gt=0, lt=1, description="share of the blocks")
-    buffer: int = Field(4, ge=0, description="cells left out between them and those of the training")
+    buffer: int = Field(4, ge=0, description="cells around each block that are not used at all")
 
 
 class TrainDensifySettings(DiffusionTrainSettings):
@@ -53,29 +55,24 @@ class TrainDensifySettings(DiffusionTrainSettings):
     task: Literal["densify"] = Field(description="what is trained: an ensemble that completes levels")
     data: DataSettings
     first_guess: Literal["regression", "climatology"] = Field(
-        "regression", description="what members depart from: a network that is trained first, or the climatology"
+        "regression", description="first guess of the members: that of a network that is trained first, or climatology"
     )
-    hide: HideSettings = Field(HideSettings(), description="what is hidden of a sample")
-    surface: SurfaceSettings | None = Field(None, description="the surface above; none: it is not a condition")
+    hide: HideSettings = Field(HideSettings(), description="gaps that are put into a training sample")
+    surface: SurfaceSettings | None = Field(None, description="the surface as a condition; none: it is not used")
     places: PlacesSettings | None = Field(
-        PlacesSettings(), description="places that are kept for the validation; none: it differs in time only"
+        PlacesSettings(), description="places for the validation only; none: it differs from the training in time only"
     )
     turns: bool = Field(
         False,
-        description="whether samples are flipped and turned at random; neither coordinates nor date may condition the "
-        "model then",
+        description="whether samples are flipped and rotated at random; needs a model without coordinates and date",
     )
     denoiser: DenoiserSettings = DenoiserSettings()
 
     @model_validator(mode="after")
-    def _levels_are_complete(self) -> "TrainDensifySettings":
+    def _settings_agree(self) -> "TrainDensifySettings":
         if self.data.target is None:
             raise ValueError("task `densify` needs data.target, the dataset with the complete levels")
-        return self
-
-    @model_validator(mode="after")
-    def _turned_maps_lie_nowhere(self) -> "TrainDensifySettings":
-        # The front of a turned map would run across the gradient of the season, too.
+        # The front of a rotated map would run across the gradient of the season, too.
         if self.turns and (self.denoiser.coordinates != "none" or self.denoiser.date):
             raise ValueError(
                 "samples can't be flipped or turned where coordinates or date condition the model, since a turned map "
@@ -85,11 +82,11 @@ class TrainDensifySettings(DiffusionTrainSettings):
 
     @property
     def surface_variable(self) -> str | None:
-        """Variable of the surface; None if it is not a condition."""
+        """Variable of the surface; None without a surface."""
         return None if self.surface is None else self.surface.short_name
 
     @property
     def droppable_conditions(self) -> tuple[str, ...]:
-        """All that some samples of the training lacked: what an ablation may leave out."""
+        """Conditions that an ablation may leave out."""
         surface = ("surface",) if self.surface is not None and self.surface.dropout > 0 else ()
-        return (*surface, *self.droppable_coordinates)
+        return (*surface, *super().droppable_conditions)

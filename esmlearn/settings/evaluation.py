@@ -1,4 +1,4 @@
-"""The scripts `evaluate` and `report`."""
+"""Settings of the scripts `evaluate` and `report`."""
 
 from datetime import date
 
@@ -34,14 +34,12 @@ class Region(Block):
 class EvaluateSettings(Block):
     """Settings of the script `evaluate`."""
 
-    truth: str | None = Field(
-        None, description="dataset with what is right; default: what was withheld from the reconstructed dataset itself"
-    )
+    truth: str | None = Field(None, description="dataset with the true values; default: the values that were withheld")
     coarse: str | None = Field(
-        None, description="super-resolution: the coarse field; default: what the reconstruction says it came from"
+        None, description="super-resolution: the coarse field; default: from the attributes of the reconstruction"
     )
     height: str | None = Field(
-        None, description="height of the surface (orog) on the fine grid, to break scores down by; none: they are not"
+        None, description="height of the surface (orog) on the fine grid, for scores by height; none: no such scores"
     )
     buffer_km: float = Field(
         0.0, ge=0, description="hidden points nearer than this to an observation of the same day do not count"
@@ -49,11 +47,11 @@ class EvaluateSettings(Block):
     buffer_days: int = Field(
         0, ge=0, description="hidden points nearer than this to an observation at the same place do not count"
     )
-    block_days: Positive = Field(30, description="days that are drawn together when intervals are bootstrapped")
-    regions: dict[str, Region] = Field({}, description="parts of the domain that get scores of their own, by name")
-    dates: tuple[date, ...] = Field((), description="days to show; default: chosen by the program")
-    place: Place | None = Field(None, description="where the time series is shown; default: where most was hidden")
-    split: str = Field("test", description="name of the points that the scores are made on")
+    block_days: Positive = Field(30, description="days in a block of the block bootstrap, for the intervals")
+    regions: dict[str, Region] = Field({}, description="parts of the domain with scores of their own, by name")
+    dates: tuple[date, ...] = Field((), description="days in the figures; default: chosen by the program")
+    place: Place | None = Field(None, description="place of the time series; default: the one with most hidden values")
+    split: str = Field("test", description="name of the scored points in files and reports")
 
     @field_validator("regions")
     @classmethod
@@ -67,4 +65,4 @@ class ReportSettings(Block):
     """Settings of the script `report`."""
 
     title: str | None = Field(None, description="heading of the page; default: the title of the recipe")
-    summary: str | None = Field(None, description="a few sentences of the author's own, shown first")
+    summary: str | None = Field(None, description="a few sentences of the author, at the top of the page")

@@ -1,4 +1,4 @@
-"""The script `train` for the task `fill`: an ensemble that fills the gaps of days."""
+"""Settings of the script `train` for the task `fill`."""
 
 from typing import Literal
 
@@ -16,20 +16,18 @@ class TrainFillSettings(DiffusionTrainSettings):
     task: Literal["fill"] = Field(description="what is trained: an ensemble that fills gaps")
     data: DataSettings
     first_guess: Literal["model", "climatology"] = Field(
-        "model", description="what members depart from: the reconstruction of a trained model, or the climatology"
+        "model", description="first guess of the members: a reconstruction by the trained model, or the climatology"
     )
     model: str | None = Field(
-        None, description="first_guess `model`: its folder; default: the one of the ancestor `train`"
+        None, description="first_guess `model`: its folder; default: that of the ancestor `train`"
     )
     neighbour_days: int = Field(
-        1, ge=0, le=10, description="days before and after whose observations and first guesses are conditions, too"
+        1, ge=0, le=10, description="days before and after whose observations and first guess are conditions"
     )
     reconstructions: Positive = Field(
-        2,
-        description="times that the training period is reconstructed to learn from, each under other clouds; a large "
-        "domain takes a part of the period each time",
+        2, description="reconstructions of the training period, or of parts of it, to learn from; under various clouds"
     )
-    hide_days: Share = Field(0.8, description="without a target: share of the days with more clouds")
+    hide_days: Share = Field(0.8, description="without a target: share of the days on which more is hidden")
     denoiser: DenoiserSettings = DenoiserSettings()
     sampler: SamplerSettings = Field(
         SamplerSettings(steps=5, sigma_max=20.0), description=DiffusionTrainSettings.model_fields["sampler"].description

@@ -1,7 +1,7 @@
-"""Sizes and options of the networks."""
+"""Settings of the networks."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -9,38 +9,38 @@ from esmlearn.settings.base import Block, Positive, Share
 
 
 class ModelSettings(Block):
-    """Sizes and options of the SpatioTemporalModel."""
+    """Settings of the transformer, SpatioTemporalModel."""
 
     n_months: int = Field(1, ge=1, le=12, description="months in a window")
     window: tuple[Positive, Positive] = Field((32, 32), description="cells of a window in latitude and longitude")
     patch_size: tuple[Positive, Positive, Positive] = Field((1, 8, 8), description="days, rows, columns of a patch")
     embed_dim: int = Field(64, ge=8, multiple_of=8, description="length of a token")
     num_heads: Positive = Field(4, description="attention heads")
-    encoder_depth: int = Field(1, ge=0, description="space-time blocks before days are pooled; 0: as first published")
+    encoder_depth: int = Field(1, ge=0, description="space-time blocks before days are pooled; 0: as in the paper")
     spatial_depth: Positive = Field(1, description="layers of the spatial transformer")
-    mlp_ratio: float = Field(2.0, gt=0, description="width of the feed-forward layers over that of a token")
-    dropout: Share = Field(0.0, description="share of the activations that are dropped while training")
+    mlp_ratio: float = Field(2.0, gt=0, description="width of the feed-forward layers, in lengths of a token")
+    dropout: Share = Field(0.0, description="share of the activations that are dropped in training")
     hidden: int = Field(16, ge=8, multiple_of=8, description="channels of the decoders")
     overlap: int = Field(1, ge=0, description="pixels that decoded patches share with their neighbours")
-    refinements: int = Field(2, ge=0, description="3x3 convolutions that smooth patch boundaries")
+    refinements: int = Field(2, ge=0, description="3x3 convolutions that smooth the boundaries of patches")
     norm: Literal["layer", "group", "batch"] = Field("layer", description="normalisation in the decoders")
-    scale: float = Field(1.0, gt=0, description="factor on the decoded departure")
-    bias: float = Field(0.0, description="added to the decoded departure")
-    calendar: bool = Field(True, description="whether days know their season")
-    location: bool = Field(False, description="whether patches know their place on the sphere")
+    scale: float = Field(1.0, gt=0, description="factor on the output of the decoders")
+    bias: float = Field(0.0, description="offset of the output of the decoders")
+    calendar: bool = Field(True, description="whether the season is an input")
+    location: bool = Field(False, description="whether the place of a patch on the sphere is an input")
     daily: bool = Field(True, description="whether there is a daily decoder beside the monthly one")
     daily_depth: int = Field(1, ge=0, description="space-time blocks before the daily decoder")
     unet: tuple[Positive, ...] = Field(
-        (24, 48, 72), description="widths of the U-Net in the daily decoder; (): refinement only, as first published"
+        (24, 48, 72), description="channels of the U-Net in the daily decoder; (): none, as in the paper"
     )
     spread_unet: tuple[Positive, ...] = Field(
-        (16, 24, 32), min_length=1, description="widths of the small U-Net that gives the standard deviation"
+        (16, 24, 32), min_length=1, description="channels of the U-Net for the standard deviation"
     )
     neighbour_days: int = Field(
-        7, ge=0, le=10, description="days before and after each day whose observations the U-Net sees"
+        7, ge=0, le=10, description="days before and after each day whose observations the U-Net has as input"
     )
     first_guess: Literal["successive_corrections", "time_interpolation", "observed_mean", "climatology"] = Field(
-        "successive_corrections", description="what the model departs from; the first learns its scales"
+        "successive_corrections", description="first guess, to which the output is added; the first has trained scales"
     )
 
     @model_validator(mode="after")
@@ -56,28 +56,40 @@ class ModelSettings(Block):
 
 
 class DenoiserOptions(Block):
-    """What the networks of diffusion share."""
+    """Options of all networks of diffusion."""
+
+    PUBLISHED: ClassVar[Mapping[str, Any]] = {}
 
     coordinates: Literal["unit_sphere", "sincos", "raw", "none"] = Field(
-        "unit_sphere", description="how the network knows the place; `none`: it does not"
+        "unit_sphere", description="coordinates of each pixel as an input; `none`: they are not"
     )
-    date: bool = Field(True, description="whether the network knows the season")
+    date: bool = Field(True, description="whether the season is an input")
     coordinates_dropout: Share = Field(
-        0.1,
-        description="share of the training samples that are not told place, date or both, so that what these bring can "
-        "be told from one network",
+        0.1, description="share of the samples without place, date or both, which sampling can then leave out"
     )
-    channels_last: bool = Field(True, description="keep the channels of a pixel side by side in memory: mostly faster")
+    channels_last: bool = Field(
+        True, description="whether the channels of a pixel are adjacent in memory: mostly faster"
+    )
     checkpoint_activations: bool = Field(
-        False, description="compute activations twice rather than keep them: less memory, a third slower"
+        False, description="whether activations are computed twice, not stored: less memory, slower by a third"
     )
     compile: bool = Field(
-        False, description="hand it to torch.compile: for long trainings on a GPU, after minutes of compilation"
+        False, description="whether torch.compile is used: starts after minutes, for long trainings on a GPU"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _size_sets_defaults(cls, given: Any) -> Any:
+        """Take the values of the paper where `size` is `published` and a key is not given."""
+        if isinstance(given, Mapping) and given.get("size") == "published":
+            return {**cls.PUBLISHED, **given}
+        return given
 
 
 class DenoiserSettings(DenoiserOptions):
-    """Sizes and options of the denoiser, a ConvNeXt U-Net."""
+    """Settings of the denoiser, a ConvNeXt U-Net."""
+
+    PUBLISHED: ClassVar[Mapping[str, Any]] = {"dim": 64, "dim_mults": (1, 2, 4, 8), "attention_from": 0}
 
     size: Literal["small", "published"] = Field(
         "small",
@@ -86,17 +98,12 @@ class DenoiserSettings(DenoiserOptions):
     )
     dim: Positive = Field(16, description="channels at full resolution")
     dim_mults: tuple[Positive, ...] = Field(
-        (1, 2, 4), min_length=1, description="channels over `dim` at each level, which is half as fine as the last"
+        (1, 2, 4),
+        min_length=1,
+        description="channels of each level over `dim`; a level has half the resolution of the last",
     )
     heads: int = Field(4, ge=0, description="heads of the linear attention, of 32 channels each; 0: no attention")
     attention_from: int = Field(1, ge=0, description="finest level with attention; 0: full resolution")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _size_sets_defaults(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and given.get("size") == "published":
-            return {"dim": 64, "dim_mults": (1, 2, 4, 8), "attention_from": 0, **given}
-        return given
 
     @model_validator(mode="after")
     def _attention_is_somewhere(self) -> "DenoiserSettings":
@@ -109,7 +116,14 @@ class DenoiserSettings(DenoiserOptions):
 
 
 class ResidualUNetSettings(DenoiserOptions):
-    """Sizes and options of the eps-U-Net, the network of super-resolution."""
+    """Settings of the eps-U-Net, the network of super-resolution."""
+
+    PUBLISHED: ClassVar[Mapping[str, Any]] = {
+        "channel_multipliers": (1, 2, 2, 4),
+        "is_attention": (False, False, True, True),
+        "n_blocks": 2,
+        "dropout": 0.1,
+    }
 
     size: Literal["small", "published"] = Field(
         "small",
@@ -117,29 +131,23 @@ class ResidualUNetSettings(DenoiserOptions):
         "`n_blocks` 2 and `dropout` 0.1 where they are not given, 10.6 million parameters for a GPU",
     )
     image_channels: Positive | None = Field(
-        None, description="variables that are drawn; default: those of the data, which it must agree with"
+        None, description="variables of the output; default, and only choice: as the data"
     )
     n_channels: int = Field(16, ge=8, multiple_of=8, description="channels after the first convolution, in eights")
     channel_multipliers: tuple[Positive, ...] = Field(
-        (1, 2, 2), min_length=1, description="at each level, its channels over those of the level before, twice as fine"
+        (1, 2, 2),
+        min_length=1,
+        description="channels of each level over those of the last, which has twice the resolution",
     )
     is_attention: tuple[bool, ...] = Field(
-        (False, False, True), description="at each level, whether every pixel sees all others"
+        (False, False, True), description="whether a level has attention between all pixels"
     )
-    n_blocks: Positive = Field(1, description="residual blocks at each level on the way down; one more on the way up")
+    n_blocks: Positive = Field(1, description="residual blocks of each level of the encoder; the decoder has one more")
     conditioned_on_input: Positive | None = Field(
-        None, description="maps that the network is given; default: those of the data, which it must agree with"
+        None, description="maps in the input; default, and only choice: as the data"
     )
-    dropout: Share = Field(0.0, description="share of the hidden values that are left out in training; published: 0.1")
-    hour: bool = Field(False, description="whether the network knows the hour of the day; for sub-daily data")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _size_sets_defaults(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and given.get("size") == "published":
-            levels = {"channel_multipliers": (1, 2, 2, 4), "is_attention": (False, False, True, True)}
-            return {**levels, "n_blocks": 2, "dropout": 0.1, **given}
-        return given
+    dropout: Share = Field(0.0, description="share of the activations that are dropped in training; published: 0.1")
+    hour: bool = Field(False, description="whether the hour of the day is an input; for sub-daily data")
 
     @model_validator(mode="after")
     def _levels_agree(self) -> "ResidualUNetSettings":

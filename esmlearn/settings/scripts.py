@@ -1,4 +1,4 @@
-"""Settings of a script, read and checked: every problem is a sentence that names the key and what to change."""
+"""Read and check the settings of a script: each problem is a sentence with the key and what to change."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ SCRIPTS: dict[str, Mapping[str, type[Block]]] = {
     "evaluate": {"": EvaluateSettings},
     "report": {"": ReportSettings},
 }
-"""Settings of all scripts: what checks a recipe, and what docs and tests read."""
+"""Settings of all scripts, by task where a script has several; docs and tests read them too."""
 
 ESMVALCORE_KEYS = {
     "ancestors", "auxiliary_data_dir", "exit_on_ncl_warning", "input_data", "input_files", "log_level",
@@ -37,36 +37,29 @@ ESMVALCORE_KEYS = {
     "themes", "version", "work_dir", "write_ncl_interface",
 }  # fmt: skip
 
-
 NAMES = ("dataset", "alias", "variable_group")
-"""Facets whose values a setting may name a dataset by."""
+"""Facets of a dataset that a setting may name it by."""
 
 REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
 """Keys of settings that name datasets, one or several."""
 
 
 def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
-    """Read the settings of a script, leaving out the keys that ESMValCore adds.
+    """Read the settings of a script, without the keys that ESMValCore adds.
 
     Raises
     ------
     SettingsError
-        With all problems at once, each naming the key and the nearest known one.
+        With one sentence for each problem, which names the key and the nearest known one.
     """
-    problems = _problems(block, settings)
-    if problems:
-        raise SettingsError(" ".join(problems))
-    return block.model_validate(_own(settings))
+    try:
+        return block.model_validate({key: value for key, value in settings.items() if key not in ESMVALCORE_KEYS})
+    except ValidationError as error:
+        raise SettingsError(*(_sentence(block, problem) for problem in error.errors())) from None
 
 
 def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
-    """Settings class of one of our scripts: what is trained is said by the key `task`.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such task.
-    """
+    """Return the class of the settings of a script, by the key `task`; a SettingsError if there is no such task."""
     kinds = SCRIPTS[script]
     task = settings.get("task", next(iter(kinds))) if len(kinds) > 1 else next(iter(kinds))
     if task not in kinds:
@@ -75,39 +68,31 @@ def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
 
 
 def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapping[str, Any]]) -> list[str]:
-    """List what is wrong with the settings of one of our scripts, one sentence for each problem.
+    """List the problems of the settings of a script, each in one sentence.
 
     Parameters
     ----------
     name
-        Name of the script: train, reconstruct, evaluate or report.
+        Name of the script, a key of `SCRIPTS`.
     settings
-        Its settings as the recipe has them.
+        Its settings in the recipe.
     datasets
-        The datasets that the recipe gives to it.
+        Facets of its datasets in the recipe.
     """
     try:
-        block = settings_of(name, settings)
+        block = from_script(settings_of(name, settings), settings)
     except SettingsError as error:
-        return [str(error)]
-    problems = _problems(block, settings)
-    if not problems:
-        known = sorted(
-            {
-                str(value)
-                for entry in datasets
-                for key in ("dataset", "alias", "variable_group")
-                if (value := entry.get(key))
-            }
-        )
-        for key, wanted in _dataset_names(block.model_validate(_own(settings))):
-            if wanted not in known:
-                problems.append(f"{key} names the dataset '{wanted}', but the recipe has {', '.join(known) or 'none'}.")
-    return problems
+        return list(error.args)
+    known = sorted({str(facets[key]) for facets in datasets for key in NAMES if facets.get(key)})
+    return [
+        f"{key} names the dataset '{wanted}', but the recipe has {', '.join(known) or 'none'}."
+        for key, wanted in _dataset_names(block)
+        if wanted not in known
+    ]
 
 
 def _dataset_names(block: Block) -> list[tuple[str, str]]:
-    """All names of datasets in a block, with the keys that hold them."""
+    """Return all names of datasets in a block, with their keys."""
     found = []
     for key in type(block).model_fields:
         value = getattr(block, key)
@@ -118,20 +103,8 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
     return found
 
 
-def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key not in ESMVALCORE_KEYS}
-
-
-def _problems(block: type[Block], settings: Mapping[str, Any]) -> list[str]:
-    try:
-        block.model_validate(_own(settings))
-    except ValidationError as error:
-        return [_sentence(block, problem) for problem in error.errors()]
-    return []
-
-
 def _sentence(block: type[Block], problem: Any) -> str:
-    """Say one of pydantic's findings as a sentence that names the key and what to change."""
+    """Turn an error of pydantic into a sentence with the key and what to change."""
     path = [part for part in problem["loc"] if isinstance(part, str)]
     key = ".".join(path)
     if problem["type"] == "extra_forbidden":
@@ -142,14 +115,15 @@ def _sentence(block: type[Block], problem: Any) -> str:
     if problem["type"] == "missing":
         return f"Setting '{key}' is missing; add it to the recipe."
     message = problem["msg"].removeprefix("Value error, ")
-    place = f"Setting '{key}' is {problem['input']!r}: " if key and problem["type"] != "value_error" else ""
-    return f"{place}{key + ': ' if key and not place else ''}{message[0].lower() + message[1:] if place else message}."
+    if key and problem["type"] != "value_error":
+        return f"Setting '{key}' is {problem['input']!r}: {message[0].lower()}{message[1:]}."
+    return f"{key}: {message}." if key else f"{message}."
 
 
 def _known_keys(block: type[BaseModel], path: list[str]) -> set[str]:
-    """Keys of the block that a path of keys leads to."""
+    """Return the keys of the block at a path of keys."""
     for part in path:
-        if part not in block.model_fields:  # the name that a recipe gave to one of several
+        if part not in block.model_fields:  # a name of the user's own, such as that of an ablation
             continue
         annotation = block.model_fields[part].annotation
         block = next(

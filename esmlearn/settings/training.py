@@ -1,4 +1,4 @@
-"""How networks are trained, and all that the script `train` takes for a transformer."""
+"""Settings of the training loop, and of the script `train` for the transformer."""
 
 from typing import Literal
 
@@ -10,24 +10,24 @@ from esmlearn.settings.networks import ModelSettings
 
 
 class TrainingLoopSettings(Block):
-    """How the one training loop runs."""
+    """Settings of the training loop, the same for all tasks."""
 
     steps: Positive = Field(400, description="optimizer steps")
-    batch_size: Positive = Field(4, description="windows in a step; a GPU has room for more")
-    learning_rate: float = Field(8e-4, gt=0, description="highest step size of AdamW")
-    weight_decay: float = Field(1e-2, ge=0, description="how strongly AdamW pulls weights to zero")
-    warmup: Share = Field(0.05, description="share of the steps over which the learning rate rises")
+    batch_size: Positive = Field(4, description="training samples in a step; a GPU has memory for more")
+    learning_rate: float = Field(8e-4, gt=0, description="highest learning rate of AdamW")
+    weight_decay: float = Field(1e-2, ge=0, description="weight decay of AdamW")
+    warmup: Share = Field(0.05, description="share of the steps in which the learning rate rises")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
-        "cosine", description="learning rate after the warm-up; plateau: halved at each validation without gain"
+        "cosine", description="learning rate after the warm-up; plateau: halved at validations without improvement"
     )
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     validate_every: Positive = Field(100, description="steps between two validations, each with a checkpoint")
-    patience: Positive = Field(10, description="validations without gain before the training stops")
-    seed: int = Field(0, ge=0, description="of the first weights, the windows and their gaps")
-    resume: str | None = Field(None, description="folder of a run that was killed, to go on from its checkpoint")
+    patience: Positive = Field(10, description="validations without improvement after which the training stops")
+    seed: int = Field(0, ge=0, description="seed of the initial weights, the samples and their gaps")
+    resume: str | None = Field(None, description="folder of a killed run, whose checkpoint is resumed")
     precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="single precision, or mixed with bfloat16, which recent GPUs do faster"
+        "fp32", description="single precision, or mixed with bfloat16: faster on recent GPUs"
     )
 
 
@@ -35,19 +35,20 @@ class TransformerTrainingSettings(TrainingLoopSettings):
     """How a transformer is trained."""
 
     learning: Literal["supervised", "self_supervised"] | None = Field(
-        None,
-        description="from the complete target, or by hiding more of what was observed; default: by `data.target`",
+        None, description="target: the complete dataset, or observations that are hidden; default: by `data.target`"
     )
     decode_days: int = Field(
-        8, ge=1, le=31, description="days of each month that a step decodes, drawn at random; neighbours teach alike"
+        8, ge=1, le=31, description="days of a month that a step decodes, chosen at random: neighbours are alike"
     )
-    loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also learns a standard deviation")
-    monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly beside the daily loss")
-    hide_days: Share = Field(0.8, description="self_supervised: share of the days on which a borrowed cloud hides more")
+    loss: Literal["gaussian", "absolute"] = Field("gaussian", description="the first also trains a standard deviation")
+    monthly_weight: float = Field(0.5, ge=0, description="weight of the monthly loss; that of the daily loss is 1")
+    hide_days: Share = Field(
+        0.8, description="self_supervised: share of the days on which a cloud of another day hides more"
+    )
 
 
 class TrainScriptSettings(Block):
-    """Settings of whatever is trained."""
+    """Settings of the script `train` for all tasks."""
 
     training: TrainingLoopSettings
 
@@ -72,5 +73,5 @@ class TrainReconstructSettings(TrainScriptSettings):
 
     @property
     def learning(self) -> str:
-        """How the model learns: as asked, else supervised where there is a target."""
+        """`training.learning`, by default `supervised` where there is a target."""
         return self.training.learning or ("supervised" if self.data.target else "self_supervised")

@@ -177,6 +177,8 @@ def check_alike(observations: Field, complete: Field) -> None:
             f" data.observations has {observations.values.shape};"
             " bring both to one grid and one timerange in the preprocessor."
         )
+    if not complete.grid.same_as(observations.grid):
+        raise DataError("data.target and data.observations lie on other cells; regrid both alike in the preprocessor.")
     if (complete.dates != observations.dates).any():
         raise DataError(
             f"data.target starts on {complete.dates[0]:%Y-%m-%d}, observations on {observations.dates[0]:%Y-%m-%d}, "

@@ -13,12 +13,7 @@ import pytest
 import yaml
 from iris.cube import Cube
 
-from esmlearn.bridge.diagnostic import (
-    ProvenanceLogger,
-    run_diagnostic,
-    save_data,
-    save_figure,
-)
+from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_data, save_figure
 from esmlearn.errors import DataError
 
 RECORD = {"caption": "Température de surface.", "ancestors": ["preproc/tos.nc"], "authors": ["esmlearn_team"]}
@@ -140,7 +135,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_record(cfg):
 
 
 def test_a_product_is_recorded_once(cfg):
-    with ProvenanceLogger(cfg) as log:
-        log.log("a.nc", RECORD)
-    with ProvenanceLogger(cfg) as log, pytest.raises(KeyError, match=r"a\.nc"):
-        log.log("a.nc", RECORD)
+    log_provenance("a.nc", RECORD, cfg)
+    with pytest.raises(KeyError, match=r"a\.nc"):
+        log_provenance("a.nc", RECORD, cfg)
+    assert provenance(cfg) == {"a.nc": RECORD}

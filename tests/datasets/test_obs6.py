@@ -44,7 +44,7 @@ def test_an_interrupt_leaves_the_older_file(tmp_path):
 def test_a_single_row_is_refused(tmp_path):
     one_row = GLOBE | {"lat": np.array([0.0])}
     with (
-        pytest.raises(DataError, match="two rows"),
+        pytest.raises(DataError, match="at least two latitudes"),
         SST.write(tmp_path / "a.nc", DATES, **one_row, about={}, days_in_chunk=2),
     ):
         pass

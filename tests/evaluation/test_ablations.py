@@ -1,6 +1,7 @@
 """Ablations are scored on the points that were hidden from them, against known answers."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,3 +69,14 @@ def test_ablations_of_another_dataset_and_runs_without_any_give_no_rows():
         like.attributes["esmlearn_dataset"] = "Other"
     assert score_ablations([cube], [case]) == []
     assert score_ablations([], [case]) == []
+
+
+def test_ablations_of_parts_of_a_day_are_scored_at_their_hour():
+    """Times of an ablation lie days apart, but each belongs to one hour of its day."""
+    case = ensemble_case()
+    cube = case.field.like[0].copy()
+    time = cube.coord("time")
+    time.bounds, time.points = None, np.floor(time.points) / 4
+    case = replace(case, field=replace(case.field, like=(cube,)), frequency="6hr")
+    rmse = by_ablation(score_ablations([cube_of(case, "")], [case]), "rmse")
+    assert rmse[None]["value"] == pytest.approx(0.0, abs=1e-4)

@@ -22,8 +22,8 @@ def test_days_are_scored_as_wholes():
     """Of many independent points, members and truth are 2**0.5 deviations apart, and so are members."""
     case = ensemble_case()
     rows = score_days(case, hidden_points(case))
-    drawn, warm = values_of(rows, "ConditionalDiffusion"), values_of(rows, "climatology")
-    assert drawn["energy_score"] == pytest.approx(SPREAD / 2**0.5, rel=0.02)
+    members, warm = values_of(rows, "ConditionalDiffusion"), values_of(rows, "climatology")
+    assert members["energy_score"] == pytest.approx(SPREAD / 2**0.5, rel=0.02)
     low, high = image_range(case)
     assert (low, high) == (np.nanmin(case.truth), np.nanmax(case.truth))
     assert set(warm) == {"psnr", "ssim"}

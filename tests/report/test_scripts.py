@@ -116,7 +116,7 @@ def test_a_truth_that_two_files_fit_is_refused(make_session):
     """Both are on the grid, and no variable group tells them apart: either might be the wrong one."""
     session = make_session(name="Complete")
     session.reconstruct()
-    with pytest.raises(DataError, match=r"truth: the name 'Complete' fits several files \(complete.nc, gappy.nc\)"):
+    with pytest.raises(DataError, match=r"The name 'Complete' fits several files \(complete.nc, gappy.nc\)"):
         run("evaluate", session.cfg("evaluate", ["reconstruct"], truth="Complete"))
     first, second = session.inputs
     session.inputs[second] |= {"variable_group": "tos_gappy"}

@@ -239,15 +239,7 @@ Ready = Densifier
 
 
 def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
-    """Complete the levels of the recipe with an ensemble, and each level by itself with the baselines.
-
-    Parameters
-    ----------
-    models
-        The ensemble as `densify`.
-    data, settings
-        Datasets and settings of the script.
-    """
+    """Complete the levels of the recipe with an ensemble, and each level by itself with the baselines."""
     trained: TrainedDensifier = models["densify"]
     surface = load_surface(data, trained.settings)
     below = data.without(trained.settings.surface_variable)

@@ -7,15 +7,14 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.times import match_times
 from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
-from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import TrainDensifySettings
+from esmlearn.tasks.samples import EndlessSamples
 from esmlearn.trained.arrays import Climate
 
 
@@ -87,8 +86,8 @@ class LevelFields:
         return self.surface.observed
 
 
-class LevelSamples(Dataset[LevelSample]):
-    """Endless samples at random times and places; sample k is the same in every run.
+class LevelSamples(EndlessSamples):
+    """All levels at one time, in windows.
 
     Parameters
     ----------
@@ -100,10 +99,8 @@ class LevelSamples(Dataset[LevelSample]):
         Cells that count, shape (lat, lon).
     given
         Cells whose values may be inputs at all.
-    seed
-        Base of the random numbers.
-    length
-        Number of samples.
+    seed, length
+        As of `EndlessSamples`.
     """
 
     def __init__(
@@ -116,27 +113,20 @@ class LevelSamples(Dataset[LevelSample]):
         seed: int,
         length: int,
     ) -> None:
+        super().__init__(~places, settings.window, seed=seed, length=length)
         self.settings, self.places, self.given = settings, places, given
-        self.seed, self.length = seed, length
         self.field = levels.field
         self.values = levels.anomalies()
         self.surface, self.surface_observed = levels.surface_anomalies(), levels.surface_observed()
         # Errors of the surface are given in its units; samples are scaled.
         self.units = levels.climates[-1][1].at(self.field.year_fraction)
         self.position = np.stack(np.meshgrid(self.field.lat, self.field.lon, indexing="ij")).astype(np.float32)
-        self.corners = corners_with_ocean(~places, settings.window)
-
-    def __len__(self) -> int:
-        """Count the samples of the whole training."""
-        return self.length
 
     def __getitem__(self, index: int) -> LevelSample:
         """Draw sample number `index`."""
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.random(index)
         time = int(rng.integers(len(self.values)))
-        south, west = self.corners[rng.integers(len(self.corners))]
-        rows, columns = self.settings.window
-        lat, lon = slice(south, south + rows), slice(west, west + columns)
+        lat, lon = self.cells(rng)
         values, valid = self.values[time][:, lat, lon], self.field.observed[time][:, lat, lon]
         hide = self.settings.hide
         hidden = hide_levels(hide.kind, values.shape, share=hide.share, rng=rng, alike=False, **hide.options)
@@ -152,7 +142,7 @@ class LevelSamples(Dataset[LevelSample]):
             self.field.land[lat, lon],
             self.position[:, lat, lon],
         )
-        turn = Turn.draw(rows, columns, rng) if self.settings.turns else Turn(flip=False, quarters=0)
+        turn = Turn.draw(*self.window, rng) if self.settings.turns else Turn(flip=False, quarters=0)
         season = np.float32(self.field.year_fraction[time])
         parts = (*(turn.apply(part) for part in maps), season)
         return LevelSample(*(torch.from_numpy(np.array(part)) for part in parts))

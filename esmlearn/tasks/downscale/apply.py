@@ -340,15 +340,7 @@ def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[s
 
 
 def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
-    """Make fine fields of the recipe's coarse ones, with an ensemble, its regression, and by interpolation.
-
-    Parameters
-    ----------
-    models
-        The ensemble as `downscale`.
-    data, settings
-        Datasets and settings of the script.
-    """
+    """Make fine fields of the recipe's coarse ones, with an ensemble, its regression, and by interpolation."""
     trained: TrainedDownscaler = models["downscale"]
     interpolations = settings.interpolations()
     name = settings.observations or trained.settings.data.coarse

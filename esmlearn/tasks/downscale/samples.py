@@ -7,14 +7,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from esmlearn.fields.field import Field
 from esmlearn.fields.monthly_scaling import MonthlyScaling, months_of
-from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import TrainDownscaleSettings
 from esmlearn.tasks.downscale.conditions import CoarseInput, StaticFields, join
+from esmlearn.tasks.samples import EndlessSamples
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class FineSample(Batchable):
     hour: Float[Tensor, "*batch"]
 
 
-class FineSamples(Dataset[FineSample]):
-    """Endless samples at random times and places; sample k is the same in every run.
+class FineSamples(EndlessSamples):
+    """Fine fields at one time with their conditions, in windows.
 
     Parameters
     ----------
@@ -61,10 +60,8 @@ class FineSamples(Dataset[FineSample]):
         Fields that never change.
     settings
         Sizes, and what is left out at random.
-    seed
-        Base of the random numbers.
-    length
-        Number of samples.
+    seed, length
+        As of `EndlessSamples`.
     """
 
     def __init__(
@@ -78,25 +75,19 @@ class FineSamples(Dataset[FineSample]):
         seed: int,
         length: int,
     ) -> None:
+        super().__init__(fine.land, settings.window, seed=seed, length=length)
         self.field, self.scaling, self.static = fine, scaling, static
         self.coarse = [given.at(fine) for given in coarse]
         self.within: dict[tuple[int, int], list[CoarseInput]] = {}
-        self.settings, self.seed, self.length = settings, seed, length
+        self.settings = settings
         self.month = months_of(fine)
         self.position = np.stack(np.meshgrid(fine.lat, fine.lon, indexing="ij")).astype(np.float32)
-        self.corners = corners_with_ocean(fine.land, settings.window)
-
-    def __len__(self) -> int:
-        """Count the samples of the whole training."""
-        return self.length
 
     def __getitem__(self, index: int) -> FineSample:
         """Draw sample number `index`."""
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.random(index)
         time = int(rng.integers(len(self.month)))
-        south, west = self.corners[rng.integers(len(self.corners))]
-        rows, columns = self.settings.window
-        window = (slice(south, south + rows), slice(west, west + columns))
+        window = self.cells(rng)
         valid = self.field.observed[time][:, *window]
         raw = np.where(valid, self.field.values[time][:, *window], np.float32(0.0))
         values = np.where(valid, self._scale(raw, time, window), np.float32(0.0))

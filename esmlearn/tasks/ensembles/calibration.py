@@ -55,6 +55,7 @@ def calibrate(
     *,
     seed: int,
     where: Bool[np.ndarray, "lat lon"] | None = None,
+    with_power: bool = False,
 ) -> list[tuple[float, float]]:
     """Find amplitude and power with which the spread of members is that of their errors, for each variable.
 
@@ -74,13 +75,19 @@ def calibrate(
         Of the noise.
     where
         Cells that count; all if not given.
+    with_power
+        Whether the task stretches states by a power of the deviation of the first guess, too; else it is 0.
     """
     settings = EnsembleSettings(members=MEMBERS, sampler=trained.settings.sampler, seed=seed)
     states = sample_states(trained, task, settings, times=times)
     clean, hidden, unit = task.true_states(truth, times)
     hidden = hidden if where is None else hidden & where
     return [
-        fit_stretch(find_errors(states[:, :, index], clean[:, index], hidden[:, index], unit[:, index]), MEMBERS)
+        fit_stretch(
+            find_errors(states[:, :, index], clean[:, index], hidden[:, index], unit[:, index]),
+            MEMBERS,
+            with_power=with_power,
+        )
         for index in range(clean.shape[1])
     ]
 
@@ -106,7 +113,7 @@ def find_errors(
     return Errors((states.mean(axis=0) - clean) ** 2, states.var(axis=0, ddof=1), unit[where].astype(float))
 
 
-def fit_stretch(errors: Errors, n_members: int) -> tuple[float, float]:
+def fit_stretch(errors: Errors, n_members: int, *, with_power: bool = True) -> tuple[float, float]:
     r"""Find the factor a and the power p by which states are stretched: a s^p, where s is the deviation of the guess.
 
     A network that was trained for a short while draws members that lie too far apart, and so do few steps; and a guess
@@ -124,6 +131,8 @@ def fit_stretch(errors: Errors, n_members: int) -> tuple[float, float]:
         On points that neither the network nor its guess was fitted to.
     n_members
         Members that were drawn.
+    with_power
+        Whether the power may differ from 0; the factor is that of the power.
 
     Returns
     -------
@@ -133,13 +142,20 @@ def fit_stretch(errors: Errors, n_members: int) -> tuple[float, float]:
     excess, variances, unit = errors.squares - errors.variances / n_members, errors.variances, errors.unit
     if not variances.sum() > 0:
         return 1.0, 0.0
+    power = _fit_power(excess, variances, unit) if with_power else 0.0
+    return float(np.sqrt(_ratio(excess * unit**2, variances * unit ** (2 + 2 * power)))), power
+
+
+def _fit_power(
+    excess: Float[np.ndarray, " pixel"], variances: Float[np.ndarray, " pixel"], unit: Float[np.ndarray, " pixel"]
+) -> float:
+    """Regress the logarithm of the factor of each class on that of the deviation."""
     order = np.argsort(unit, kind="stable")
     classes = [some for some in np.array_split(order, CLASSES) if variances[some].sum() > 0]
     log_unit = np.array([np.log(unit[some]).mean() for some in classes])
     log_factor = np.array([0.5 * np.log(_ratio(excess[some], variances[some])) for some in classes])
     spread = log_unit - log_unit.mean()
-    power = float((spread * log_factor).mean() / ((spread**2).mean() + STIFFNESS))
-    return float(np.sqrt(_ratio(excess * unit**2, variances * unit ** (2 + 2 * power)))), power
+    return float((spread * log_factor).mean() / ((spread**2).mean() + STIFFNESS))
 
 
 def _ratio(excess: Float[np.ndarray, " pixel"], variances: Float[np.ndarray, " pixel"]) -> float:

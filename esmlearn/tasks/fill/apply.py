@@ -194,15 +194,7 @@ Ready = Filler
 
 
 def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
-    """Fill the gaps of the recipe's observations with an ensemble, its base model, and the baselines.
-
-    Parameters
-    ----------
-    models
-        The ensemble as `fill`; and as `reconstruct` the transformer, where one is among the ancestors.
-    data, settings
-        Datasets and settings of the script.
-    """
+    """Fill the gaps of the recipe's observations with an ensemble, its base model, and the baselines."""
     trained: TrainedFiller = models["fill"]
     transformer = _base_model(trained, models.get("reconstruct"))
     name = settings.observations or trained.settings.data.observations

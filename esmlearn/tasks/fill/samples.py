@@ -9,17 +9,16 @@ import torch
 from einops import rearrange
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
-from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
 from esmlearn.models.denoisers.condition import Condition, centre
 from esmlearn.settings import TrainFillSettings
 from esmlearn.tasks.ensembles.denoising import DenoisingBatch
+from esmlearn.tasks.samples import EndlessSamples
 
 EVERYWHERE = (slice(None), slice(None))
 
@@ -146,8 +145,8 @@ class FillSample(Batchable):
     year_fraction: Float[Tensor, "*batch"]
 
 
-class FillSamples(Dataset[FillSample]):
-    """Endless samples at random times and places; sample k is the same in every run.
+class FillSamples(EndlessSamples):
+    """Days of some periods, in windows.
 
     Parameters
     ----------
@@ -155,34 +154,26 @@ class FillSamples(Dataset[FillSample]):
         Periods to learn from: at least one, all on one grid.
     settings
         Size of a window, and how many days around are conditions.
-    seed
-        Base of the random numbers.
-    length
-        Number of samples.
+    seed, length
+        As of `EndlessSamples`.
     """
 
     def __init__(
         self, periods: Sequence[LearnedPeriod], settings: TrainFillSettings, *, seed: int, length: int
     ) -> None:
-        self.periods, self.settings, self.seed, self.length = periods, settings, seed, length
-        self.corners = corners_with_ocean(periods[0].truth.land, settings.window)
-
-    def __len__(self) -> int:
-        """Count the samples of the whole training."""
-        return self.length
+        super().__init__(periods[0].truth.land, settings.window, seed=seed, length=length)
+        self.periods, self.neighbour_days = periods, settings.neighbour_days
 
     def __getitem__(self, index: int) -> FillSample:
         """Draw sample number `index`."""
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.random(index)
         days, truth = self.periods[int(rng.integers(len(self.periods)))]
         day = rng.integers(len(days.guess), size=1)
-        south, west = self.corners[rng.integers(len(self.corners))]
-        rows, columns = self.settings.window
-        cells = slice(south, south + rows), slice(west, west + columns)
+        cells = self.cells(rng)
         valid = truth.observed[day, *cells]
         clean = np.where(valid, days.residuals(truth.values[day, *cells], day, cells), np.float32(0.0))
         return FillSample(
-            days.maps(day, self.settings.neighbour_days, cells)[0],
+            days.maps(day, self.neighbour_days, cells)[0],
             torch.from_numpy(clean),
             torch.from_numpy(valid & ~days.observations.observed[day, *cells]),
             torch.from_numpy(truth.position[:, *cells].copy()),

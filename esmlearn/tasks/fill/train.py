@@ -151,7 +151,9 @@ def fit(
     if base_model is None:
         return trained
     task = GapSampling(given, validated.days, climatology, scaling, settings.neighbour_days)
-    ((amplitude, power),) = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed)
+    ((amplitude, power),) = calibrate(
+        trained, task, truth, calibration_times(truth), seed=options.seed, with_power=True
+    )
     return replace(trained, amplitudes=np.array([amplitude], np.float32), power=power)
 
 

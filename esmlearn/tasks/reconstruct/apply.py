@@ -68,15 +68,7 @@ Ready = Reconstructor
 
 
 def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:
-    """Fill the gaps of the recipe's observations with the transformer, and with the baselines.
-
-    Parameters
-    ----------
-    models
-        The transformer as `reconstruct`.
-    data, settings
-        Datasets and settings of the script.
-    """
+    """Fill the gaps of the recipe's observations with the transformer, and with the baselines."""
     trained: TrainedTransformer = models["reconstruct"]
     learned = trained.settings.data
     name = settings.observations or learned.observations

@@ -7,15 +7,14 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from esmlearn.errors import DataError
 from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.time_interpolation import interpolate_in_time, observed_mean
-from esmlearn.grids.tiles import corners_with_ocean
 from esmlearn.models.batches import Batchable
 from esmlearn.models.transformer.inputs import WindowInputs
 from esmlearn.settings import ModelSettings
+from esmlearn.tasks.samples import EndlessSamples
 
 DAYS = 31
 """Days of every month of a window; shorter months are padded."""
@@ -149,7 +148,7 @@ def first_guess(
     return np.stack(context, axis=1).astype(np.float32)
 
 
-class TrainingWindows(Dataset[Window]):
+class TrainingWindows(EndlessSamples):
     """Endless windows at random times and places of the training period; window k is the same in every run.
 
     Gaps are the cloud masks of other times and places of the observations, so that the same ocean comes with ever new
@@ -168,10 +167,8 @@ class TrainingWindows(Dataset[Window]):
         Share of the days on which the borrowed mask hides; 1 in supervised learning.
     decode_days
         Days of each month of a window that are decoded, drawn at random.
-    seed
-        Base of the random numbers.
-    length
-        Number of windows.
+    seed, length
+        As of `EndlessSamples`.
     """
 
     def __init__(
@@ -185,22 +182,18 @@ class TrainingWindows(Dataset[Window]):
         seed: int,
         length: int,
     ) -> None:
+        super().__init__(anomalies.land, settings.window, seed=seed, length=length)
         self.anomalies, self.masks, self.settings = anomalies, masks, settings
-        self.hide_days, self.decode_days, self.seed, self.length = hide_days, decode_days, seed, length
+        self.hide_days, self.decode_days = hide_days, decode_days
         if len(anomalies.months) < settings.n_months:
             raise DataError(
                 f"A period of data.split has {len(anomalies.months)} months, fewer than a window of"
                 f" {settings.n_months}; lengthen it or lower model.n_months."
             )
-        self.corners = corners_with_ocean(anomalies.land, settings.window)
-
-    def __len__(self) -> int:
-        """Count the windows of the whole training."""
-        return self.length
 
     def __getitem__(self, index: int) -> Window:
         """Make window `index`."""
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.random(index)
         start = int(rng.integers(len(self.anomalies.months) - self.settings.n_months + 1))
         months = slice(start, start + self.settings.n_months)
         lat, lon = self.cells(rng)
@@ -217,12 +210,6 @@ class TrainingWindows(Dataset[Window]):
         decoded = window.inputs.decoded
         chosen = rng.permuted(np.broadcast_to(np.arange(DAYS), decoded.shape), axis=-1) < self.decode_days
         return replace(window, inputs=replace(window.inputs, decoded=decoded & torch.from_numpy(chosen)))
-
-    def cells(self, rng: np.random.Generator) -> tuple[slice, slice]:
-        """Choose the cells of a window that has some ocean."""
-        south, west = self.corners[rng.integers(len(self.corners))]
-        rows, columns = self.settings.window
-        return slice(south, south + rows), slice(west, west + columns)
 
 
 def _shift(days: slice, around: slice) -> slice:

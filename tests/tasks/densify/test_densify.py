@@ -1,11 +1,10 @@
-"""LevelFields completed from profiles: scaled by level, exact at the profiles, and better for a surface."""
+"""Levels completed from profiles: scaled by level, exact at the profiles, and better for a surface."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from esmlearn.tasks.densify.batch import ask_levels
 from iris.coords import DimCoord
 from iris.cube import Cube
 from pydantic import ValidationError
@@ -15,16 +14,18 @@ from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.gaps.corrupt import Turn
-from esmlearn.settings import EnsembleSettings, EnsembleTrainSettings
+from esmlearn.settings import EnsembleSettings, TrainDensifySettings
 from esmlearn.tasks.densify.apply import Densifier, densify
-from esmlearn.tasks.densify.samples import LevelFields, Sample, SparseLevels, same_dates
-from esmlearn.tasks.densify.train import fit_densifying
-from esmlearn.tasks.ensembles.regression import Departures
-from esmlearn.trained.folder import save_model
+from esmlearn.tasks.densify.inputs import channels, level_maps, make_batch
+from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, same_dates
+from esmlearn.tasks.densify.train import fit
+from esmlearn.tasks.ensembles.regression import ResidualBatches
+from esmlearn.trained.folder import write_folder
 from tests.small import small_settings
 
 DRAW = EnsembleSettings(members=4, sampler={"steps": 4, "sigma_max": 20.0}, decorrelation_days=0.0)
 DEPTHS = (5.0, 50.0)
+CHANNELS = channels(len(DEPTHS), surface=True)
 SEASON = "year_fraction"
 
 
@@ -56,8 +57,8 @@ def _field(values, land, days, depths) -> Field:
     return Field.from_cube(cube)
 
 
-def densify_settings(**options) -> EnsembleTrainSettings:
-    return EnsembleTrainSettings.model_validate(
+def densify_settings(**options) -> TrainDensifySettings:
+    return TrainDensifySettings.model_validate(
         {
             "task": "densify",
             "first_guess": "regression",
@@ -73,12 +74,12 @@ def densify_settings(**options) -> EnsembleTrainSettings:
     )
 
 
-def samples(settings, **options) -> SparseLevels:
+def samples(settings, **options) -> LevelSamples:
     levels, surface = make_levels()
     singles = (levels.level(0), levels.level(1), surface)
     climates = tuple((fitted := Climatology.fit(single), Scaling.fit(single, fitted)) for single in singles)
     everywhere = ~levels.land
-    return SparseLevels(
+    return LevelSamples(
         LevelFields(levels, climates, surface if settings.surface else None),
         settings,
         **{"places": everywhere, "given": everywhere, "seed": 0, "length": 40, **options},
@@ -97,7 +98,7 @@ def test_samples_are_the_same_in_every_run_and_hide_what_is_learned():
     settings = densify_settings(hide={"kind": "profiles", "share": (0.5, 0.9)})
     for k in range(10):
         one, again = samples(settings)[k], samples(settings)[k]
-        for name in Sample.__annotations__:
+        for name in LevelSample.__annotations__:
             assert torch.equal(getattr(one, name), getattr(again, name)), name
         assert not (one.observed & one.learned).any()
         assert torch.equal(one.observed[0], one.observed[1])  # whole columns
@@ -107,11 +108,38 @@ def test_samples_are_the_same_in_every_run_and_hide_what_is_learned():
 
 def test_each_level_keeps_its_own_mask():
     settings = densify_settings(hide={"kind": "rectangles", "share": (0.5, 0.6), "max_size": 4})
-    sample = Sample.stack([samples(settings)[0]])
-    lesson = Departures(ask_levels, None)(sample)
-    masks = lesson.condition.maps[:, 3:5]
+    sample = LevelSample.stack([samples(settings)[0]])
+    batch = ResidualBatches(make_batch, None)(sample)
+    masks = batch.condition.maps[:, [CHANNELS.index(f"observed, level {level}") for level in (0, 1)]]
     assert torch.equal(masks.bool(), sample.observed)
     assert (masks[:, 0] != masks[:, 1]).any()
+
+
+@pytest.mark.parametrize("surface", [True, False])
+@pytest.mark.parametrize("n_levels", [1, 3])
+def test_each_channel_has_a_name_and_is_what_it_says(n_levels, surface):
+    """Each level has a value of its own, and the surface another."""
+    names = channels(n_levels, surface=surface)
+    assert len(set(names)) == len(names)
+    shape, n_surface = (1, n_levels, 6, 5), int(surface)
+    values = torch.arange(1.0, n_levels + 1)[:, None, None].expand(shape)
+    above = torch.full((1, n_surface, 6, 5), 10.0)
+    known = torch.ones(shape, dtype=torch.bool)
+    land = torch.zeros(1, 6, 5, dtype=torch.bool)
+    maps = level_maps(values, known, above, torch.ones_like(above, dtype=torch.bool), land)
+    assert maps.shape[1] == len(names)
+    found = dict(zip(names, maps[0].mean(dim=(1, 2)).tolist(), strict=True))
+    for level in range(n_levels):
+        assert found[f"value, level {level}"] == level + 1
+        assert found[f"observed, level {level}"] == 1
+        of_level = [name for name in names if name.startswith("analysis") and name.endswith(f"level {level}")]
+        assert of_level
+        for name in of_level:
+            weight = found[name.replace("analysis", "weight")]
+            assert 0.5 < weight < 1
+            assert found[name] == pytest.approx((level + 1) * weight)
+    assert found["land"] == 0
+    assert [found.get(name) for name in ("surface", "surface observed")] == ([10, 1] if surface else [None, None])
 
 
 def test_places_of_the_validation_teach_nothing():
@@ -147,7 +175,9 @@ def test_a_turned_sample_is_one_that_lies_otherwise():
         one, other = plain[k], turned[k]
         fitting = []
         for way in (Turn(flip, quarters) for flip in (False, True) for quarters in range(4)):
-            laid = {name: way.apply(getattr(one, name).numpy()) for name in Sample.__annotations__ if name != SEASON}
+            laid = {
+                name: way.apply(getattr(one, name).numpy()) for name in LevelSample.__annotations__ if name != SEASON
+            }
             if all((laid[name] == getattr(other, name).numpy()).all() for name in laid):
                 fitting.append(way)
         assert len(fitting) == 1, k
@@ -160,14 +190,12 @@ def test_a_turned_sample_is_one_that_lies_otherwise():
 def test_turns_and_coordinates_exclude_each_other(denoiser):
     with pytest.raises(ValidationError, match="a turned map lies nowhere on Earth"):
         densify_settings(turns=True, denoiser=denoiser)
-    with pytest.raises(ValidationError, match="only; leave them out"):
-        densify_settings(turns=True, task="fill", first_guess="climatology")
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     levels, surface = make_levels()
-    return fit_densifying(levels, surface, densify_settings(), tmp_path_factory.mktemp("densify"))
+    return fit(levels, surface, densify_settings(), tmp_path_factory.mktemp("densify"))
 
 
 def sparse(levels: Field) -> Field:
@@ -191,7 +219,7 @@ def test_members_have_the_profiles(trained):
 def test_a_folder_needs_nothing_else(trained, tmp_path):
     levels, surface = make_levels()
     field = sparse(levels)[slice(140, 143)]
-    save_model(tmp_path, trained)
+    write_folder(tmp_path, trained)
     loaded = esmlearn.load(tmp_path)
     assert isinstance(loaded, Densifier)
     (cube,), (above,) = field.to_cubes(), surface.to_cubes()
@@ -237,15 +265,15 @@ def test_training_learns_the_upper_level_from_the_surface(tmp_path):
         surface={"dataset": "S", "dropout": 0.0, "offset": 0.0},
         places=None,
     )
-    trained = fit_densifying(levels, surface, settings, tmp_path)
+    trained = fit(levels, surface, settings, tmp_path)
     field = sparse(levels)[slice(115, 146)]
     right = levels[slice(115, 146)]
     mean = densify(trained, field, surface, replace_members(DRAW, 8)).mean(axis=0)
     hidden = ~field.observed & right.observed
     for level, share in ((0, 0.5), (1, 1.1)):
         truth, where = right.values[:, level], hidden[:, level]
-        cycle = trained.climatologies[level].at(right.year_fraction)
-        error, normal = (np.sqrt(((said - truth)[where] ** 2).mean()) for said in (mean[:, level], cycle))
+        cycle = trained.climates[level][0].at(right.year_fraction)
+        error, normal = (np.sqrt(((values - truth)[where] ** 2).mean()) for values in (mean[:, level], cycle))
         assert error < share * normal
 
 

@@ -7,9 +7,9 @@ from iris.cube import Cube
 
 from esmlearn.fields.field import Field
 from esmlearn.settings import EnsembleSettings
-from esmlearn.tasks.downscale.apply import aim_at_fine, fine_template
-from esmlearn.tasks.downscale.train import FineData, fit_downscaling
-from esmlearn.tasks.ensembles.sampling import draw
+from esmlearn.tasks.downscale.apply import fine_template, prepare
+from esmlearn.tasks.downscale.train import FineData, fit
+from esmlearn.tasks.ensembles.sampling import sample_members
 from tests.tasks.downscale.test_downscale import downscale_settings
 
 # Step, first and last centre of longitude and latitude; latitudes descend, as in ERA5.
@@ -44,7 +44,7 @@ def temperature(step: float, lon: tuple[float, float], lat: tuple[float, float],
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_domain_is_learned_from_and_drawn_on(domain, tmp_path, monkeypatch):
-    monkeypatch.setattr("esmlearn.tasks.downscale.train.VALIDATION_PAIRS", 4)
+    monkeypatch.setattr("esmlearn.tasks.downscale.train.VALIDATION_SAMPLES", 4)
     coarse_grid, fine_grid = DOMAINS[domain]
     days = DAYS if domain == "reduced" else np.arange(0, 700, 20)
     coarse, fine = temperature(*coarse_grid, days), temperature(*fine_grid, days)
@@ -53,12 +53,12 @@ def test_a_domain_is_learned_from_and_drawn_on(domain, tmp_path, monkeypatch):
     sizes = {"n_channels": 8, "channel_multipliers": (1, 1, 1), "is_attention": (False, False, True)}
     settings = downscale_settings(denoiser=sizes, window=(20, 32))
     settings = settings.model_copy(update={"data": settings.data.model_copy(update={"scale_by": "domain"})})
-    trained = fit_downscaling(FineData(fine, {"coarse": coarse}, {}), settings, tmp_path)
+    trained = fit(FineData(fine, {"coarse": coarse}, {}), settings, tmp_path)
     few = EnsembleSettings(members=2, sampler={"steps": 2, "sigma_max": 20.0}, tile=(256, 256))
     some = coarse[:1]
     template = fine_template(trained, some)
-    aim, guess = aim_at_fine(trained, {"coarse": some}, template, few)
-    members = draw(trained, aim, few)
+    task = prepare(trained, {"coarse": some}, template, few)
+    members = sample_members(trained, task, few)
     assert members.shape == (2, 1, 1, *shapes[domain][1])
     # The front is where it is in the truth: the regression has learned nothing yet, and departs from the coarse field.
-    assert np.abs(guess.in_units(template).daily - fine.values[:1, 0]).max() < 0.5
+    assert np.abs(task.first_guess().daily - fine.values[:1, 0]).max() < 0.5

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from esmlearn.trained.trained import TrainedDownscaler
 
 import esmlearn
 from esmlearn.errors import DataError, SettingsError
@@ -13,11 +12,13 @@ from esmlearn.fields.field import Field
 from esmlearn.grids.consistency import consistency_error
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import averager
-from esmlearn.settings import AblationSettings, DownscaleTrainSettings, EnsembleSettings
-from esmlearn.tasks.downscale.apply import aim_at_fine, downscale, fine_template, interpolate
-from esmlearn.tasks.downscale.train import FineData, fit_downscaling
-from esmlearn.tasks.ensembles.ablation import vary_fine
-from esmlearn.trained.folder import load_model, save_model
+from esmlearn.settings import EnsembleSettings, TrainDownscaleSettings
+from esmlearn.tasks import load_model
+from esmlearn.tasks.downscale.apply import downscale, fine_template, interpolate, prepare
+from esmlearn.tasks.downscale.model import TrainedDownscaler
+from esmlearn.tasks.downscale.train import FineData, fit
+from esmlearn.tasks.ensembles.sampling import sample_members
+from esmlearn.trained.folder import write_folder
 from tests.made_fields import make_cube
 
 RATIO = 4
@@ -33,8 +34,8 @@ def fine_field(*, warmer: float = 0.0) -> Field:
     return Field.from_cube(make_cube(values))
 
 
-def downscale_settings(**options) -> DownscaleTrainSettings:
-    return DownscaleTrainSettings.model_validate(
+def downscale_settings(**options) -> TrainDownscaleSettings:
+    return TrainDownscaleSettings.model_validate(
         {
             "task": "downscale",
             "data": {
@@ -57,10 +58,10 @@ def downscale_settings(**options) -> DownscaleTrainSettings:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_pairs():
+def few_samples():
     """Judge on few samples: nothing here depends on how good the weights are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("esmlearn.tasks.downscale.train.VALIDATION_PAIRS", 8)
+        patch.setattr("esmlearn.tasks.downscale.train.VALIDATION_SAMPLES", 8)
         yield
 
 
@@ -72,15 +73,13 @@ def fields() -> tuple[Field, Field]:
 
 
 @pytest.fixture(scope="module")
-def trained(fields, few_pairs, tmp_path_factory) -> TrainedDownscaler:
+def trained(fields, few_samples, tmp_path_factory) -> TrainedDownscaler:
     fine, coarse = fields
     static = {"orog": np.arange(12.0 * 16).reshape(12, 16)}
     settings = downscale_settings(
         conditions={"static": ["orog"], "coarse": ["psl"], "in_situ": {"share": (0.0, 0.1)}, "dropout": 0.2}
     )
-    return fit_downscaling(
-        FineData(fine, {"coarse": coarse, "psl": coarse}, static), settings, tmp_path_factory.mktemp("run")
-    )
+    return fit(FineData(fine, {"coarse": coarse, "psl": coarse}, static), settings, tmp_path_factory.mktemp("run"))
 
 
 def test_a_coarse_climate_that_is_off_is_set_right_from_the_start(fields, trained):
@@ -88,10 +87,9 @@ def test_a_coarse_climate_that_is_off_is_set_right_from_the_start(fields, traine
     fine, coarse = fields
     some = slice(600, 640)
     template = fine_template(trained, coarse[some])
-    aim, guess = aim_at_fine(trained, {"coarse": coarse[some]}, template, DRAW)
-    aim.tell(np.arange(40))
+    task = prepare(trained, {"coarse": coarse[some]}, template, DRAW)
     truth = fine.values[some, 0]
-    assert np.nanmean(guess.in_units(template).daily - truth) == pytest.approx(0.0, abs=0.3)
+    assert np.nanmean(task.first_guess().daily - truth) == pytest.approx(0.0, abs=0.3)
     bicubic = interpolate(trained, coarse[some], template, "bicubic").daily
     assert np.nanmean(bicubic - truth) == pytest.approx(2.0, abs=0.1)
 
@@ -131,7 +129,7 @@ def test_consistent_members_average_to_the_coarse_field(fields, trained):
 
 def test_a_condition_that_is_given_counts_and_one_that_is_left_out_does_not(fields, trained):
     """Whatever stands in a condition that is not given, the answer is that of nothing known."""
-    _, coarse = fields
+    fine, coarse = fields
     template = fine_template(trained, coarse[:2])
     alone = downscale(trained, {"coarse": coarse[:2]}, template, DRAW)
     beside = downscale(trained, {"coarse": coarse[:2], "psl": coarse[:2]}, template, DRAW)
@@ -139,19 +137,22 @@ def test_a_condition_that_is_given_counts_and_one_that_is_left_out_does_not(fiel
     hidden = replace(coarse, values=np.full_like(coarse.values, np.nan), observed=np.zeros_like(coarse.observed))
     masked = downscale(trained, {"coarse": coarse[:2], "psl": hidden[:2]}, template, DRAW)
     np.testing.assert_allclose(masked, alone, atol=1e-5)
-    both = {"coarse": coarse[:2], "psl": coarse[:2]}
-    for name, other in (("psl", alone), ("orog", None), ("in_situ", beside)):
-        left_out = vary_fine(trained, both, template, None, DRAW, AblationSettings(without=(name,)), np.array([1]))
-        assert left_out.members.shape[1] == 1
-        if other is not None:
-            np.testing.assert_allclose(left_out.members, other[:, 1:], atol=1e-4)
-        else:
-            assert np.nanmax(np.abs(left_out.members - beside[:, 1:])) > 1e-5
+    both, second = {"coarse": coarse[:2], "psl": coarse[:2]}, np.array([1])
+
+    def sample_second(*without, **given):
+        task = prepare(trained, both, template, DRAW, without=without, times=second, **given)
+        return sample_members(trained, task, DRAW, times=second)
+
+    np.testing.assert_allclose(sample_second(), beside[:, 1:], atol=1e-4)
+    np.testing.assert_allclose(sample_second("psl"), alone[:, 1:], atol=1e-4)
+    assert np.nanmax(np.abs(sample_second("orog") - beside[:, 1:])) > 1e-5
+    assert np.nanmax(np.abs(sample_second(in_situ=fine) - beside[:, 1:])) > 1e-5
+    np.testing.assert_allclose(sample_second("in_situ", in_situ=fine), beside[:, 1:], atol=1e-4)
 
 
 def test_a_folder_needs_nothing_else(fields, trained, tmp_path):
     _, coarse = fields
-    save_model(tmp_path / "model", trained)
+    write_folder(tmp_path / "model", trained)
     again = load_model(tmp_path / "model")
     template = fine_template(trained, coarse[:2])
     drawn, redrawn = (downscale(one, {"coarse": coarse[:2]}, template, DRAW) for one in (trained, again))
@@ -164,7 +165,7 @@ def test_a_folder_needs_nothing_else(fields, trained, tmp_path):
 
 def test_whole_fields_are_drawn_without_a_regression(fields, tmp_path):
     fine, coarse = fields
-    trained = fit_downscaling(FineData(fine, {"coarse": coarse}, {}), downscale_settings(learning="field"), tmp_path)
+    trained = fit(FineData(fine, {"coarse": coarse}, {}), downscale_settings(learning="field"), tmp_path)
     drawn = downscale(trained, {"coarse": coarse[:2]}, fine_template(trained, coarse[:2]), DRAW)
     assert trained.regression is None
     assert np.isfinite(drawn[..., ~trained.land]).all()
@@ -174,9 +175,7 @@ def test_a_logarithm_never_gives_less_than_nothing(fields, tmp_path):
     fine, coarse = (replace(part, values=np.maximum(part.values - 16, 0)) for part in fields)
     settings = downscale_settings()
     data = settings.data.model_copy(update={"log_scale": 0.5})
-    trained = fit_downscaling(
-        FineData(fine, {"coarse": coarse}, {}), settings.model_copy(update={"data": data}), tmp_path
-    )
+    trained = fit(FineData(fine, {"coarse": coarse}, {}), settings.model_copy(update={"data": data}), tmp_path)
     template = fine_template(trained, coarse[:4])
     drawn = downscale(trained, {"coarse": coarse[:4]}, template, DRAW)
     assert np.nanmin(drawn) >= 0
@@ -193,7 +192,7 @@ def test_a_coarse_domain_that_is_too_small_is_refused(fields, trained):
 
 def test_a_further_field_that_no_training_knew_is_refused(fields, trained, tmp_path):
     _, coarse = fields
-    save_model(tmp_path / "model", trained)
+    write_folder(tmp_path / "model", trained)
     cube = coarse.to_cubes()[0][:2]
     with pytest.raises(DataError, match="knows no coarse field uas; those of its training are coarse, psl"):
         esmlearn.load(tmp_path / "model").reconstruct(cube, {"uas": cube})

@@ -1,4 +1,4 @@
-"""Samples of super-resolution: what is left out, what stations tell, and times that match."""
+"""Samples of super-resolution: what is left out, what stations say, and times that match."""
 
 from dataclasses import replace
 
@@ -15,19 +15,26 @@ from esmlearn.fields.monthly_scaling import MonthlyScaling
 from esmlearn.fields.times import match_times
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.tasks.downscale.conditions import CoarseInput, StaticFields
-from esmlearn.tasks.downscale.samples import FinePairs
+from esmlearn.tasks.downscale.inputs import channels, condition_names, make_batch
+from esmlearn.tasks.downscale.samples import FineSample, FineSamples
 from tests.made_fields import make_cube, wavy_ocean
 from tests.tasks.downscale.test_downscale import downscale_settings
 
 
-def pairs(**conditions) -> FinePairs:
+def make_samples(**conditions) -> FineSamples:
     fine = Field.from_cube(make_cube(wavy_ocean(400)))
     scaling = MonthlyScaling.fit(fine)
     grid = RectilinearGrid.of(fine.like[0])
     everything = np.arange(400)
-    coarse = [CoarseInput.of(name, coarsen(fine, 4), grid).fit(fine, everything) for name in ("tos", "psl")]
-    static = StaticFields.of({"orog": np.arange(12.0 * 16).reshape(12, 16)}, (12, 16))
-    return FinePairs(fine, scaling, coarse, static, downscale_settings(conditions=conditions), seed=0, length=200)
+    settings = downscale_settings(conditions=conditions)
+    names = ("coarse", *settings.conditions.coarse)
+    steps = {"coarse": settings.conditions.neighbours}
+    coarse = [
+        CoarseInput.of(name, coarsen(fine, 4), grid, neighbours=steps.get(name, ())).fit(fine, everything)
+        for name in names
+    ]
+    fixed = {name: np.arange(12.0 * 16).reshape(12, 16) for name in settings.conditions.static}
+    return FineSamples(fine, scaling, coarse, StaticFields.of(fixed, (12, 16)), settings, seed=0, length=200)
 
 
 def hourly(hours) -> Field:
@@ -44,63 +51,90 @@ def hourly(hours) -> Field:
 
 
 def test_the_coarse_field_itself_is_never_left_out_and_others_as_often_as_asked():
-    samples = pairs(coarse=["psl"], static=["orog"], dropout=0.3)
+    samples = make_samples(coarse=["psl"], static=["orog"], dropout=0.3)
     known = torch.stack([samples[k].known.any(dim=(1, 2)) for k in range(200)]).float().mean(0)
     assert known[0] == 1
     assert known[1:].tolist() == pytest.approx([0.7, 0.7], abs=0.1)
 
 
-def test_a_window_is_told_what_the_whole_domain_is():
-    samples = pairs(coarse=["psl"], static=["orog"], dropout=0.0)
-    whole = samples.coarse[0].tell(np.array([5]), samples.month[5:6])
+def test_conditions_of_a_window_are_those_of_the_whole_domain():
+    samples = make_samples(coarse=["psl"], static=["orog"], dropout=0.0)
+    whole = samples.coarse[0].channels(np.array([5]), samples.month[5:6])
     lat, lon = slice(2, 9), slice(6, 15)
-    part = samples.coarse[0].within(lat, lon).tell(np.array([5]), samples.month[5:6])
+    part = samples.coarse[0].within(lat, lon).channels(np.array([5]), samples.month[5:6])
     np.testing.assert_allclose(part.values, whole.values[..., lat, lon], atol=1e-6)
     assert (part.known == whole.known[..., lat, lon]).all()
 
 
 def test_neighbours_are_the_coarse_field_at_other_times_and_unknown_beyond_the_ends():
-    samples = pairs(coarse=["psl"], static=["orog"], dropout=0.0)
+    samples = make_samples(coarse=["psl"], static=["orog"], dropout=0.0)
     given = replace(samples.coarse[0], neighbours=(-2, 3))
     month = samples.month
-    told = given.tell(np.array([0, 5, 399]), month[[0, 5, 399]])
-    assert told.known.any(axis=(2, 3)).tolist() == [[True, False, True], [True, True, True], [True, True, False]]
+    found = given.channels(np.array([0, 5, 399]), month[[0, 5, 399]])
+    assert found.known.any(axis=(2, 3)).tolist() == [[True, False, True], [True, True, True], [True, True, False]]
     later = given.regridder(given.field.values[8:9])
     np.testing.assert_allclose(
-        told.values[1, 2][told.known[1, 2]],
-        samples.coarse[0].scaling.scale(later, month[5:6])[0, 0][told.known[1, 2]],
+        found.values[1, 2][found.known[1, 2]],
+        samples.coarse[0].scaling.scale(later, month[5:6])[0, 0][found.known[1, 2]],
         rtol=1e-5,
     )
 
 
+@pytest.mark.parametrize(
+    "conditions", [{}, {"neighbours": [-1, 2], "coarse": ["psl"], "static": ["orog"], "in_situ": {"share": (0.2, 0.2)}}]
+)
+def test_each_channel_has_a_name_and_is_what_it_says(conditions):
+    samples = make_samples(dropout=0.0, **conditions)
+    sample = samples[3]
+    for n_variables in (1, 2):
+        names = channels(samples.settings, n_variables)
+        assert len(set(names)) == len(names) == 2 * len(condition_names(samples.settings, n_variables)) + 1
+    maps = make_batch(FineSample.stack([sample])).condition.maps[0]
+    found = dict(zip(channels(samples.settings, 1), maps, strict=True))
+    assert torch.equal(found["land"].bool(), sample.land)
+    assert torch.equal(found["coarse +0 steps, variable 0"], sample.conditions[0])
+    assert torch.equal(found["coarse +0 steps, variable 0 known"].bool(), sample.known[0])
+    if conditions:
+        # Rising by one from cell to cell along a row.
+        scaled = 1 / np.arange(12.0 * 16).std()
+        np.testing.assert_allclose(found["orog"].diff(dim=1), scaled, rtol=1e-4)
+        seen = found["in_situ, variable 0 known"].bool()
+        torch.testing.assert_close(found["in_situ, variable 0"][seen], sample.values[0][seen])
+        assert 0.05 < seen.float().mean() < 0.4
+        for name in ("coarse -1 steps, variable 0", "coarse +2 steps, variable 0", "psl"):
+            assert found[f"{name} known"].any()
+        torch.testing.assert_close(found["psl"], found["coarse +0 steps, variable 0"])  # made of the same field
+        assert (found["coarse -1 steps, variable 0"] != found["psl"]).any()
+
+
 def test_what_is_left_out_leaves_no_trace():
-    samples = pairs(coarse=["psl"], static=["orog"], dropout=0.5)
+    samples = make_samples(coarse=["psl"], static=["orog"], dropout=0.5)
     for k in range(20):
-        assert (samples[k].told[~samples[k].known] == 0).all()
+        assert (samples[k].conditions[~samples[k].known] == 0).all()
 
 
-def test_stations_tell_the_truth_where_they_are_and_nothing_elsewhere():
-    samples = pairs(coarse=["psl"], static=["orog"], in_situ={"share": (0.2, 0.2)}, dropout=0.0)
+def test_stations_have_the_truth_where_they_are_and_nothing_elsewhere():
+    samples = make_samples(coarse=["psl"], static=["orog"], in_situ={"share": (0.2, 0.2)}, dropout=0.0)
     sample = samples[0]
     seen = sample.known[-1]
     assert seen.float().mean() == pytest.approx(0.2, abs=0.12)
     assert not (seen & ~sample.valid[0]).any()
-    torch.testing.assert_close(sample.told[-1][seen], sample.values[0][seen])
-    assert (sample.told[-1][~seen] == 0).all()
+    torch.testing.assert_close(sample.conditions[-1][seen], sample.values[0][seen])
+    assert (sample.conditions[-1][~seen] == 0).all()
 
 
 def test_errors_of_stations_have_the_size_that_is_asked():
-    samples = pairs(coarse=["psl"], static=["orog"], in_situ={"share": (0.5, 0.5), "error": 2.0}, dropout=0.0)
+    samples = make_samples(coarse=["psl"], static=["orog"], in_situ={"share": (0.5, 0.5), "error": 2.0}, dropout=0.0)
     errors = []
     for k in range(40):
         seen = samples[k].known[-1]
-        errors.append(((samples[k].told[-1] - samples[k].values[0]) * seen).numpy()[seen.numpy()])
+        errors.append(((samples[k].conditions[-1] - samples[k].values[0]) * seen).numpy()[seen.numpy()])
     scaled = 2.0 * np.sqrt((samples.scaling.std[:, 0, ~samples.field.land] ** -2.0).mean())
     assert np.concatenate(errors).std() == pytest.approx(scaled, rel=0.1)
 
 
 def test_a_sample_is_the_same_in_every_run():
-    torch.testing.assert_close(pairs(coarse=["psl"])[7].told, pairs(coarse=["psl"])[7].told)
+    torch.testing.assert_close(make_samples(coarse=["psl"])[7].conditions, make_samples(coarse=["psl"])[7].conditions)
 
 
 def test_days_match_whatever_their_hour_and_hours_by_their_hour():
