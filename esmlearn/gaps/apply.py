@@ -1,5 +1,7 @@
 """Gaps of a field, by the settings of a recipe."""
 
+from typing import Any
+
 import numpy as np
 
 from esmlearn.errors import DataError
@@ -36,9 +38,11 @@ def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> F
         hidden = ~other.observed[np.arange(len(field.dates)) % len(other.dates), 0]
     else:
         # Only clouds have a season.
-        days = {"day_of_year": np.array([date.dayofyr for date in field.dates])} if gaps.kind == "clouds" else {}
+        season: dict[str, Any] = (
+            {"day_of_year": [date.dayofyr for date in field.dates]} if gaps.kind == "clouds" else {}
+        )
         shape = (len(field.dates), *field.land.shape)
-        hidden = simulate_gaps(gaps.kind, *shape, share=gaps.share, seed=gaps.seed, **days)
+        hidden = simulate_gaps(gaps.kind, *shape, share=gaps.share, seed=gaps.seed, **season)
     gappy = field.hide(hidden)
     if not gappy.observed.any():
         raise DataError(f"The gaps of kind '{gaps.kind}' hide everything; lower data.gaps.share.")

@@ -127,12 +127,9 @@ def interpolator(
     old_lat, new_lat = coarse.lat.astype(np.float64), fine.lat.astype(np.float64)
     old_lon, new_lon = coarse.unrolled, beside(coarse, fine.unrolled)
     turns = 3 if coarse.closes else 1
-    weights = (
-        part
-        for weights_of in (weigh, safe)
-        for part in (_sparse(weights_of, old_lat, new_lat), _sparse(weights_of, old_lon, new_lon, turns=turns))
-    )
-    return Regridder(coarse, fine, *weights, fill_km=fill_km)
+    rows, safe_rows = (_sparse(along, old_lat, new_lat) for along in (weigh, safe))
+    columns, safe_columns = (_sparse(along, old_lon, new_lon, turns=turns) for along in (weigh, safe))
+    return Regridder(coarse, fine, rows, columns, safe_rows, safe_columns, fill_km)
 
 
 def averager(fine: RectilinearGrid, coarse: RectilinearGrid) -> Regridder:

@@ -15,7 +15,7 @@ Climate = tuple[Climatology, Scaling]
 
 def climate_arrays(climates: Sequence[Climate]) -> dict[str, np.ndarray]:
     """Arrays of the climatologies and scalings of all levels, by name."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for level, (climatology, scaling) in enumerate(climates):
         arrays |= {f"climatology.{level}.{name}": getattr(climatology, name) for name in CLIMATOLOGY}
         arrays[f"scaling.{level}.log_std"] = scaling.log_std
