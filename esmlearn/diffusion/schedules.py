@@ -112,7 +112,7 @@ def sampling_levels(diffusion: DiffusionSettings, sampler: SamplerSettings) -> L
         if sampler.steps > diffusion.timesteps:
             raise SettingsError(
                 f"The sampler has {sampler.steps} steps, but the schedule {diffusion.schedule} has only "
-                f"{diffusion.timesteps} timesteps: ask for fewer steps, or set spacing to karras."
+                f"{diffusion.timesteps} timesteps: use fewer steps, or set spacing to karras."
             )
         timesteps = torch.linspace(diffusion.timesteps - 1, 0, sampler.steps, dtype=torch.float64).round().long()
         levels = discrete_levels(diffusion.schedule, diffusion.timesteps)[timesteps]

@@ -1,8 +1,7 @@
 """Simulated gaps: clouds, rectangles, and the gaps between satellite swaths or profiles.
 
 The same arguments always give the same mask, bit for bit. A mask is boolean with the shape ``(time, lat, lon)``, and
-True means hidden. Lengths are in cells and times in days, so that the same gaps fit any grid. The functions of all
-kinds have the first arguments of `simulate_gaps`.
+True means hidden. Lengths are in cells and times in days, so that the same gaps fit any grid.
 """
 
 from collections.abc import Callable
@@ -23,7 +22,7 @@ SLOW_DAYS, SLOW_SCALE = 45.0, 1.5
 def simulate_gaps(
     kind: str, n_days: int, n_lat: int, n_lon: int, *, share: float, seed: int, **options: Any
 ) -> np.ndarray:
-    """Simulate gaps of one kind.
+    """Simulate gaps of one kind. The functions of all kinds have the arguments after `kind`, and others of their own.
 
     Parameters
     ----------
