@@ -13,11 +13,11 @@ from esmlearn.fields.coarsening import coarsen
 from esmlearn.fields.field import Field
 from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import Reconstruction
-from esmlearn.settings import DownscaleTrainSettings, EnsembleSettings, from_script
-from esmlearn.tasks.downscale.apply import aim_at_fine, fine_template, interpolate
-from esmlearn.tasks.downscale.train import FineData, fit_downscaling
-from esmlearn.tasks.ensembles.sampling import draw
-from esmlearn.trained.folder import save_model
+from esmlearn.settings import EnsembleSettings, TrainDownscaleSettings, from_script
+from esmlearn.tasks.downscale.apply import fine_template, interpolate, prepare
+from esmlearn.tasks.downscale.train import FineData, fit
+from esmlearn.tasks.ensembles.sampling import sample_members
+from esmlearn.trained.folder import write_folder
 
 DOWNSCALING_RECIPE = "recipe_downscaling.yml"
 RATIO = 4
@@ -44,23 +44,23 @@ def measure_downscaling(data: Sequence[Path], work: Path, *, steps: int | None =
         "window": [32, 32],
         "training": LONGER | ({"regression_steps": steps, "steps": steps, "validate_every": steps} if steps else {}),
     }
-    settings = from_script(DownscaleTrainSettings, script)
+    settings = from_script(TrainDownscaleSettings, script)
     fine = read_field(data, oisst["preprocessors"]["tasman_sea"]["extract_region"], "degC")
     coarse = coarsen(fine, RATIO)
     folder = work / f"downscaling-{fingerprint(settings, data)}"
-    trained = fit_downscaling(FineData(fine, {"tos_coarse": coarse}, {}), settings, folder)
-    save_model(folder / "model", trained)
+    trained = fit(FineData(fine, {"tos_coarse": coarse}, {}), settings, folder)
+    write_folder(folder / "model", trained)
 
     truth, given = (select_role(field, settings.data.split, "test") for field in (fine, coarse))
     some = np.arange(0, len(truth.dates), EVERY)
     truth, given = truth[some], given[some]
     template = fine_template(trained, given)
     drawing = EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
-    aim, guess = aim_at_fine(trained, {"tos_coarse": given}, template, drawing)
-    drawn = measure(partial(draw, trained, aim, drawing))
+    task = prepare(trained, {"tos_coarse": given}, template, drawing)
+    drawn = measure(partial(sample_members, trained, task, drawing))
     said = {
         "ConditionalDiffusion": Reconstruction.of_members(drawn.result[:, :, 0], template),
-        "ResidualUNet": guess.in_units(template),
+        "ResidualUNet": task.first_guess(),
     }
     said |= {name: interpolate(trained, given, template, name) for name in ("bicubic", "bilinear", "nearest")}
     members = f"{drawing.members} members in {drawing.sampler.steps} steps of {drawing.sampler.sampler}"

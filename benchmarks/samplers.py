@@ -41,16 +41,16 @@ def measure_samplers(data: Sequence[Path], work: Path, *, steps: int | None = No
     settings = from_script(TrainReconstructSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
     truth = read_field(data, recipe["preprocessors"]["tasman_sea"]["extract_region"], settings.data.units)
     observations = apply_gaps(truth, settings.data.gaps)
-    guide = learn(observations, truth, settings, work / f"skill-{fingerprint(settings, data)}")
-    ensemble, drawing = learn_ensemble(observations, truth, guide, data, work, steps)
+    base_model = learn(observations, truth, settings, work / f"skill-{fingerprint(settings, data)}")
+    ensemble, drawing = learn_ensemble(observations, truth, base_model, data, work, steps)
     seen, right = (select_role(field, settings.data.split, "test")[DAYS] for field in (observations, truth))
-    guess = Reconstructor(guide).reconstruct_field(seen)
+    base = Reconstructor(base_model).reconstruct_field(seen)
     hidden = ~seen.observed[:, 0] & right.observed[:, 0]
     lines = []
     for sampler, n_steps in SAMPLERS:
         sampling = SamplerSettings(sampler=sampler, steps=n_steps, sigma_max=drawing.sampler.sigma_max)
         how = drawing.model_copy(update={"sampler": sampling, "members": MEMBERS})
-        cost = measure(partial(fill, ensemble, seen, how, guide=guess))
+        cost = measure(partial(fill, ensemble, seen, how, base=base))
         said = metrics.Method(
             sampler, "model", cost.result.daily, cost.result.daily_std, np.asarray(cost.result.members)
         )

@@ -10,7 +10,6 @@ from typing import Any
 
 import iris
 import numpy as np
-from esmlearn.trained.trained import Trained, TrainedEnsemble, TrainedModel
 from iris.util import equalise_attributes
 from measure import Measured, measure, read_recipe, table
 
@@ -25,17 +24,19 @@ from esmlearn.gaps.apply import apply_gaps
 from esmlearn.settings import (
     BaselineSettings,
     EnsembleSettings,
-    EnsembleTrainSettings,
     EvaluateSettings,
+    TrainFillSettings,
     TrainReconstructSettings,
     TrainScriptSettings,
     from_script,
 )
 from esmlearn.tasks.fill.apply import fill
-from esmlearn.tasks.fill.train import fit_filling
+from esmlearn.tasks.fill.model import TrainedFiller
+from esmlearn.tasks.fill.train import fit as fit_ensemble
 from esmlearn.tasks.reconstruct.apply import Reconstructor
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.train import fit
-from esmlearn.trained.folder import save_model
+from esmlearn.trained.folder import Trained, write_folder
 
 RECIPE = "recipe_sst_reconstruction_oisst.yml"
 ENSEMBLE_RECIPE = "recipe_sst_ensemble.yml"
@@ -100,7 +101,7 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     right = select_role(truth, settings.data.split, "test")
     runs = {name: run_model(model, seen) for name, model in models.items()}
     ensemble, drawing = learn_ensemble(observations, truth, models[MODEL], data, work, steps)
-    cost = measure(partial(fill, ensemble, seen, drawing, guide=runs[MODEL].said))
+    cost = measure(partial(fill, ensemble, seen, drawing, base=runs[MODEL].said))
     runs[ENSEMBLE] = Run(cost.result, ensemble.record["training"]["seconds"], cost)
     runs |= {name: run_baseline(name, training, seen, models[MODEL]) for name in baselines.BASELINES}
     given = BaselineSettings.model_validate({"optimal_interpolation": GIVEN_PARAMETERS})
@@ -132,26 +133,33 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     )
 
 
-def learn(observations: Field, target: Field | None, settings: TrainReconstructSettings, folder: Path) -> TrainedModel:
+def learn(
+    observations: Field, target: Field | None, settings: TrainReconstructSettings, folder: Path
+) -> TrainedTransformer:
     """Train, or go on with a training, and leave the model beside its checkpoint."""
     trained = fit(observations, target, settings, folder)
-    save_model(folder / "model", trained)
+    write_folder(folder / "model", trained)
     return trained
 
 
 def learn_ensemble(
-    observations: Field, truth: Field, guide: TrainedModel, data: Sequence[Path], work: Path, steps: int | None
-) -> tuple[TrainedEnsemble, EnsembleSettings]:
+    observations: Field,
+    truth: Field,
+    base_model: TrainedTransformer,
+    data: Sequence[Path],
+    work: Path,
+    steps: int | None,
+) -> tuple[TrainedFiller, EnsembleSettings]:
     """Train the ensemble of the demo's recipe on these data, around a trained model; give also how it is drawn."""
     scripts = read_recipe(ENSEMBLE_RECIPE)["diagnostics"]["sst"]["scripts"]
     script = {name: block for name, block in scripts["train_ensemble"].items() if name != "denoiser"}
-    script |= {"data": guide.settings.data.model_dump(), **ENSEMBLE_TRAINING}
+    script |= {"data": base_model.settings.data.model_dump(), **ENSEMBLE_TRAINING}
     if steps:
         script["training"] = {**script["training"], "steps": steps, "validate_every": steps}
-    settings = from_script(EnsembleTrainSettings, script)
-    folder = work / f"ensemble-{fingerprint(settings, data)}-{fingerprint(guide.settings, data)}"
-    trained = fit_filling(observations, truth, settings, guide, folder)
-    save_model(folder / "model", trained)
+    settings = from_script(TrainFillSettings, script)
+    folder = work / f"ensemble-{fingerprint(settings, data)}-{fingerprint(base_model.settings, data)}"
+    trained = fit_ensemble(observations, truth, settings, base_model, folder)
+    write_folder(folder / "model", trained)
     return trained, EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
 
 
@@ -165,14 +173,14 @@ def describe(name: str, trained: Trained) -> str:
     )
 
 
-def run_model(trained: TrainedModel, seen: Field) -> Run:
+def run_model(trained: TrainedTransformer, seen: Field) -> Run:
     """Reconstruct with a model."""
     cost = measure(partial(Reconstructor(trained).reconstruct_field, seen))
     return Run(cost.result, trained.record["training"]["seconds"], cost)
 
 
 def run_baseline(
-    name: str, training: Field, seen: Field, model: TrainedModel, settings: BaselineSettings | None = None
+    name: str, training: Field, seen: Field, model: TrainedTransformer, settings: BaselineSettings | None = None
 ) -> Run:
     """Fit a baseline to the observations of the training period, and reconstruct."""
     fitting = measure(partial(baselines.fit, name, training, climatology=model.climatology, settings=settings))
@@ -183,10 +191,8 @@ def run_baseline(
 def fingerprint(settings: TrainScriptSettings, data: Sequence[Path]) -> str:
     """Tell trainings apart by settings, data and code: a checkpoint of yesterday's model says nothing of today's."""
     package = Path(esmlearn.__file__).parent
-    code = sorted(
-        file for part in ("models", "data", "fitting", "objectives") for file in (package / part).glob("*.py")
-    )
-    code += [package / "training.py"]
+    rooms = ("models", "diffusion", "training", "fields", "gaps", "grids", "tasks")
+    code = sorted(file for room in rooms for file in (package / room).rglob("*.py"))
     told = [settings.model_dump_json(), *(str(path.resolve()) for path in data), *(file.read_text() for file in code)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 

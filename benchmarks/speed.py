@@ -8,7 +8,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import iris
-from esmlearn.trained.trained import TrainedModel
 from measure import Measured, measure, read_recipe, table
 
 from esmlearn import baselines
@@ -18,6 +17,7 @@ from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
 from esmlearn.settings import TrainReconstructSettings, from_script
 from esmlearn.tasks.reconstruct.apply import Reconstructor
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.train import fit
 
 RECIPE = "recipe_sst_reconstruction.yml"
@@ -79,7 +79,7 @@ def seconds_of_a_step(log: Path) -> float:
     return median((b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairwise(logged))
 
 
-def reconstruct_all(trained: TrainedModel, field: Field, training: Field) -> dict[str, Measured[Reconstruction]]:
+def reconstruct_all(trained: TrainedTransformer, field: Field, training: Field) -> dict[str, Measured[Reconstruction]]:
     """Reconstruct with the model and all baselines, each on its own clock, which does not count the fitting."""
     model = Reconstructor(trained)
     climatology, _ = model.climate(field)

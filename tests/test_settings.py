@@ -1,5 +1,8 @@
 """Bad settings get one sentence each, all at once, naming the key and what to change."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -61,6 +64,43 @@ def test_each_problem_is_named(change, words):
     problems = check_script("train", {**GOOD, **change}, DATASETS)
     assert len(problems) == 1
     assert words in problems[0]
+
+
+FINE = {"data": {"fine": "Complete", "coarse": "Cloudy", "split": SPLIT}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({**GOOD, "task": "fill", "hide": {"kind": "profiles"}}, "Unknown setting 'hide'"),
+        ({**GOOD, "task": "fill", "turns": True}, "Unknown setting 'turns'"),
+        ({**GOOD, "task": "fill", "model": {"window": [8, 8]}}, "'model' is {'window': [8, 8]}"),
+        ({**GOOD, "task": "fill", "first_guess": "regression"}, "'first_guess' is 'regression': input should be"),
+        ({**GOOD, "task": "densify", "first_guess": "model"}, "'first_guess' is 'model': input should be"),
+        ({**GOOD, "task": "densify", "neighbour_days": 2}, "Unknown setting 'neighbour_days'"),
+        ({**FINE, "task": "downscale", "surface": {"dataset": "Cloudy"}}, "Unknown setting 'surface'"),
+        ({**FINE, "task": "downscale", "hide_days": 0.5}, "Unknown setting 'hide_days'"),
+        ({**GOOD, "denoiser": {"dim": 8}}, "Unknown setting 'denoiser'"),
+    ],
+)
+def test_a_key_of_another_task_is_refused_by_its_name(settings, words):
+    (problem,) = check_script("train", settings, DATASETS)
+    assert words in problem
+
+
+@pytest.mark.parametrize("task", ["sharpen", ["fill"], None])
+def test_an_unknown_task_is_refused_with_those_that_are_known(task):
+    sentence = f"Setting 'task' is {task!r}: choose from reconstruct, fill, densify, downscale."
+    assert check_script("train", {**GOOD, "task": task}, DATASETS) == [sentence]
+    script = runpy.run_path(str(Path(__file__).parents[1] / "diagnostics" / "train.py"))
+    with pytest.raises(SettingsError) as refused:
+        script["main"]({**GOOD, "task": task})
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("task", ["reconstruct", "fill", "densify", "downscale"])
+def test_each_task_takes_its_own_settings(task):
+    assert check_script("train", {**(FINE if task == "downscale" else GOOD), "task": task}, DATASETS) == []
 
 
 def test_learning_needs_its_data():

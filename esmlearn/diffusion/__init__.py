@@ -1,4 +1,4 @@
-"""Diffusion: schedules, parameterizations, losses, samplers and noise, which know no network and no dataset."""
+"""Diffusion: schedules, parameterizations, losses, samplers and noise, for any network and any data."""
 
 from esmlearn.diffusion.losses import denoising_loss
 from esmlearn.diffusion.noise import MemberNoise

@@ -1,7 +1,8 @@
-"""What a denoiser is trained on: the squared error of its clean estimate, only where there is something to learn.
+"""Loss of a denoiser: the squared error of its clean estimate, where something was hidden and the target is valid.
 
-All terms are quadratic in the error, so that the best estimate stays the conditional mean; the terms against speckle
-only let errors of small scales count more. A term in absolute differences would pull samples towards smooth maps.
+All terms are quadratic in the error, so that the best estimate stays the conditional mean; the gradient and the
+spectral term only give errors of small scales more weight. A term in absolute differences would make samples too
+smooth.
 """
 
 from typing import Any
@@ -28,7 +29,7 @@ def denoising_loss(
     *,
     area: Float[Tensor, "#batch #var #lat #lon"] | None = None,
 ) -> Float[Tensor, ""] | None:
-    """Noise the clean states, ask the network for them, and weigh its errors; None where there is nothing to learn.
+    """Add noise to clean states and weigh the errors of the network's clean estimate; None if no pixel counts.
 
     Parameters
     ----------
@@ -43,11 +44,16 @@ def denoising_loss(
     condition
         Passed on to the network.
     where
-        True where something was hidden and the target is valid.
+        True for the pixels that count: something was hidden there, and the target is valid.
     settings
         Parameterization, weights of the levels, and weights of the further terms.
     area
         Area of the cells, in any units; needed if the settings weigh by area.
+
+    Raises
+    ------
+    SettingsError
+        If the settings weigh by area and none is given.
     """
     if not where.any():
         return None
@@ -56,7 +62,7 @@ def denoising_loss(
     weights = where.to(clean) if area is None or settings.weigh_by == "pixel" else where * area
     noisy = as_factor(levels.signal, clean) * clean + as_factor(levels.noise, clean) * noise
     error = clean_estimate(network, noisy, levels, condition, settings) - clean
-    # Some levels weigh a million times as much as others: by its root, so that no square leaves the range of floats.
+    # Some weights are a million times larger than others: multiply by the root, so that no square overflows.
     error = torch.where(where, error * as_factor(loss_weight(levels, settings).sqrt(), clean), 0.0)
     loss = (weights * error**2).sum() / weights.sum()
     if settings.gradient_weight:
@@ -71,7 +77,7 @@ def gradient_term(
     where: Bool[Tensor, "batch var lat lon"],
     weights: Float[Tensor, "batch var lat lon"],
 ) -> Float[Tensor, ""]:
-    """Mean square of the differences of the error between neighbours that both count; 0 without any such pair."""
+    """Mean squared difference of the error between neighbours that both count; 0 without any such pair."""
     total, count = error.new_zeros(()), error.new_zeros(())
     for axis in (-2, -1):
         pairs = where.shape[axis] - 1
@@ -86,7 +92,7 @@ def spectral_term(
 ) -> Float[Tensor, ""]:
     """Power of the error, weighted by the square of the wavenumber, for each pixel that counts.
 
-    The weights have mean 1, so that errors without any memory in space give their mean square. Errors are 0 where
+    The weights have mean 1, so that errors without correlation in space give their mean square. Errors must be 0 where
     they do not count.
     """
     rows, columns = error.shape[-2:]

@@ -1,4 +1,4 @@
-"""Noise that belongs to a member: the same whatever the batch, the tiles, or the number of members."""
+"""Noise of a member, which does not depend on the batch, the tiles, or the number of members."""
 
 import math
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from esmlearn.diffusion.samplers import DrawNoise
 
 Shape = tuple[int, int, int]
 
-# Days are looked back until this many decorrelation times have gone; the weight of what lies beyond is 2 %.
 MEMORY = 4.0
+"""Length of the moving average in decorrelation times; the weight of all earlier days would be 2 %."""
 
-# Of the whole domain each; tiles of the same day ask for the same few again and again.
 CACHED = 32
+"""Noises of the whole domain that are kept, as tiles of the same day use the same few many times."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class MemberNoise:
     """Source of the noise of all members of a run.
 
     Noise is a pure function of (seed, member, day, number of the draw). It is drawn on the CPU for the whole domain,
-    of which tiles take their parts: overlapping tiles share it, so that no seam shows and no variance is lost.
+    and tiles take parts of it: overlapping tiles have the same noise, so that no seam shows and no variance is lost.
 
-    With a decorrelation time T, the noises of neighbouring days are alike, so that members evolve smoothly: a moving
+    With a decorrelation time T, noises of neighbouring days are correlated, so that members evolve smoothly: a moving
     average of independent noises e_d of each day with the weights of an autoregression of first order,
     w (e_d + f e_(d-1) + ... + f^L e_(d-L)) with f = exp(-1 / T), L = 4 T and w such that the variance is 1. The
-    correlation at a lag of k days is f^k to within 0.02, and no day has to wait for the days before it.
+    correlation at a lag of k days is f^k to within 0.02, and days can be computed in any order.
 
     Attributes
     ----------
@@ -45,15 +45,7 @@ class MemberNoise:
     decorrelation_days: float = 0.0
 
     def draw(self, member: int, day: int, number: int, shape: Shape) -> Float[Tensor, "var lat lon"]:
-        """Unit noise of one member for the whole domain.
-
-        Parameters
-        ----------
-        member, day, number
-            Number of the member, ordinal of the day, and number of the draw.
-        shape
-            Of the domain: (var, lat, lon).
-        """
+        """Unit noise of one member for the whole domain of this shape, by the ordinal of the day and the draw."""
         return _averaged(self.seed, self.decorrelation_days, member, day, number, shape).clone()
 
     def source(
@@ -66,20 +58,18 @@ class MemberNoise:
         columns: slice = slice(None),
         device: torch.device | str = "cpu",
     ) -> DrawNoise:
-        """Make what a sampler draws from, for some members of one day and one tile.
+        """Make the `draw_noise` of a sampler, for some members of one day and one tile.
 
         Parameters
         ----------
-        members
-            Their numbers.
-        day
-            Ordinal of the day.
+        members, day
+            Numbers of the members, and ordinal of the day.
         shape
             Of the whole domain: (var, lat, lon).
         rows, columns
             Part of the domain that the tile covers.
         device
-            Where the members are made.
+            Device of the noise.
         """
         return lambda number: torch.stack(
             [self.draw(member, day, number, shape)[:, rows, columns] for member in members]
@@ -88,7 +78,7 @@ class MemberNoise:
 
 @lru_cache(maxsize=CACHED)
 def _averaged(seed: int, decorrelation_days: float, member: int, day: int, number: int, shape: Shape) -> Tensor:
-    """Noise of a day, from the days that it remembers."""
+    """Noise of a day: the moving average of the independent noises of the days before."""
     if decorrelation_days == 0:
         return torch.from_numpy(_independent(seed, member, day, number, shape))
     factor = math.exp(-1 / decorrelation_days)
@@ -101,6 +91,6 @@ def _averaged(seed: int, decorrelation_days: float, member: int, day: int, numbe
 
 
 def _independent(seed: int, member: int, day: int, number: int, shape: Shape) -> np.ndarray:
-    """Noise of one day for itself. A seed of several numbers is mixed, so that neighbours have nothing in common."""
-    mixed = np.random.SeedSequence([seed, member, day % 2**32, number])
-    return np.random.default_rng(mixed).standard_normal(shape, dtype=np.float32)
+    """Independent noise of one day. SeedSequence mixes the numbers, so that neighbouring seeds are uncorrelated."""
+    seeds = np.random.SeedSequence([seed, member, day % 2**32, number])
+    return np.random.default_rng(seeds).standard_normal(shape, dtype=np.float32)

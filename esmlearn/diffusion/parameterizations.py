@@ -1,9 +1,9 @@
-"""What a network is asked for, and how its answer becomes an estimate of the clean state: exact algebra.
+"""Parameterizations: what the output of a network means, and how it becomes an estimate of the clean state.
 
-Whatever the network says, F, the estimate is linear in it, x0 = keep x_t + scale F. A parameterization is this pair:
+For any output F of the network, the estimate is x0 = c_skip x_t + c_out F. A parameterization is this pair of factors:
 
 ==========  ========================  ================================  ==================================
-name        F is                      keep                              scale
+name        F is                      c_skip                            c_out
 ==========  ========================  ================================  ==================================
 `epsilon`   noise eps                 1 / s                             -n / s
 `x0`        clean state               0                                 1
@@ -12,11 +12,11 @@ name        F is                      keep                              scale
 `flow`      eps - x0                  1 / (s + n)                       -n / (s + n)
 ==========  ========================  ================================  ==================================
 
-where s is the signal, n the noise, r² = s² + n², and d the deviation of the clean state (sigma_data). Only the ratio of
-noise and signal matters to the network, so that any of them goes with any schedule. `epsilon` is Ho et al. 2020
-(https://doi.org/10.48550/arXiv.2006.11239), `v` Salimans & Ho 2022 (https://doi.org/10.48550/arXiv.2202.00512), `edm`
-table 1 of Karras et al. 2022 (https://doi.org/10.48550/arXiv.2206.00364), `flow` Liu et al. 2022
-(https://doi.org/10.48550/arXiv.2209.03003).
+where s is the signal, n the noise, r² = s² + n², and d the standard deviation of the clean state (sigma_data). Inputs
+of the network depend only on the ratio of noise and signal, so that any parameterization works with any schedule.
+`epsilon` is Ho et al. 2020 (https://doi.org/10.48550/arXiv.2006.11239), `v` Salimans & Ho 2022
+(https://doi.org/10.48550/arXiv.2202.00512), `edm` table 1 of Karras et al. 2022
+(https://doi.org/10.48550/arXiv.2206.00364), `flow` Liu et al. 2022 (https://doi.org/10.48550/arXiv.2209.03003).
 """
 
 from collections.abc import Callable
@@ -30,15 +30,15 @@ from torch import Tensor
 from esmlearn.diffusion.schedules import Levels
 from esmlearn.settings import DiffusionSettings
 
-# A network: (scaled noisy state, number of the level, condition) -> answer as large as the state.
 Network = Callable[[Tensor, Tensor, Any], Tensor]
+"""A network: (scaled noisy state, noise level, condition) -> output of the shape of the state."""
 
-# What a sampler walks with: (noisy state, level) -> estimate of the clean state.
 Denoise = Callable[[Tensor, Levels], Tensor]
+"""A denoiser for a sampler: (noisy state, level) -> estimate of the clean state."""
 
 
 def denoiser(network: Network, condition: Any, settings: DiffusionSettings) -> Denoise:
-    """Make of a network and what it is conditioned on what a sampler needs."""
+    """Make the denoiser of a sampler from a network and its condition."""
     return lambda noisy, level: clean_estimate(network, noisy, level, condition, settings)
 
 
@@ -49,35 +49,23 @@ def clean_estimate(
     condition: Any,
     settings: DiffusionSettings,
 ) -> Float[Tensor, "batch var lat lon"]:
-    """Ask the network, and turn its answer into an estimate of the clean state.
+    """Apply a network to noisy states x_t = signal x0 + noise eps, and turn its output into the clean estimate.
 
-    The network sees the noisy state scaled to unit variance, x_t / sqrt(signal² sigma_data² + noise²), and the number
-    of its level. The condition is passed on as it is.
-
-    Parameters
-    ----------
-    network
-        Any callable `(x, noise_level, condition)`.
-    noisy
-        States x_t = signal x0 + noise eps.
-    levels
-        One for each state, or one for all.
-    condition
-        Whatever the network knows besides.
-    settings
-        Parameterization and sigma_data.
+    Inputs of the network are the noisy state scaled to unit variance, c_in x_t with
+    1 / c_in = sqrt(signal² sigma_data² + noise²), c_noise of its level, and the condition as it is. There is one level
+    for each state, or one for all.
     """
     levels = Levels(levels.signal.expand(len(noisy)), levels.noise.expand(len(noisy)))
-    keep, scale = (as_factor(factor, noisy) for factor in coefficients(levels, settings))
-    spread = (levels.signal**2 * settings.sigma_data**2 + levels.noise**2).sqrt()
-    answer = network(noisy / as_factor(spread, noisy), levels.number.to(noisy), condition)
-    return keep * noisy + scale * answer.to(noisy.dtype)
+    c_skip, c_out = (as_factor(factor, noisy) for factor in coefficients(levels, settings))
+    deviation = (levels.signal**2 * settings.sigma_data**2 + levels.noise**2).sqrt()
+    output = network(noisy / as_factor(deviation, noisy), levels.c_noise.to(noisy), condition)
+    return c_skip * noisy + c_out * output.to(noisy.dtype)
 
 
 def coefficients(
     levels: Levels, settings: DiffusionSettings
 ) -> tuple[Float[Tensor, "*level"], Float[Tensor, "*level"]]:
-    """Factors of the noisy state and of the answer in the clean estimate, (keep, scale); see the module's table."""
+    """Factors of the noisy state and of the output in the clean estimate, (c_skip, c_out), by the table above."""
     signal, noise, deviation = levels.signal, levels.noise, settings.sigma_data
     match settings.parameterization:
         case "epsilon":
@@ -97,9 +85,9 @@ def coefficients(
 def loss_weight(levels: Levels, settings: DiffusionSettings) -> Float[Tensor, "*level"]:
     """Weight of the squared error of the clean estimate.
 
-    With 1 / scale², the network's own answer is judged, each level alike: signal² / noise² for `epsilon`, 1 for `x0`,
-    1 / c_out² for `edm`. With `min_snr`, it is min(signal² / noise², min_snr) whatever the parameterization (Hang et
-    al. 2023, https://doi.org/10.48550/arXiv.2303.09556), so that the lowest noise does not outweigh all else.
+    1 / c_out² gives the error of the output itself the same weight at each level: it is signal² / noise² for `epsilon`
+    and 1 for `x0`. With `min_snr`, the weight is min(signal² / noise², min_snr) for every parameterization (Hang et al.
+    2023, https://doi.org/10.48550/arXiv.2303.09556), so that the lowest noise does not dominate the loss.
     """
     if settings.min_snr is not None:
         return (levels.sigma**-2 * settings.sigma_data**2).clamp(max=settings.min_snr)
@@ -107,5 +95,5 @@ def loss_weight(levels: Levels, settings: DiffusionSettings) -> Float[Tensor, "*
 
 
 def as_factor(values: Float[Tensor, " batch"], like: Float[Tensor, "batch var lat lon"]) -> Tensor:
-    """Make one number for each state ready to multiply the states."""
+    """Shape one number for each state so that it can multiply the states."""
     return rearrange(values, "batch -> batch 1 1 1").to(like)

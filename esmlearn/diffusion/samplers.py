@@ -1,8 +1,8 @@
-"""From noise to members: every sampler walks down the same levels with the same estimates of the clean state.
+"""Samplers: from noise to members, level by level, with an estimate of the clean state at each.
 
 Evaluations of the network for each member, with S steps: `ddpm`, `ddim`, `euler` and `dpm_solver_2m` S, `heun` 2 S - 1.
-With a known clean state, x_t = signal x0 + noise eps at every level, whatever the schedule, so that each sampler is
-written once in signal and noise. In these, the step of DDIM is Euler's for the ODE of any schedule.
+As x_t = signal x0 + noise eps for any schedule, each sampler is written once in signal and noise. In these, the step of
+DDIM is Euler's method for the ODE of any schedule.
 """
 
 from collections.abc import Callable
@@ -16,33 +16,25 @@ from esmlearn.diffusion.parameterizations import Denoise
 from esmlearn.diffusion.schedules import Levels
 from esmlearn.settings import SamplerSettings
 
-# Number of the draw -> unit noise for all members. Draw 0 is what they depart from.
 DrawNoise = Callable[[int], Tensor]
+"""Number of the draw -> unit noise for all members. Draw 0 is the start."""
 
-# (step, estimate of the clean state): told once a step.
 Watch = Callable[[int, Tensor], None]
+"""Function that is called with each step and its estimate of the clean state."""
 
-# Largest share by which churn raises the noise of a level (Karras et al. 2022, algorithm 2).
 MOST_CHURN = 2**0.5 - 1
+"""Largest share by which churn raises the noise of a level (Karras et al. 2022, algorithm 2)."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the clean state.
-
-    Attributes
-    ----------
-    values
-        Known values; what stands elsewhere does not matter.
-    where
-        True where they count.
-    """
+    """Known values of the clean state, and `where` they are known."""
 
     values: Float[Tensor, "#member var lat lon"]
     where: Bool[Tensor, "#member var lat lon"]
 
     def put_in(self, members: Float[Tensor, "member var lat lon"]) -> Float[Tensor, "member var lat lon"]:
-        """Give the members with the known values in their places."""
+        """Replace the known pixels of the members."""
         return torch.where(self.where, self.values, members)
 
 
@@ -56,26 +48,26 @@ def sample(
     known: Known | None = None,
     watch: Watch | None = None,
 ) -> Float[Tensor, "member var lat lon"]:
-    """Draw members of the distribution that a denoiser has learned.
+    """Sample members of the distribution that a denoiser was trained on.
 
-    With `keep_observed`, the clean estimate takes the known values where there are any, and the noisy state departs
-    from them. So a known pixel is at each level its value and the member's own noise, signal x0 + noise eps, as in
-    training. A clean value among noise is what no network has seen. What lies beside follows only a part of the way
-    (Trippe et al. 2022, https://doi.org/10.48550/arXiv.2206.04119): a network should be conditioned on what is known.
+    With `keep_observed`, known values replace those of the clean estimate, and the start is made of them. So the noisy
+    state of a known pixel at each level is its value with the member's own noise, signal x0 + noise eps, as in
+    training; a clean value among noise does not occur there. Its neighbours follow the known value only in part (Trippe
+    et al. 2022, https://doi.org/10.48550/arXiv.2206.04119): the network should be conditioned on known values, too.
 
     Parameters
     ----------
     denoise
         `(noisy state, level) -> clean estimate`, as `denoiser` makes it.
     draw_noise
-        Gives unit noise of shape (member, var, lat, lon), in the precision and place of the members, by the number of
-        the draw: 0 to depart from, step + 1 for what a random sampler adds in a step.
+        Gives unit noise of shape (member, var, lat, lon), in the precision and on the device of the members, by the
+        number of the draw: 0 for the start, step + 1 for the noise that a random sampler adds in a step.
     levels
         From noise to clean, as `sampling_levels` gives them.
     settings
-        Which sampler, and its options.
+        Sampler, and its options.
     known
-        What members have to agree with. At the end they equal it exactly, whatever the settings.
+        Known values. At the end members equal them exactly, with any settings.
     watch
         Called with each step and its clean estimate.
     """
@@ -104,22 +96,11 @@ def step_ddim(
     eta: float = 0.0,
     noise: Float[Tensor, "member var lat lon"] | None = None,
 ) -> Float[Tensor, "member var lat lon"]:
-    """Go to the next level with a share of the noise kept and a share renewed.
+    """Step from the level `now` to the level `then`, with a part of the noise kept and a part replaced by new noise.
 
-    x' = s' x0 + sqrt(n'² - v) eps + sqrt(v) z with v = eta² times the variance of `posterior` (Song et al. 2021, eq. 12
-    and 16, https://doi.org/10.48550/arXiv.2010.02502). With eta = 0 it is Euler's step for the ODE, with eta = 1 that
-    of DDPM.
-
-    Parameters
-    ----------
-    noisy, clean
-        State at the level `now`, and the estimate of the clean state.
-    now, then
-        Levels before and after the step.
-    eta
-        Share of the noise of DDPM that is renewed.
-    noise
-        Unit noise z, if eta is not 0.
+    x' = s' x0 + sqrt(n'² - v) eps + sqrt(v) z with the unit noise z, needed if eta is not 0, and v = eta² times the
+    variance of `posterior` (Song et al. 2021, eq. 12 and 16, https://doi.org/10.48550/arXiv.2010.02502). With eta = 0
+    it is Euler's step for the ODE, with eta = 1 that of DDPM.
     """
     variance = eta**2 * posterior(now, then)[2]
     eps = (noisy - now.signal * clean) / now.noise
@@ -136,20 +117,11 @@ def step_ddpm(
     large: bool = False,
     noise: Float[Tensor, "member var lat lon"] | None = None,
 ) -> Float[Tensor, "member var lat lon"]:
-    """Draw the next level from what is known of it, given this one and the clean estimate (Ho et al. 2020, eq. 7).
+    """Sample the next level from its distribution given this one and the clean estimate (Ho et al. 2020, eq. 7).
 
-    Parameters
-    ----------
-    noisy, clean
-        State at the level `now`, and the estimate of the clean state.
-    now, then
-        Levels before and after the step.
-    large
-        Whether the variance is beta, right if clean states are unit noise, in place of beta tilde, right if they are
-        all the same. Off the variance-preserving schedules, beta is scaled by the variance of the next level over that
-        of this one, so that it means the same there.
-    noise
-        Unit noise; none for the mean.
+    The variance is beta tilde, exact if all clean states are the same, or with `large` beta, exact if they are unit
+    noise. For schedules that do not preserve the variance, beta is scaled by the variance of the next level over that
+    of this one, so that it has the same meaning. Without `noise`, the mean.
     """
     of_clean, of_noisy, variance = posterior(now, then)
     mean = of_clean * clean + of_noisy * noisy
@@ -173,7 +145,7 @@ def posterior(now: Levels, then: Levels) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def added_variance(now: Levels, then: Levels) -> Tensor:
-    """Variance that the way back from `then` to `now` adds, n² - (s / s')² n'²: beta of that step."""
+    """Variance of the noise that is added from `then` to `now`, n² - (s / s')² n'²: beta of that step."""
     return now.noise**2 - (now.signal / then.signal) ** 2 * then.noise**2
 
 
@@ -201,8 +173,8 @@ def _heun(
     """Heun's method for dx = x0 ds + eps dn: the mean of the slopes before and after a step of Euler.
 
     Karras et al. 2022, algorithms 1 and 2, where the signal is 1 (https://doi.org/10.48550/arXiv.2206.00364); for a
-    flow, Heun's method in t. Churn raises the noise of a level before the step, but not of the first: it is the highest
-    that was trained.
+    flow, Heun's method in t. Churn raises the noise of a level before the step, except that of the first level, which
+    is the highest that was trained.
     """
     steps = len(levels) - 1
     raised = 1 + min(settings.churn / steps, MOST_CHURN)
@@ -227,11 +199,11 @@ def _heun(
 def _dpm_solver_2m(
     estimate: Denoise, members: Tensor, levels: Levels, _draw: DrawNoise, _settings: SamplerSettings, watch: Watch
 ) -> Tensor:
-    """DPM-Solver++(2M), whose step is that of DDIM with a clean estimate carried on from the last two.
+    """DPM-Solver++(2M): the step of DDIM, with a clean estimate extrapolated from the last two.
 
     Lu et al. 2022, algorithm 2 (https://doi.org/10.48550/arXiv.2211.01095): x0 + (x0 - x0_before) h / (2 h_before),
-    with h the step in ln(signal / noise). The first step has nothing before it, and in the last h is infinite: both
-    are plain.
+    with h the step in ln(signal / noise). The first step has no estimate before it, and in the last h is infinite: both
+    are steps of DDIM.
     """
     before = clean = members
     h_before = members.new_zeros(())
@@ -241,6 +213,6 @@ def _dpm_solver_2m(
         before, clean = clean, estimate(members, now)
         watch(step, clean)
         h = (now.sigma / then.sigma).log()
-        onward = clean + (clean - before) * h / (2 * h_before) if 0 < step < steps - 1 else clean
-        members, h_before = step_ddim(members, onward, now, then), h
+        ahead = clean + (clean - before) * h / (2 * h_before) if 0 < step < steps - 1 else clean
+        members, h_before = step_ddim(members, ahead, now, then), h
     return members

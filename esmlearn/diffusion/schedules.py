@@ -1,6 +1,6 @@
-"""Levels of noise: x_t = signal x0 + noise eps, for training, and from pure noise to clean for a sampler.
+"""Noise levels of training and sampling: x_t = signal x0 + noise eps.
 
-All that a network or a sampler ever needs of a schedule is this pair of amplitudes.
+This pair of amplitudes is all that a network or a sampler needs of a schedule.
 """
 
 import math
@@ -17,22 +17,16 @@ BETAS = (1e-4, 0.02)  # first and last of 1000 timesteps, linear and sigmoid
 OFFSET = 0.008  # keeps the first steps of the cosine schedule from being too small
 LARGEST_BETA = 0.999
 
-# A flow is left alone at its ends: at t = 1 there is no signal to divide by, and at t = 0 no noise.
 FLOW_TIMES = (0.001, 0.999)
+"""First and last time of a flow: at t = 1 the signal, by which one divides, would be zero, and at t = 0 the noise."""
 
-# Log-normal levels end this many standard deviations from their mean; beyond lies one in a million.
 TAIL = 4.75
+"""Log-normal levels end this many standard deviations from their mean; one in a million would lie beyond."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Amplitudes of signal and noise, one level or many.
-
-    Attributes
-    ----------
-    signal, noise
-        Factors of the clean state and of unit noise.
-    """
+    """Factors of the clean state, `signal`, and of unit noise, `noise`, of one level or many."""
 
     signal: Float[Tensor, "*level"]
     noise: Float[Tensor, "*level"]
@@ -43,10 +37,10 @@ class Levels:
         return self.noise / self.signal
 
     @property
-    def number(self) -> Float[Tensor, "*level"]:
-        """What a network is told of the level: ln(noise / signal) / 4, c_noise of Karras et al. 2022.
+    def c_noise(self) -> Float[Tensor, "*level"]:
+        """Noise level as an input of the network: ln(noise / signal) / 4 (Karras et al. 2022, table 1).
 
-        The same for all schedules, so that a trained network runs with any sampler and any number of steps.
+        It is the same for all schedules, so that a trained network works with any sampler and any number of steps.
         """
         return self.sigma.log() / 4
 
@@ -63,7 +57,7 @@ class Levels:
 
 
 def training_levels(uniform: Float[Tensor, " batch"], settings: DiffusionSettings) -> Levels:
-    """Levels to learn from, as a pure function of uniform numbers: random, or fixed for a validation.
+    """Levels for training, as a pure function of uniform numbers: random ones, or fixed ones for a validation.
 
     - `linear`, `sigmoid`, `cosine`: timestep floor(u T) of `discrete_levels`;
     - `karras`: signal 1, ln(noise) normal with the mean and deviation of the settings (Karras et al. 2022, table 1,
@@ -76,7 +70,7 @@ def training_levels(uniform: Float[Tensor, " batch"], settings: DiffusionSetting
     uniform
         Numbers from 0 to 1, one for each state; 0 is the least noise.
     settings
-        Which schedule.
+        Schedule, and its options.
     """
     uniform = uniform.double()
     if settings.schedule == "karras":
@@ -91,7 +85,7 @@ def training_levels(uniform: Float[Tensor, " batch"], settings: DiffusionSetting
 
 
 def sampling_levels(diffusion: DiffusionSettings, sampler: SamplerSettings) -> Levels:
-    """Levels that a sampler walks through: `steps` of them from noise to almost clean, then clean.
+    """Levels of the steps of a sampler: `steps` of them from noise to almost clean, then clean.
 
     With the spacing `time`:
 
@@ -100,8 +94,8 @@ def sampling_levels(diffusion: DiffusionSettings, sampler: SamplerSettings) -> L
     - `karras`: as with the spacing `karras`.
 
     With the spacing `karras`, (noise / signal)^(1/rho) falls in equal steps from sigma_max to sigma_min (Karras et al.
-    2022, eq. 5), within the levels that the schedule trained. Solvers of second order need it: with 10 even steps in
-    the time of a cosine schedule, the ratio falls from 20 000 to 6 at once.
+    2022, eq. 5), within the levels that were trained. Solvers of second order need it: with 10 even steps in the time
+    of a cosine schedule, the ratio falls from 20 000 to 6 in one step.
 
     Raises
     ------
@@ -118,7 +112,7 @@ def sampling_levels(diffusion: DiffusionSettings, sampler: SamplerSettings) -> L
         if sampler.steps > diffusion.timesteps:
             raise SettingsError(
                 f"The sampler has {sampler.steps} steps, but the schedule {diffusion.schedule} has only "
-                f"{diffusion.timesteps} timesteps: ask for fewer steps, or set spacing to karras."
+                f"{diffusion.timesteps} timesteps: use fewer steps, or set spacing to karras."
             )
         timesteps = torch.linspace(diffusion.timesteps - 1, 0, sampler.steps, dtype=torch.float64).round().long()
         levels = discrete_levels(diffusion.schedule, diffusion.timesteps)[timesteps]
@@ -145,7 +139,7 @@ def betas(schedule: str, timesteps: int) -> Float[Tensor, " timestep"]:
       2021, eq. 17, https://doi.org/10.48550/arXiv.2102.09672).
 
     For other T than 1000, the betas of the first two are multiplied by 1000 / T, at most 0.999, so that the last
-    level is almost pure noise all the same.
+    level is almost pure noise for any T.
     """
     if schedule == "cosine":
         angle = (torch.linspace(0, 1, timesteps + 1, dtype=torch.float64) + OFFSET) / (1 + OFFSET) * math.pi / 2
@@ -158,7 +152,7 @@ def betas(schedule: str, timesteps: int) -> Float[Tensor, " timestep"]:
 
 
 def _karras_levels(diffusion: DiffusionSettings, sampler: SamplerSettings) -> Levels:
-    """Noise between the levels that the schedule trained, dense where it is low."""
+    """Levels between the least and the greatest noise that were trained, denser where the noise is low."""
     low, high = sampler.sigma_min, sampler.sigma_max
     if diffusion.schedule != "karras":
         trained = training_levels(torch.tensor([0.0, 1.0]), diffusion).sigma
@@ -169,7 +163,7 @@ def _karras_levels(diffusion: DiffusionSettings, sampler: SamplerSettings) -> Le
 
 
 def _at_sigma(sigma: Float[Tensor, " level"], settings: DiffusionSettings) -> Levels:
-    """Levels of a schedule by their noise over signal: signal 1, or the two add up to 1, or their squares do."""
+    """Levels of a schedule by noise over signal: the signal is 1, or their sum is, or the sum of their squares."""
     if settings.schedule == "karras":
         return Levels(torch.ones_like(sigma), sigma)
     total = 1 + sigma if settings.schedule == "flow" else (1 + sigma**2).sqrt()

@@ -1,1 +1,1 @@
-"""Fields in time and space: read from cubes, given back as cubes, and what is normal for them."""
+"""Fields in time and space, read from cubes and written to cubes, and their climatologies and scalings."""

@@ -1,4 +1,4 @@
-"""Scaled departures of a field from its climatology."""
+"""Scaled anomalies of a field."""
 
 from dataclasses import dataclass
 
@@ -11,24 +11,20 @@ from esmlearn.fields.field import Field
 
 @dataclass(frozen=True)
 class Anomalies:
-    """A field of one variable as scaled departures from its climatology, with their dates and places.
+    """Anomalies of one variable in standard deviations, with their dates and places.
 
     Attributes
     ----------
     values
-        Anomalies in standard deviations; zero where nothing was observed.
-    observed
-        Where there is a value.
-    land
-        True on land.
+        Anomalies; zero where nothing was observed.
+    observed, land
+        True where there is a value, and on land.
     year_fraction
-        Part of the year that has gone at each time.
+        Elapsed fraction of the year at each time.
     position
         Latitude and longitude of the cells in degrees.
-    months
-        Times of each calendar month.
-    first_days
-        Day of the month of the first time of each month.
+    months, first_days
+        Times of each calendar month, and the day of the month of the first of them.
     """
 
     values: Float[np.ndarray, "time lat lon"]
@@ -41,7 +37,7 @@ class Anomalies:
 
     @classmethod
     def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
-        """Take the climatology away from a field and divide by the spread."""
+        """Subtract the climatology from a field and divide by the standard deviation."""
         spread = scaling.at(field.year_fraction)[:, None, None]
         anomalies = (field.values[:, 0] - climatology.at(field.year_fraction)) / spread
         observed = field.observed[:, 0]

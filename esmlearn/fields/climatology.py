@@ -1,4 +1,4 @@
-"""What the training period teaches about the mean and the spread: climatology and scaling."""
+"""Climatology and scaling: mean seasonal cycle and standard deviation of the training period."""
 
 from dataclasses import dataclass
 
@@ -32,13 +32,13 @@ class Climatology:
     def fit(cls, field: Field, *, harmonics: int = 2, prior_days: float = 20.0) -> "Climatology":
         """Fit by least squares to the observed days of each cell.
 
-        A cell seen on few days is drawn to the mean cycle of the region, which weighs as much as `prior_days` days; a
-        cell that was never seen takes the cycle of the nearest one that was.
+        The cycle of a cell with few observed days is close to the mean cycle of the region, which has the weight of
+        `prior_days` days. A cell that was never observed takes the cycle of the nearest one that was.
 
         Raises
         ------
         DataError
-            If the field covers less than a year, so that a seasonal cycle can't be told.
+            If the field covers less than a year, too little for a seasonal cycle.
         """
         if field.year_fraction.max() - field.year_fraction.min() < 0.9:
             raise DataError(
@@ -49,11 +49,8 @@ class Climatology:
         observed = field.observed[:, 0]
         values = np.where(observed, field.values[:, 0], 0.0)
         count = observed.sum(axis=0)
-        regional = np.linalg.lstsq(
-            np.repeat(basis, observed.sum(axis=(1, 2)), axis=0),
-            values[observed].astype(np.float64),
-            rcond=None,
-        )[0]
+        of_values = np.repeat(basis, observed.sum(axis=(1, 2)), axis=0)
+        regional = np.linalg.lstsq(of_values, values[observed].astype(np.float64), rcond=None)[0]
         departure = np.where(observed, values - (basis @ regional)[:, None, None], 0.0)
         products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
         n_terms = basis.shape[1]
@@ -72,10 +69,9 @@ class Climatology:
         return np.tensordot(basis, self.coefficients, axes=1)
 
     def covers(self, cube: Cube) -> bool:
-        """Whether the climatology was made on the grid of a cube, whichever way its latitudes run."""
-        return same_places(
-            (self.lat, self.lon), (np.sort(cube.coord("latitude").points), cube.coord("longitude").points)
-        )
+        """Whether the climatology was made on the grid of a cube, with rows in either direction."""
+        places = np.sort(cube.coord("latitude").points), cube.coord("longitude").points
+        return same_places((self.lat, self.lon), places)
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ class Scaling:
 
     @classmethod
     def fit(cls, field: Field, climatology: Climatology, *, by: str = "variable") -> "Scaling":
-        """Measure the anomalies of the observed cells, each weighted by its area."""
+        """Fit to the anomalies of the observed cells, each weighted by its area."""
         observed = field.observed[:, 0]
         anomaly = np.where(observed, field.values[:, 0] - climatology.at(field.year_fraction), 0.0)
         weights = observed * field.area_weights
@@ -101,11 +97,11 @@ class Scaling:
         overall = 0.5 * np.log(square.sum() / count.sum())
         if by == "variable":
             return cls(np.array([overall]))
-        seen = count > 0
-        basis = _harmonics(field.year_fraction[seen], 2)
-        root = np.sqrt(count[seen])[:, None]
-        variance = np.linalg.lstsq(basis * root, (square[seen] / count[seen])[:, None] * root, rcond=None)[0][:, 0]
-        # Fitted on a year of days: the variance is kept positive before its logarithm becomes harmonics again.
+        some = count > 0
+        basis = _harmonics(field.year_fraction[some], 2)
+        root = np.sqrt(count[some])[:, None]
+        variance = np.linalg.lstsq(basis * root, (square[some] / count[some])[:, None] * root, rcond=None)[0][:, 0]
+        # Keep the variance of each day of a year positive, then fit harmonics to its logarithm.
         year = np.arange(365) / 365
         smooth = np.maximum(_harmonics(year, 2) @ variance, 0.05 * np.exp(2 * overall))
         return cls(np.linalg.lstsq(_harmonics(year, 2), 0.5 * np.log(smooth), rcond=None)[0])

@@ -1,4 +1,4 @@
-"""Coarse fields of fine ones: for benchmarks, tests and notebooks; a recipe has ESMValCore's `regrid` for it."""
+"""Averages of a field over blocks of cells, for benchmarks, tests and notebooks; recipes use ESMValCore's `regrid`."""
 
 import numpy as np
 from iris.coords import DimCoord
@@ -10,14 +10,9 @@ from esmlearn.grids.regridding import averager
 
 
 def coarsen(field: Field, ratio: int) -> Field:
-    """Average a field over blocks of cells by area; rows and columns that fill no block are left out.
+    """Average a field of one variable over blocks of `ratio` times `ratio` cells, weighted by area.
 
-    Parameters
-    ----------
-    field
-        One variable on a rectilinear grid.
-    ratio
-        Cells of a block in each direction. Cells without a value do not count.
+    Cells without a value do not count. Rows and columns beyond the last whole block are left out.
     """
     fine = RectilinearGrid.of(field.like[0])
     edges = [_blocks(part, ratio) for part in (fine.lat_edges, fine.lon_edges)]

@@ -1,4 +1,4 @@
-"""The one container between iris cubes and tensors."""
+"""The container between iris cubes and tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +20,10 @@ DIMENSIONS = ("time", "latitude", "longitude")
 
 @dataclass(frozen=True)
 class Field:
-    """Gridded values in time, with what was observed and what is land.
+    """Gridded values in time, with masks of observations and land.
 
-    Rows run from south to north whatever the cube did; longitudes keep the cube's order, so that a region across the
-    date line stays in one piece.
+    Rows run from south to north, whatever their order in the cube; longitudes keep the cube's order, so that a region
+    across the date line stays in one piece.
 
     Attributes
     ----------
@@ -36,10 +36,10 @@ class Field:
     units
         CF units of the values.
     like
-        One cube for each variable. They lend their metadata when the field becomes cubes again; their data stay unread.
+        One cube for each variable, whose metadata are used to make cubes of the field; their data stay unread.
     levels
         Depth of each variable in metres, positive down, where the variables are the levels of one quantity; else None.
-        Land is the same at all levels: a cell below the bottom is one that was not observed.
+        Land is the same at all levels: a cell below the bottom is one without observations.
     """
 
     values: Float[np.ndarray, "time var lat lon"]
@@ -68,7 +68,7 @@ class Field:
             Units to convert to; those of the first cube if not given.
         land
             Land of shape (lat, lon), rows from south to north. Without it, land is where no variable ever has a value:
-            right for a complete field, too much for a gappy one with places that are never seen.
+            right for a complete field, too much for a gappy one with places that are never observed.
 
         Raises
         ------
@@ -96,15 +96,14 @@ class Field:
         return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like, levels)
 
     def to_cubes(self) -> tuple[Cube, ...]:
-        """Give back one cube for each variable, in the units and the row order of the cubes that came in.
+        """Make one cube for each variable, in the units and the row order of the cubes that were read.
 
         Several levels give one cube with an axis of depth; a single one has its depth as a scalar coordinate.
         """
         if self.levels is not None and len(self.levels) > 1:
             return (self.as_cube(self.values, self.observed),)
         return tuple(
-            self.as_cube(self.values[:, index], self.observed[:, index], like=like)
-            for index, like in enumerate(self.like)
+            self.as_cube(self.values[:, i], self.observed[:, i], like=cube) for i, cube in enumerate(self.like)
         )
 
     def as_cube(
@@ -114,27 +113,26 @@ class Field:
         *,
         like: Cube | None = None,
     ) -> Cube:
-        """Dress values on this field's grid and time axis as a cube.
+        """Make a cube of values on this field's grid and time axis.
 
         Parameters
         ----------
         values
             Values in `units`; those of all levels, ``(time, var, lat, lon)``, give a cube with an axis of depth.
         valid
-            Where they count; everywhere but on land if not given.
+            Mask of the values that are not missing; everywhere except on land if not given.
         like
-            The cube whose metadata, units and row order to use; that of the first variable if not given. Levels take
-            their own.
+            The cube whose metadata, units and row order to use; that of the first variable if not given. Each level
+            uses its own.
         """
         valid = np.broadcast_to(~self.land, values.shape) if valid is None else valid
         if values.ndim == 4:
             by_level = (rearrange(array, "time var lat lon -> var time lat lon") for array in (values, valid))
             return join_levels(
-                [self.as_cube(level, seen, like=cube) for level, seen, cube in zip(*by_level, self.like, strict=True)]
+                [self.as_cube(level, here, like=cube) for level, here, cube in zip(*by_level, self.like, strict=True)]
             )
         like = self.like[0] if like is None else like
-        rows = slice(None, None, -1) if _descends(like) else slice(None)
-        data = np.ma.masked_array(np.where(valid, values, 0.0)[:, rows], mask=~valid[:, rows])
+        data = np.ma.masked_array(rows_northward(np.where(valid, values, 0.0), like), mask=rows_northward(~valid, like))
         cube = like.copy(data=data.astype(like.dtype if like.dtype.kind == "f" else np.float32))
         cube.units = self.units
         cube.convert_units(like.units)
@@ -146,7 +144,7 @@ class Field:
         return replace(self, values=self.values[time], observed=self.observed[time], like=like)
 
     def region(self, lat: slice, lon: slice) -> "Field":
-        """Cut out a region by index, rows counted from the south."""
+        """Select a region by index, rows counted from the south."""
         n_lat = self.land.shape[0]
         first, last, _ = lat.indices(n_lat)
         like = tuple(
@@ -161,18 +159,15 @@ class Field:
         )
 
     def level(self, index: int) -> "Field":
-        """Give one variable as a field of its own, so that each level gets its own climatology and scaling."""
+        """Select one variable or level."""
         one = slice(index, index + 1)
+        levels = None if self.levels is None else self.levels[one]
         return replace(
-            self,
-            values=self.values[:, one],
-            observed=self.observed[:, one],
-            like=self.like[one],
-            levels=None if self.levels is None else self.levels[one],
+            self, values=self.values[:, one], observed=self.observed[:, one], like=self.like[one], levels=levels
         )
 
     def hide(self, hidden: Bool[np.ndarray, "time *var lat lon"]) -> "Field":
-        """Take away what a gap covers, for all variables alike, or for each its own: ``(time, var, lat, lon)``."""
+        """Hide the values where a mask is True: the same for all variables, or ``(time, var, lat, lon)``."""
         observed = self.observed & ~(hidden if hidden.ndim == 4 else hidden[:, None])
         return replace(self, values=np.where(observed, self.values, np.float32(np.nan)), observed=observed)
 
@@ -194,12 +189,12 @@ class Field:
 
     @cached_property
     def grid(self) -> RectilinearGrid:
-        """Cells, with the edges that the cube gives."""
+        """Grid of the cells, with the edges of the cube."""
         return RectilinearGrid.of(self.like[0])
 
     @property
     def closes(self) -> bool:
-        """Whether the longitudes go round the globe, so that the last cell touches the first."""
+        """Whether the longitudes cover the whole circle, so that the last cell touches the first."""
         if self.lon.size < 3:
             return False
         step = abs(self.lon[1] - self.lon[0])
@@ -207,7 +202,7 @@ class Field:
 
     @cached_property
     def year_fraction(self) -> Float[np.ndarray, " time"]:
-        """Part of the year that has gone at each date, from 0 to 1, whatever the length of the calendar's year."""
+        """Elapsed fraction of the year at each date, from 0 to 1, in any calendar."""
         lengths = np.array([_days_in_year(date) for date in self.dates])
         return (np.array([date.dayofyr - 1 for date in self.dates]) + self.hour / 24) / lengths
 
@@ -218,13 +213,13 @@ class Field:
 
     @cached_property
     def step_days(self) -> float:
-        """Days from one time to the next: 1, or the part of a day that is the shortest step of sub-daily data."""
+        """Time step in days: 1, or for sub-daily data the shortest step as a fraction of a day."""
         days = np.diff([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
         return float(min(days.min(initial=1.0), 1.0))
 
     @property
     def frequency(self) -> str:
-        """Frequency of the times as CMIP names it: `day` also for days apart, `3hr` and the like for parts of a day."""
+        """Frequency by its name in CMIP: `day`, also where days are missing; `3hr` and the like for sub-daily data."""
         return "day" if self.step_days == 1 else f"{round(24 * self.step_days)}hr"
 
     @cached_property
@@ -257,7 +252,12 @@ def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
         if not cube.units.is_convertible(units):
             raise DataError(f"{cube.name()} is in {cube.units}, which does not convert to {units}; check the dataset.")
         data = cube.units.convert(data, units)
-    return data[:, ::-1] if _descends(cube) else data
+    return rows_northward(data, cube)
+
+
+def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
+    """Reverse the rows of a cube that run from north to south, or the rows of values to those of such a cube."""
+    return values[..., ::-1, :] if _descends(cube) else values
 
 
 def _descends(cube: Cube) -> bool:

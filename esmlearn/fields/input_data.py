@@ -1,4 +1,4 @@
-"""The datasets that a script was given, found by the names that a recipe has for them."""
+"""Input datasets of a script, found by their names in the recipe."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,20 +18,17 @@ Facets = Mapping[str, Any]
 
 
 class InputData:
-    """Datasets by name: the one place that decides which file a name in the settings means.
+    """Datasets by name; all scripts use it to find the file of a name in the settings.
 
-    Parameters
-    ----------
-    entries
-        Facets of each dataset by its file, as ESMValCore's `metadata.yml` has them; at least `filename`, and one of
-        `dataset`, `alias` and `variable_group`.
+    Entries are the facets of each dataset by its file, as in ESMValCore's `metadata.yml`; at least `filename`, and one
+    of `dataset`, `alias` and `variable_group`.
     """
 
     def __init__(self, entries: Mapping[str, Facets]) -> None:
         self.entries = dict(entries)
 
     def __iter__(self) -> Iterator[Facets]:
-        """Go through the facets of all datasets."""
+        """Iterate over the facets of all datasets."""
         return iter(self.entries.values())
 
     @property
@@ -47,21 +44,19 @@ class InputData:
         grid: RectilinearGrid | None = None,
         key: str | None = None,
     ) -> Facets:
-        """Facets of the one dataset that a name means.
-
-        A name is that of a dataset, its alias, or its variable group in the recipe. Where several datasets fit, the
-        variable group decides, then the grid that is asked for.
+        """Find the facets of a dataset.
 
         Parameters
         ----------
         name
-            Name in the settings; None for any.
+            Name of the dataset, its alias, or its variable group in the recipe; None for any. If several datasets fit,
+            that with this variable group is chosen.
         short_name
-            Of which variable; None for any.
+            Variable; None for any.
         grid
-            On which grid, if several fit.
+            Grid of the dataset, if several fit.
         key
-            The setting that holds the name, for the error.
+            The setting of the name, for the error.
 
         Raises
         ------
@@ -97,16 +92,12 @@ class InputData:
 
     def _fitting(self, name: str | None, short_name: str | None) -> list[Facets]:
         """Datasets that a name and a variable fit."""
-        return [
-            facets
-            for facets in self
-            if (name is None or name in (facets.get(facet) for facet in NAMES))
-            and short_name in (None, facets.get("short_name"))
-        ]
+        named = [facets for facets in self if name is None or name in (facets.get(facet) for facet in NAMES)]
+        return [facets for facets in named if short_name in (None, facets.get("short_name"))]
 
     def cube(self, name: str, **options: Any) -> Cube:
-        """Read the cube of a dataset; options as of `find`."""
-        return read_cube_of(self.find(name, **options))
+        """Read the cube of a dataset; options are those of `find`."""
+        return iris.load_cube(self.find(name, **options)["filename"])
 
     def field(
         self,
@@ -116,21 +107,16 @@ class InputData:
         land: Bool[np.ndarray, "lat lon"] | None = None,
         **options: Any,
     ) -> Field:
-        """Read the field of a dataset, in its own units if none are given; further options as of `find`."""
+        """Read the field of a dataset, in its own units if none are given; further options are those of `find`."""
         return Field.from_cube(self.cube(name, **options), units=units, land=land)
 
     def without(self, short_name: str | None) -> "InputData":
-        """Leave out a variable: the name of a dataset then means what else it has."""
+        """Leave out a variable, so that the name of a dataset is that of its other variable."""
         if short_name is None:
             return self
         return InputData({file: facets for file, facets in self.entries.items() if facets["short_name"] != short_name})
 
 
-def read_cube_of(facets: Facets) -> Cube:
-    """Read the file of a dataset."""
-    return iris.load_cube(facets["filename"])
-
-
 def _is_on(grid: RectilinearGrid, facets: Facets) -> bool:
     """Whether a dataset lies on a grid."""
-    return RectilinearGrid.of(read_cube_of(facets)).same_as(grid)
+    return RectilinearGrid.of(iris.load_cube(facets["filename"])).same_as(grid)

@@ -1,4 +1,4 @@
-"""Depth levels of a cube: taken apart into one cube for each, and put together again."""
+"""Depth levels of a cube: split into one cube for each, and joined again."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,7 @@ HORIZONTAL_AND_TIME = ("time", "latitude", "longitude")
 
 
 def split_levels(cube: Cube) -> tuple[tuple[Cube, ...], Float[np.ndarray, " level"] | None]:
-    """Take a cube apart along its depth.
-
-    Parameters
-    ----------
-    cube
-        With the dimensions time, depth, latitude and longitude, or without depth. Data stay unread.
+    """Split a cube along its depth; its data stay unread.
 
     Returns
     -------
@@ -26,12 +21,12 @@ def split_levels(cube: Cube) -> tuple[tuple[Cube, ...], Float[np.ndarray, " leve
         One for each level with its depth as a scalar coordinate, in the order of the cube; a cube without an axis of
         depth as it is.
     levels
-        Depths in metres, positive down; None for a cube that knows of none.
+        Depths in metres, positive down; None for a cube without depth.
 
     Raises
     ------
     DataError
-        If the fourth axis is another one than depth, as pressure, model levels or members.
+        If the fourth axis is not a depth, but pressure, model levels or members.
     """
     further = [coord for coord in cube.coords(dim_coords=True) if coord.name() not in HORIZONTAL_AND_TIME]
     if cube.ndim != 4 or not further:
@@ -49,16 +44,16 @@ def split_levels(cube: Cube) -> tuple[tuple[Cube, ...], Float[np.ndarray, " leve
 
 
 def join_levels(cubes: Sequence[Cube]) -> Cube:
-    """Put the levels that `split_levels` gave together again: time, depth, latitude, longitude."""
+    """Join the cubes of `split_levels` to one: time, depth, latitude, longitude."""
     joined = CubeList(cubes).merge_cube()
     joined.transpose([1, 0, 2, 3])
-    # Merging sorts; the order of the levels is that of the field.
+    # Merging sorts the levels; give them the order of the field.
     falls = cubes[0].coord("depth").points[0] > cubes[-1].coord("depth").points[0]
     return joined[:, ::-1] if falls else joined
 
 
 def _metres(cube: Cube, depth: Coord) -> Float[np.ndarray, " level"]:
-    """Points of a coordinate of depth in metres; negative ones are heights, and refused."""
+    """Depths of a coordinate in metres; negative ones, which are heights, are refused."""
     points = depth.units.convert(depth.points.astype(float), "m")
     if depth.attributes.get("positive") == "up" or (points < 0).any():
         raise DataError(f"The depths of {cube.name()} must be positive down; turn their sign and direction.")

@@ -1,16 +1,15 @@
 """Members of all variables or levels at some times, as one CF cube and back."""
 
 import numpy as np
-from einops import rearrange
 from iris.cube import Cube
 from jaxtyping import Bool, Float
 
-from esmlearn.fields.field import Field
-from esmlearn.fields.reconstruction import merge_members, observed_flag, rows_northward
+from esmlearn.fields.field import Field, rows_northward
+from esmlearn.fields.reconstruction import merge_members, observed_flag, read_cube
 
 
 def members_cube(field: Field, members: Float[np.ndarray, "member time var lat lon"]) -> Cube:
-    """Dress the members that were drawn of a field; the flag for what was observed is an ancillary variable.
+    """Make a cube of the members of a field, with the flag for observed values as an ancillary variable.
 
     The dimensions are realization, time, depth where there are several levels, latitude, longitude.
     """
@@ -25,12 +24,6 @@ def members_cube(field: Field, members: Float[np.ndarray, "member time var lat l
 def read_members_cube(
     cube: Cube,
 ) -> tuple[Float[np.ndarray, "member time var lat lon"], Bool[np.ndarray, "time var lat lon"]]:
-    """Read back the members and what was observed; rows run from south to north as in a `Field`."""
-    members = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
-    (flag,) = (variable for variable in cube.ancillary_variables() if variable.var_name == "observed")
-    observed = rows_northward(np.ma.filled(flag.data, 0) == 1, cube)
-    if observed.ndim == 4:
-        return members, observed
-    return rearrange(members, "member time lat lon -> member time 1 lat lon"), rearrange(
-        observed, "time lat lon -> time 1 lat lon"
-    )
+    """Read members and observed flag from the cube of `members_cube`; rows run from south to north as in a `Field`."""
+    members, _, observed = read_cube(cube)
+    return (members, observed) if observed.ndim == 4 else (members[:, :, None], observed[:, None])

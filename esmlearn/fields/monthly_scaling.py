@@ -1,4 +1,4 @@
-"""Mean and spread by calendar month, as the training period has them; precipitation by its logarithm."""
+"""Mean and standard deviation by calendar month of the training period; for precipitation, of its logarithm."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,10 +10,10 @@ from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 
 FEWEST = 10
-"""Values from which a mean and a deviation of their own are learned."""
+"""Least number of values for a mean and a deviation of their own."""
 
 FLOOR = 0.1
-"""Least deviation of a cell over that of the domain: under ice or in a desert, a month may hardly vary."""
+"""Least deviation of a cell over that of the domain, as under ice or in a desert values may hardly vary."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class MonthlyScaling:
     mean, std
         Of January to December, shape (12, var, lat, lon), or (12, var, 1, 1) for the domain.
     log_scale
-        :math:`\epsilon` in the units of the field: values much below it all count as little; None for no logarithm.
+        :math:`\epsilon` in the units of the field, below which differences of values hardly count; None for no
+        logarithm.
     """
 
     mean: Float[np.ndarray, "12 var rows columns"]
@@ -39,10 +40,10 @@ class MonthlyScaling:
     def fit(
         cls, field: Field, *, by: Literal["pixel", "domain"] = "pixel", log_scale: float | None = None
     ) -> "MonthlyScaling":
-        """Learn from what was observed; give the training period only.
+        """Fit to the observed values of a field, which should be the training period only.
 
-        A cell with few values in a month takes mean and deviation of the domain, weighted by area; so does a month with
-        few values in the domain, from all months. No deviation is zero.
+        A cell with few values in a month takes mean and deviation of the domain, weighted by area. A month with few
+        values in the domain takes those of all months. No deviation is zero.
 
         Raises
         ------
@@ -59,33 +60,30 @@ class MonthlyScaling:
         means, stds = [], []
         for number in range(1, 13):
             here = values[month == number], weights[month == number]
-            of_domain = _or_else(_moments(*here, axis=(0, 2, 3)), (mean, std))
-            of_domain = of_domain[0], np.maximum(of_domain[1], least)
-            if by == "domain":
-                chosen = of_domain
-            else:
-                own = _or_else(_moments(here[0], np.ones_like(here[1]), axis=(0,)), of_domain)
-                chosen = own[0], np.maximum(own[1], FLOOR * of_domain[1])
+            chosen = _or_else(_moments(*here, axis=(0, 2, 3)), (mean, std), least)
+            if by == "pixel":
+                own = _moments(here[0], np.ones_like(here[1]), axis=(0,))
+                chosen = _or_else(own, chosen, FLOOR * chosen[1])
             means.append(chosen[0][0])
             stds.append(chosen[1][0])
         return cls(np.stack(means).astype(np.float32), np.stack(stds).astype(np.float32), log_scale)
 
     def within(self, lat: slice, lon: slice) -> "MonthlyScaling":
         """Scaling of a part of the cells."""
-        if self.mean.shape[-1] == 1 and self.mean.shape[-2] == 1:
+        if self.mean.shape[-2:] == (1, 1):
             return self
         return replace(self, mean=self.mean[..., lat, lon], std=self.std[..., lat, lon])
 
     def scale(
         self, values: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "*member time var lat lon"]:
-        """Values less the mean of their month, in standard deviations; months count from 1."""
+        """Subtract the mean of the month of each time, from 1 to 12, and divide by its standard deviation."""
         return (_transformed(values, self.log_scale) - self.mean[month - 1]) / self.std[month - 1]
 
     def unscale(
         self, scaled: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "*member time var lat lon"]:
-        """Give back what `scale` got; with a logarithm, nothing is below zero."""
+        """Inverse of `scale`; with a logarithm, no value is below zero."""
         found = scaled * self.std[month - 1] + self.mean[month - 1]
         return found if self.log_scale is None else self.log_scale * np.expm1(np.maximum(found, 0))
 
@@ -96,22 +94,24 @@ def months_of(field: Field) -> Int[np.ndarray, " time"]:
 
 
 def _transformed(values: np.ndarray, log_scale: float | None) -> np.ndarray:
-    """Logarithm of one plus values over their scale, if there is one."""
+    """Logarithm of one plus the values over their scale, if there is a scale."""
     return values if log_scale is None else np.log1p(np.maximum(values, 0) / log_scale)
 
 
 def _moments(values: np.ndarray, weights: np.ndarray, axis: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    """Mean, standard deviation and number of the values that are there, with the axes kept."""
+    """Mean, standard deviation and number of the values that are not missing, with the axes kept."""
     known = np.isfinite(values)
     weights = weights * known
     total = np.maximum(weights.sum(axis, keepdims=True), np.finfo(np.float64).tiny)
-    there = np.where(known, values, 0.0)
-    mean = (there * weights).sum(axis, keepdims=True) / total
-    variance = ((there - mean) ** 2 * weights).sum(axis, keepdims=True) / total
+    filled = np.where(known, values, 0.0)
+    mean = (filled * weights).sum(axis, keepdims=True) / total
+    variance = ((filled - mean) ** 2 * weights).sum(axis, keepdims=True) / total
     return mean, np.sqrt(variance), known.sum(axis, keepdims=True)
 
 
-def _or_else(own: tuple[np.ndarray, ...], others: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation, or others where they come from too few values."""
+def _or_else(
+    own: tuple[np.ndarray, ...], others: tuple[np.ndarray, np.ndarray], least: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation, others where there are too few values; the deviation has a least value."""
     enough = own[2] >= FEWEST
-    return np.where(enough, own[0], others[0]), np.where(enough, own[1], others[1])
+    return np.where(enough, own[0], others[0]), np.maximum(np.where(enough, own[1], others[1]), least)

@@ -1,4 +1,4 @@
-"""Parts of a time axis: periods, and the roles that a split gives them."""
+"""Selection of days: periods, and those of the roles of a split."""
 
 from itertools import pairwise
 
@@ -11,13 +11,7 @@ from esmlearn.settings import SplitSettings, period_dates
 
 
 def check_daily(field: Field) -> None:
-    """Refuse a time axis that is not one of days without a break.
-
-    Raises
-    ------
-    DataError
-        If a step is not one day; the message names where.
-    """
+    """Raise a DataError if a step of the time axis is not one day; the message names the first one."""
     steps = np.array([(after - before).total_seconds() for before, after in pairwise(field.dates)])
     wrong = np.flatnonzero(np.abs(steps - 86_400) > 3_600)
     if wrong.size:
@@ -29,27 +23,15 @@ def check_daily(field: Field) -> None:
 
 
 def select_period(field: Field, period: str) -> Field:
-    """Cut out the days from START to END, both included.
-
-    Raises
-    ------
-    DataError
-        If the data have no day there.
-    """
-    chosen = _within(field, period)
-    if not chosen.any():
-        raise DataError(
-            f"The data run from {field.dates[0]:%Y-%m-%d} to {field.dates[-1]:%Y-%m-%d} and have no day in {period}; "
-            "change the period or the timerange of the dataset."
-        )
-    first, last = np.flatnonzero(chosen)[[0, -1]]
-    return field[slice(int(first), int(last) + 1)]
+    """Select the days from START to END, both included; a DataError if there is none."""
+    return _cut(field, _within(field, period), f"have no day in {period}; change the period")
 
 
 def select_role(field: Field, split: SplitSettings, role: str) -> Field:
-    """Cut out the period of a role, without the days that lie closer than the buffer to a role that is judged later.
+    """Select the period of a role, without days closer than the buffer to the period of a later role.
 
-    Training gives way to validation and test, validation gives way to test; the test period is never cut.
+    Training is cut near validation and test, validation near test; the test period is never cut. A DataError if no day
+    is left.
     """
     chosen = _within(field, getattr(split, role))
     roles = ("train", "validation", "test")
@@ -59,10 +41,15 @@ def select_role(field: Field, split: SplitSettings, role: str) -> Field:
             days = np.array([(date - field.dates[0]).days for date in field.dates])
             first, last = days[taken[0]] - split.buffer_days, days[taken[-1]] + split.buffer_days
             chosen &= (days < first) | (days > last)
+    return _cut(field, chosen, f"leave no day for data.split.{role} ({getattr(split, role)}); change the split")
+
+
+def _cut(field: Field, chosen: Bool[np.ndarray, " time"], problem: str) -> Field:
+    """Select from the first chosen day to the last; the problem is the end of the message if there is none."""
     if not chosen.any():
         raise DataError(
-            f"The data run from {field.dates[0]:%Y-%m-%d} to {field.dates[-1]:%Y-%m-%d} and leave no day for "
-            f"data.split.{role} ({getattr(split, role)}); change the split or the timerange of the dataset."
+            f"The data run from {field.dates[0]:%Y-%m-%d} to {field.dates[-1]:%Y-%m-%d} and {problem} or the timerange "
+            "of the dataset."
         )
     first, last = np.flatnonzero(chosen)[[0, -1]]
     return field[slice(int(first), int(last) + 1)]

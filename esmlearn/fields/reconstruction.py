@@ -1,4 +1,4 @@
-"""What every method gives back, model or baseline, and its form as CF cubes."""
+"""Reconstructions, the output of every model and baseline, and their CF cubes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,7 +11,11 @@ from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
 from esmlearn.errors import DataError
-from esmlearn.fields.field import Field
+from esmlearn.fields.field import Field, rows_northward
+
+Values = Float[np.ndarray, "*shape lat lon"]
+REALIZATION = {"standard_name": "realization", "var_name": "realization"}
+QUANTILE = {"long_name": "quantile", "var_name": "quantile"}
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,9 @@ class Reconstruction:
     daily, monthly
         Values of shape (time, lat, lon) and (month, lat, lon), in the units of the field they were made from.
     daily_std, monthly_std
-        Standard deviation of their error; None for a method that does not know it.
+        Standard deviation of their error; None for a method without it.
     members, monthly_members
-        Members of an ensemble, whose mean and standard deviation the others are; None for other methods.
+        Members of an ensemble, of which the others are mean and standard deviation; None for other methods.
     """
 
     daily: Float[np.ndarray, "time lat lon"]
@@ -37,7 +41,7 @@ class Reconstruction:
 
     @classmethod
     def of_members(cls, members: Float[np.ndarray, "member time lat lon"], field: Field) -> "Reconstruction":
-        """Sum an ensemble up; the months are those of the field that the members were made from."""
+        """Mean and standard deviation of an ensemble, by days and by months of the field that it was made from."""
         monthly = np.stack([monthly_means(field, member) for member in members])
         mean, monthly_mean = (part.mean(axis=0) for part in (members, monthly))
         std, monthly_std = (part.std(axis=0, ddof=1) for part in (members, monthly))
@@ -50,66 +54,62 @@ class Reconstruction:
         field: Field,
         daily_std: Float[np.ndarray, "time lat lon"] | None = None,
     ) -> "Reconstruction":
-        """Sum up a method that says nothing of months; how errors of days go together is not known."""
+        """Monthly means of a method without months, without a deviation: the correlation of daily errors is unknown."""
         return cls(daily, monthly_means(field, daily), daily_std)
 
     def to_cubes(self, field: Field) -> tuple[Cube, Cube]:
-        """Dress the daily and the monthly reconstruction of a field as cubes.
+        """Make cubes of the daily and the monthly reconstruction of a field.
 
-        The standard deviation and the flag for what was observed are ancillary variables of the cube, as CF section 3.4
-        wants it. The monthly flag tells where at least one day was observed.
+        The standard deviation and the flag for observed values are ancillary variables of the cube (CF section 3.4).
+        The monthly flag is 1 where at least one day was observed.
         """
         observed = field.observed[:, 0]
-        seen = np.stack([observed[days].any(axis=0) for days in field.months.values()])
+        in_month = np.stack([observed[days].any(axis=0) for days in field.months.values()])
         daily = field.as_cube(self.daily)
         monthly = _monthly_cube(field, self.monthly)
         _add_ancillaries(daily, field, self.daily_std, observed)
-        _add_ancillaries(monthly, field, self.monthly_std, seen)
+        _add_ancillaries(monthly, field, self.monthly_std, in_month)
         return daily, monthly
 
     def member_cubes(self, field: Field) -> tuple[Cube, Cube]:
-        """Dress the members of days and months as cubes, with the dimension `realization` in front.
+        """Make cubes of the members of days and months, with the dimension `realization` in front.
 
         Raises
         ------
         DataError
             If the method has no members.
         """
-        if self.members is None or self.monthly_members is None:
-            raise DataError("The reconstruction is no ensemble, so that it has no members to save.")
-        days = [field.as_cube(member) for member in self.members]
-        months = [_monthly_cube(field, member) for member in self.monthly_members]
-        return merge_members(days), merge_members(months)
+        days, months = self._members("members")
+        return _merge_both(field, days, months, range(len(days)), **REALIZATION)
 
     def quantile_cubes(self, field: Field, probabilities: Sequence[float]) -> tuple[Cube, Cube]:
-        """Dress quantiles of the members of days and months as cubes, with the dimension `quantile` in front."""
-        if self.members is None or self.monthly_members is None:
-            raise DataError("The reconstruction is no ensemble, so that it has no quantiles to save.")
+        """Make cubes of quantiles of the members of days and months, with the dimension `quantile` in front."""
         ordered = sorted(probabilities)
-        days, months = (
-            np.quantile(members, ordered, axis=0).astype(np.float32) for members in (self.members, self.monthly_members)
-        )
-        return (
-            _merge([field.as_cube(part) for part in days], ordered, long_name="quantile", var_name="quantile"),
-            _merge([_monthly_cube(field, part) for part in months], ordered, long_name="quantile", var_name="quantile"),
-        )
+        days, months = (np.quantile(part, ordered, axis=0).astype(np.float32) for part in self._members("quantiles"))
+        return _merge_both(field, days, months, ordered, **QUANTILE)
+
+    def _members(self, what: str) -> tuple[np.ndarray, np.ndarray]:
+        """Members of days and months; an error for other methods."""
+        if self.members is None or self.monthly_members is None:
+            raise DataError(f"The reconstruction is no ensemble, so that it has no {what} to save.")
+        return self.members, self.monthly_members
 
     @classmethod
     def from_cubes(cls, daily: Cube, monthly: Cube, *members: Cube) -> "Reconstruction":
-        """Read back what `to_cubes` and `member_cubes` wrote; rows run from south to north as in a `Field`."""
+        """Read the cubes of `to_cubes` and `member_cubes`; rows run from south to north as in a `Field`."""
         (daily_values, daily_std, _), (monthly_values, monthly_std, _) = read_cube(daily), read_cube(monthly)
         return cls(daily_values, monthly_values, daily_std, monthly_std, *(read_values(cube)[0] for cube in members))
 
 
 class GapFiller(ABC):
-    """Whatever completes fields, model or baseline."""
+    """A method that fills gaps of fields: a model or a baseline."""
 
     units: str
-    """Units that it works in."""
+    """Units of its fields."""
 
     @abstractmethod
     def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"] | None:
-        """Land on the grid of a cube; None where the method knows of none."""
+        """Land on the grid of a cube; None for a method without a land mask for it."""
 
     @abstractmethod
     def reconstruct_field(self, field: Field) -> Reconstruction:
@@ -128,8 +128,8 @@ class GapFiller(ABC):
         Returns
         -------
         Cube
-            The complete field in the units of the cube, with its standard deviation (where the method knows one) and a
-            flag for what was observed as ancillary variables.
+            The complete field in the units of the cube, with its standard deviation (where the method has one) and a
+            flag for observed values as ancillary variables.
 
         Raises
         ------
@@ -143,19 +143,10 @@ class GapFiller(ABC):
         return daily if frequency == "day" else monthly
 
 
-def read_cube(
-    cube: Cube,
-) -> tuple[
-    Float[np.ndarray, "time lat lon"],
-    Float[np.ndarray, "time lat lon"] | None,
-    Bool[np.ndarray, "time lat lon"],
-]:
+def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*shape lat lon"]]:
     """Values, standard deviation (None where there is none) and observed flag of a reconstruction's cube.
 
-    Raises
-    ------
-    DataError
-        If the cube carries no flag for what was observed, so that it is no reconstruction of ours.
+    Raises a DataError if the cube has no observed flag, so that it is no reconstruction of esmlearn.
     """
     observed = observed_of(cube)
     if observed is None:
@@ -163,9 +154,7 @@ def read_cube(
     return *read_values(cube), observed
 
 
-def read_values(
-    cube: Cube,
-) -> tuple[Float[np.ndarray, "*member time lat lon"], Float[np.ndarray, "*member time lat lon"] | None]:
+def read_values(cube: Cube) -> tuple[Values, Values | None]:
     """Values and standard deviation (None where there is none) of a cube; rows run from south to north, land is NaN."""
     values = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
     deviation = _ancillary(cube, f"{cube.var_name}_standard_deviation")
@@ -174,21 +163,15 @@ def read_values(
     return values, rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
 
 
-def observed_of(cube: Cube) -> Bool[np.ndarray, "time lat lon"] | None:
-    """Flag for what was observed; None for a cube that has none."""
+def observed_of(cube: Cube) -> Bool[np.ndarray, "*shape lat lon"] | None:
+    """Flag for observed values; None for a cube without it."""
     flag = _ancillary(cube, "observed")
     return None if flag is None else rows_northward(np.ma.filled(flag.data, 0), cube) == 1
 
 
 def _ancillary(cube: Cube, name: str) -> AncillaryVariable | None:
-    """The ancillary variable of a name; None if a cube has none."""
+    """Ancillary variable of a cube by name; None if there is none."""
     return next((variable for variable in cube.ancillary_variables() if variable.var_name == name), None)
-
-
-def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:
-    """Turn the rows of a cube so that they run from south to north, or back."""
-    points = cube.coord("latitude").points
-    return values[..., ::-1, :] if points[0] > points[-1] else values
 
 
 def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "month lat lon"]:
@@ -197,28 +180,33 @@ def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Flo
 
 
 def merge_members(cubes: Sequence[Cube]) -> Cube:
-    """Number the members and put them into one cube."""
-    return _merge(cubes, range(len(cubes)), standard_name="realization", var_name="realization")
+    """Number the members and merge them into one cube."""
+    return _merge(cubes, range(len(cubes)), **REALIZATION)
 
 
-def _merge(cubes: Sequence[Cube], points: Sequence[int | float], **names: str) -> Cube:
-    """Put cubes into one with a dimension in front that has these points."""
+def _merge_both(
+    field: Field, days: np.ndarray, months: np.ndarray, points: Sequence[float], **names: str
+) -> tuple[Cube, Cube]:
+    """Merge parts of days and of months into one cube each, with a dimension in front that has these points."""
+    made = [field.as_cube(part) for part in days], [_monthly_cube(field, part) for part in months]
+    return _merge(made[0], points, **names), _merge(made[1], points, **names)
+
+
+def _merge(cubes: Sequence[Cube], points: Sequence[float], **names: str) -> Cube:
+    """Merge cubes into one with a dimension in front that has these points."""
     for point, cube in zip(points, cubes, strict=True):
         cube.add_aux_coord(AuxCoord(point, units="1", **names))
     return CubeList(cubes).merge_cube()
 
 
 def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> Cube:
-    """Dress monthly values as a cube whose time bounds are those of the days that went in."""
-    first_days = np.array([days.start for days in field.months.values()])
+    """Make a cube of monthly values, with the time bounds of the days of each month."""
     daily_time = field.like[0].coord("time").copy()
     if not daily_time.has_bounds():
         daily_time.guess_bounds()
-    bounds = np.array(
-        [(daily_time.bounds[days.start, 0], daily_time.bounds[days.stop - 1, 1]) for days in field.months.values()]
-    )
-    months = field[first_days]
-    cube = months.as_cube(values)
+    days = [(month.start, month.stop - 1) for month in field.months.values()]
+    bounds = np.array([(daily_time.bounds[first, 0], daily_time.bounds[last, 1]) for first, last in days])
+    cube = field[np.array([first for first, _ in days])].as_cube(values)
     time_dim = cube.coord_dims("time")
     for coord in cube.coords(dimensions=time_dim):
         cube.remove_coord(coord)
@@ -248,29 +236,25 @@ def _add_ancillaries(
     mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
-        # A deviation is a difference: only the factor between the units counts, never their offset.
+        # A deviation is a difference: only the factor between the units applies, not their offset.
         units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
         zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
-        factor = one - zero
-        spread = rows_northward(np.nan_to_num(std) * factor, cube)
-        deviation = np.ma.masked_array(spread.astype(np.float32), mask=mask)
-        cube.add_ancillary_variable(
-            AncillaryVariable(
-                deviation,
-                standard_name=f"{cube.standard_name} standard_error" if cube.standard_name else None,
-                long_name=f"Standard deviation of the error of {cube.long_name or cube.name()}",
-                var_name=f"{cube.var_name}_standard_deviation",
-                units=units,
-            ),
-            dims,
+        spread = rows_northward(np.nan_to_num(std) * (one - zero), cube)
+        deviation = AncillaryVariable(
+            np.ma.masked_array(spread.astype(np.float32), mask=mask),
+            standard_name=f"{cube.standard_name} standard_error" if cube.standard_name else None,
+            long_name=f"Standard deviation of the error of {cube.long_name or cube.name()}",
+            var_name=f"{cube.var_name}_standard_deviation",
+            units=units,
         )
+        cube.add_ancillary_variable(deviation, dims)
     cube.add_ancillary_variable(observed_flag(cube, observed, mask), dims)
 
 
 def observed_flag(
     cube: Cube, observed: Bool[np.ndarray, "*shape"], mask: Bool[np.ndarray, "*shape"]
 ) -> AncillaryVariable:
-    """Make the flag for what was observed of the values of a cube; the mask has the row order of the cube."""
+    """Make the flag for observed values of a cube; the mask has the row order of the cube."""
     return AncillaryVariable(
         np.ma.masked_array(rows_northward(observed, cube).astype(np.int8), mask=mask),
         standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,

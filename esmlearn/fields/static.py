@@ -6,31 +6,15 @@ from iris.cube import Cube
 from jaxtyping import Float
 
 from esmlearn.errors import DataError
-from esmlearn.fields.reconstruction import rows_northward
+from esmlearn.fields.field import rows_northward
 from esmlearn.grids.grid import RectilinearGrid
 
 
 def read_static(cube: Cube, grid: RectilinearGrid, name: str) -> Float[np.ndarray, "lat lon"]:
-    """Read a field that never changes, such as orography.
+    """Read a map that must be on a grid, in its own units, rows from south to north; NaN where it is masked.
 
-    Parameters
-    ----------
-    cube
-        A map; further axes must have a length of one.
-    grid
-        The cells that it must have.
-    name
-        What to call it in an error.
-
-    Returns
-    -------
-    numpy.ndarray
-        Values in the units of the cube, rows from south to north; NaN where it is masked.
-
-    Raises
-    ------
-    DataError
-        If the cube is no map on the grid.
+    Axes other than latitude and longitude must have a length of one. A DataError with the `name` if the cube is no map
+    on the grid.
     """
     flat = iris.util.squeeze(cube)
     axes = [coord.name() for coord in flat.coords(dim_coords=True)]

@@ -1,4 +1,4 @@
-"""What can be said of a gap without a model: the guesses that the model departs from, and baselines themselves."""
+"""Interpolation in time and means of observations: first guesses of the models, and baselines."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 
 class Interpolation(NamedTuple):
-    """Values interpolated in time, and how many days away the observations before and after are (inf: none)."""
+    """Values interpolated in time, and days since the observation before and until that after (inf: none)."""
 
     values: Float[np.ndarray, "time lat lon"]
     days_since: Float[np.ndarray, "time lat lon"]
@@ -20,16 +20,8 @@ def interpolate_in_time(
     """Interpolate linearly between the observations of each cell.
 
     Before the first and after the last observation the nearest one persists; a cell without any gets zero, which for
-    anomalies is the climatology. Time steps count as equally long.
-
-    Parameters
-    ----------
-    anomalies
-        Values; what stands where nothing was observed does not matter.
-    observed
-        Where they count.
-    leave_out
-        Whether each day is interpolated without its own observation: what would have been said had it been hidden.
+    anomalies is the climatology. All time steps are taken as equally long. With `leave_out`, the value of each day is
+    interpolated without its own observation.
     """
     n_time = len(anomalies)
     steps = np.arange(n_time, dtype=np.int32)[:, None, None]

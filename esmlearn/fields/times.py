@@ -1,4 +1,4 @@
-"""Times of two fields, matched by their dates."""
+"""Matching of the times of two fields by their dates."""
 
 from typing import Any
 
@@ -10,21 +10,9 @@ from esmlearn.fields.field import Field
 
 
 def match_times(given: Field, wanted: Field, *, names: tuple[str, str]) -> Int[np.ndarray, " time"]:
-    """Indices of the times of one field in another.
+    """Indices of the times of the wanted field in the given one; a DataError with their names if a time is missing.
 
-    Days match by their date, whatever the hour that stands for them; times of sub-daily data by the hour too.
-
-    Parameters
-    ----------
-    given, wanted
-        The field to take times from, and the one whose times are wanted.
-    names
-        What to call them in an error.
-
-    Raises
-    ------
-    DataError
-        If a time is missing.
+    Daily data match by their date, whatever their hour; sub-daily data by date and hour.
     """
     hourly = wanted.step_days < 1
     places = {time_key(date, hourly=hourly): index for index, date in enumerate(given.dates)}
@@ -38,6 +26,5 @@ def match_times(given: Field, wanted: Field, *, names: tuple[str, str]) -> Int[n
 
 
 def time_key(date: Any, *, hourly: bool) -> tuple[int, ...]:
-    """What a time is told by, in any calendar."""
-    day = (date.year, date.month, date.day)
-    return (*day, date.hour) if hourly else day
+    """Date, and hour of sub-daily data, in any calendar."""
+    return date.year, date.month, date.day, date.hour if hourly else 0

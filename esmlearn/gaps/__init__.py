@@ -1,1 +1,1 @@
-"""What hides the ocean: simulated gaps, withheld observations, corrupted samples."""
+"""Gaps: simulated, withheld and corrupted observations."""

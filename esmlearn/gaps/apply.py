@@ -1,4 +1,4 @@
-"""Gaps put into a field, as the settings of a recipe ask for them."""
+"""Gaps of a field, by the settings of a recipe."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from esmlearn.settings import GapSettings
 
 
 def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> Field:
-    """Hide what the gap settings hide, always the same for the same field and seed.
+    """Hide parts of a field; the same field and settings always give the same gaps.
 
     Parameters
     ----------
     field
         The observations, over the whole period of the recipe.
     gaps
-        Where the gaps come from.
+        Kind and share of the gaps.
     other
-        For kind `dataset`: the field whose gaps to take. Its days are matched in order, and start again at its end.
+        For kind `dataset`: the field whose gaps to take. Its days are matched in order, and repeated after its end.
 
     Raises
     ------
     DataError
-        If the other dataset has another grid, or if nothing is left to see.
+        If the other dataset has another grid, or if no observation is left.
     """
     if gaps.kind == "data":
         return field
@@ -38,9 +38,9 @@ def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> F
         hidden = ~other.observed[np.arange(len(field.dates)) % len(other.dates), 0]
     else:
         # Only clouds have a season.
-        season: dict[str, Any] = {}
-        if gaps.kind == "clouds":
-            season["day_of_year"] = np.array([date.dayofyr for date in field.dates])
+        season: dict[str, Any] = (
+            {"day_of_year": [date.dayofyr for date in field.dates]} if gaps.kind == "clouds" else {}
+        )
         shape = (len(field.dates), *field.land.shape)
         hidden = simulate_gaps(gaps.kind, *shape, share=gaps.share, seed=gaps.seed, **season)
     gappy = field.hide(hidden)

@@ -1,4 +1,4 @@
-"""Random fields that travel and forget: the stuff of simulated clouds, eddies and weather."""
+"""Random fields in time and space with a drift and a memory, for simulated clouds, eddies and weather."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,8 @@ from scipy import fft
 
 DAYS_IN_YEAR = 365.25
 
-# Days that are transformed at once: bounds the memory, changes nothing in the result.
 CHUNK = 256
+"""Days that are transformed at once; it limits the memory, and does not change the result."""
 
 
 def random_field(
@@ -22,21 +22,19 @@ def random_field(
     smooth: bool = False,
     cell_width: float = 1.0,
 ) -> np.ndarray:
-    """Draw a Gaussian field of zero mean and unit variance that travels and forgets.
+    """Draw a Gaussian field of zero mean and unit variance that drifts and changes with time.
 
-    Each wave is a complex autoregression of first order, turned by the drift from day to day. The field lives on a
-    larger periodic grid, so that nothing that leaves at one side comes back at the other.
+    Each wave is a complex autoregression of first order, whose phase the drift turns from day to day. The field is made
+    on a larger periodic grid, so that what leaves at one side does not come back at the other.
 
     Parameters
     ----------
     shape
         ``(time, lat, lon)``.
-    rng
-        Source of the noise.
     length_scale
-        Below this size in cells the memory falls, as k^(-2/3), and so does the spectrum.
+        Below this size in cells the memory falls as k^(-2/3), and the spectrum falls, too.
     persistence_days
-        Days after which the largest waves are forgotten (e-folding).
+        Decorrelation time of the largest waves (e-folding).
     drift
         Eastward and northward velocity in cells per day.
     spectrum
@@ -44,14 +42,9 @@ def random_field(
         scale, which is k^(-5/3) along a line.
     smooth
         Let waves grow and fade without jumps (an autoregression of second order with equal roots), as eddies do; they
-        then live about twice as long.
+        then last about twice as long.
     cell_width
-        Width of a cell along lon over its height along lat: the length scale counts heights.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, ``(time, lat, lon)``.
+        Width of a cell along lon over its height along lat: the length scale is in heights.
     """
     n_days, n_lat, n_lon = shape
     margin = int(np.ceil(4 * length_scale))
@@ -63,8 +56,8 @@ def random_field(
     power = spectrum(size)
     power[0, 0] = 0.0
     both_halves = np.where((k_lon == 0) | (k_lon == np.pi), 1.0, 2.0)
-    # Unit variance in the sum of all waves. Those that stand alone keep only the real part of their noise, half its
-    # variance.
+    # Unit variance of the sum of all waves. Waves without a conjugate keep only the real part of their noise, which has
+    # half the variance.
     amplitude = np.sqrt(power * 2 / both_halves / (power * both_halves).sum()) * np.prod(padded)
 
     memory = np.exp(-(size ** (1 / 3)) / persistence_days)
@@ -97,19 +90,9 @@ def _complex_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndar
 
 
 def autoregression(noise: np.ndarray, memory: float) -> np.ndarray:
-    """Turn white noise along the first axis into an autoregression of first order with the same variance.
+    """Turn white noise ``(time, ...)`` into an autoregression of first order with the same variance.
 
-    Parameters
-    ----------
-    noise
-        White noise, ``(time, ...)``; the first value is the start.
-    memory
-        Correlation from one step to the next, between 0 and 1.
-
-    Returns
-    -------
-    numpy.ndarray
-        As the noise.
+    The first value is the start; `memory` is the correlation from one step to the next, between 0 and 1.
     """
     series = noise.copy()
     for step in range(1, len(series)):

@@ -1,7 +1,7 @@
-"""Simulated gaps: what clouds or rectangles would hide, and what lies between satellite swaths or profiles.
+"""Simulated gaps: clouds, rectangles, and the gaps between satellite swaths or profiles.
 
-Every function is pure and seeded: the same arguments give the same mask, bit for bit. A mask is boolean with the shape
-``(time, lat, lon)``, and True means hidden. Lengths are in cells and times in days, so the same gaps fit any grid.
+The same arguments always give the same mask, bit for bit. A mask is boolean with the shape ``(time, lat, lon)``, and
+True means hidden. Lengths are in cells and times in days, so that the same gaps fit any grid.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from scipy.special import ndtri
 from esmlearn.errors import SettingsError
 from esmlearn.gaps.random_fields import DAYS_IN_YEAR, autoregression, random_field
 
-# How the variance of the cloud field is divided. The slow part keeps some places hidden for a month and more; the
-# weather part is the same over the whole region, and makes days that are nearly clear, or wholly hidden.
+# Parts of the variance of the cloud field. The slow part hides some places for a month and longer; the weather part is
+# the same over the whole region, and makes days that are nearly clear or completely hidden.
 SLOW_VARIANCE, WEATHER_VARIANCE = 0.30, 0.20
 SLOW_DAYS, SLOW_SCALE = 45.0, 1.5
 
@@ -22,7 +22,7 @@ SLOW_DAYS, SLOW_SCALE = 45.0, 1.5
 def simulate_gaps(
     kind: str, n_days: int, n_lat: int, n_lon: int, *, share: float, seed: int, **options: Any
 ) -> np.ndarray:
-    """Simulate gaps of one kind.
+    """Simulate gaps of one kind. The functions of all kinds have the arguments after `kind`, and others of their own.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def simulate_gaps(
     seed
         The same seed gives the same mask.
     **options
-        Passed on to the function of that kind.
+        Further arguments of the function of that kind.
 
     Returns
     -------
@@ -61,39 +61,30 @@ def travelling_clouds(
     persistence_days: float = 2.0,
     drift: tuple[float, float] = (6.0, 1.0),
 ) -> np.ndarray:
-    """Hide what correlated, travelling clouds would hide.
+    """Simulate clouds that are correlated in space and time and travel.
 
-    A Gaussian random field, cut at a level that follows the seasons, hides what lies below. The field is the sum of
+    Cells are hidden where a Gaussian random field is below a level that follows the seasons. The field is the sum of
     travelling systems, of slow cloudiness that stays in place for weeks, and of weather common to the whole region.
     Its spectrum is flat beyond the length scale and falls as k^(-5/3) below, as that of observed clouds
     (Cahalan & Joseph 1989, https://doi.org/10.1175/1520-0493(1989)117%3C0261:FSOCF%3E2.0.CO;2).
 
     Parameters
     ----------
-    n_days, n_lat, n_lon
-        Shape of the mask.
     share
-        Share of all values that is hidden in the mean of a year. A series is cut so that it holds exactly, but for its
-        season: half a year of winter hides more.
-    seed
-        The same seed gives the same mask.
+        Share of all values that is hidden in the mean of a year. Apart from the season, it holds exactly for any
+        series: half a year of winter hides more.
     day_of_year
         Day of the year (1 to 366) of each day, ``(time,)``. Without it, the first day is 1 January.
     seasonal_amplitude
-        By how much the share rises at the cloudiest time of the year, and falls half a year later.
+        Rise of the share at the cloudiest time of the year, and fall half a year later.
     cloudiest_day
         Day of the year with most clouds; mid-January as over the north-west Pacific.
     length_scale
         Size of the systems, in cells.
     persistence_days
-        Days after which a system of that size is forgotten (e-folding); smaller clouds live shorter.
+        Decorrelation time of a system of that size (e-folding); smaller clouds change faster.
     drift
         Eastward (along lon) and northward (along lat) velocity in cells per day.
-
-    Returns
-    -------
-    numpy.ndarray
-        Boolean, ``(time, lat, lon)``, True where hidden.
     """
     _check(n_days, n_lat, n_lon, share)
     day_of_year = 1.0 + np.arange(n_days) if day_of_year is None else np.asarray(day_of_year, dtype=float)
@@ -115,14 +106,7 @@ def travelling_clouds(
     )
     weather = autoregression(rng.standard_normal((n_days, 1, 1)), np.exp(-1 / persistence_days))
     cover += np.sqrt(WEATHER_VARIANCE) * weather.astype(np.float32)
-    return _cut(cover, share_of_day)
-
-
-def _cut(cover: np.ndarray, share_of_day: np.ndarray) -> np.ndarray:
-    """Hide the lower part of a field of unit variance, ``(time, lat, lon)``: for each day its expected share.
-
-    The level of the normal distribution sets the seasons; one quantile over the whole series sets the mean right.
-    """
+    # A level of the normal distribution gives each day its share; one quantile over the whole series corrects the mean.
     cover -= ndtri(np.clip(share_of_day, 1e-4, 1 - 1e-4)).astype(np.float32)[:, None, None]
     return cover < np.quantile(cover, share_of_day.mean())
 
@@ -137,26 +121,15 @@ def random_rectangles(
     min_size: int = 3,
     max_size: int | None = None,
 ) -> np.ndarray:
-    """Hide rectangles at random places, each day anew.
+    """Simulate rectangles at random places, new ones each day.
 
-    Rectangles are laid until the share is hidden, and may hang over the edge, so that no cell is hidden less often
-    than the others for where it lies. What a day hides too much or too little, the next day evens out.
+    Rectangles are added until the share is hidden. They may cross the edge, so that cells near it are hidden as often
+    as others. If a day hides too much or too little, the next day corrects it.
 
     Parameters
     ----------
-    n_days, n_lat, n_lon
-        Shape of the mask.
-    share
-        Share of all values that is hidden.
-    seed
-        The same seed gives the same mask.
     min_size, max_size
         Shortest and longest side in cells; without ``max_size``, half the shorter side of the region.
-
-    Returns
-    -------
-    numpy.ndarray
-        Boolean, ``(time, lat, lon)``, True where hidden.
     """
     _check(n_days, n_lat, n_lon, share)
     max_size = max(min_size, min(n_lat, n_lon) // 2) if max_size is None else max_size
@@ -166,10 +139,10 @@ def random_rectangles(
     hidden = np.zeros((n_days, n_lat, n_lon), dtype=bool)
     if share == 0.0:
         return hidden
-    owed = 0.0
+    remaining = 0.0
     for day in hidden:
-        owed += share * day.size
-        wanted = min(owed, day.size)
+        remaining += share * day.size
+        wanted = min(remaining, day.size)
         count = 0
         while count < wanted:
             height, width = rng.integers(min_size, max_size, 2, endpoint=True)
@@ -180,7 +153,7 @@ def random_rectangles(
                 break  # the day is nearer to its share without this last one
             cells[...] = True
             count += more
-        owed -= count
+        remaining -= count
     return hidden
 
 
@@ -195,30 +168,20 @@ def swaths(
     slope: float = 0.25,
     repeat_days: int = 16,
 ) -> np.ndarray:
-    """Hide what lies between the swaths of a polar-orbiting satellite.
+    """Simulate the gaps between the swaths of a polar-orbiting satellite.
 
-    A day sees parallel, slanted swaths. From day to day they move on by a little over a third of their distance, and
-    after the repeat cycle they lie where they were, as those of real orbits do.
+    The swaths of a day are parallel and slanted. From day to day they move by a little over a third of their distance,
+    and after the repeat cycle they are at the same place again, as those of real orbits. The share is as close as whole
+    cells allow. Only the place of the first swath is random.
 
     Parameters
     ----------
-    n_days, n_lat, n_lon
-        Shape of the mask.
-    share
-        Share that lies between the swaths, as near as whole cells allow.
-    seed
-        Draws where the first swath lies; the same seed gives the same mask.
     spacing
         Distance between neighbouring swaths along lon, in cells.
     slope
         Cells along lon by which a swath moves west for each cell along lat.
     repeat_days
         Days after which the swaths repeat.
-
-    Returns
-    -------
-    numpy.ndarray
-        Boolean, ``(time, lat, lon)``, True where hidden.
     """
     _check(n_days, n_lat, n_lon, share)
     if spacing <= 1 or repeat_days < 1:
@@ -231,34 +194,22 @@ def swaths(
 
 
 def profiles(n_days: int, n_lat: int, n_lon: int, *, share: float = 0.95, seed: int) -> np.ndarray:
-    """Hide all but single cells at random places, each day anew, as between the profiles of Argo floats.
+    """Hide all except single cells at random places, new ones each day, as between the profiles of Argo floats.
 
-    Parameters
-    ----------
-    n_days, n_lat, n_lon
-        Shape of the mask.
-    share
-        Share of all values that is hidden; a day shows a whole number of cells, and the next one evens that out.
-    seed
-        The same seed gives the same mask.
-
-    Returns
-    -------
-    numpy.ndarray
-        Boolean, ``(time, lat, lon)``, True where hidden.
+    If the number of cells of a day is not whole, the following days correct for the rounding.
     """
     _check(n_days, n_lat, n_lon, share)
     rng = np.random.default_rng(seed)
     cells = n_lat * n_lon
-    seen = np.diff(np.rint((1 - share) * cells * np.arange(n_days + 1)).astype(int))
+    observed = np.diff(np.rint((1 - share) * cells * np.arange(n_days + 1)).astype(int))
     hidden = np.ones((n_days, cells), dtype=bool)
-    for day, count in zip(hidden, seen, strict=True):
+    for day, count in zip(hidden, observed, strict=True):
         day[rng.choice(cells, count, replace=False)] = False
     return hidden.reshape(n_days, n_lat, n_lon)
 
 
 def _check(n_days: int, n_lat: int, n_lon: int, share: float) -> None:
-    """Refuse shapes without any cell, and shares that are none."""
+    """Refuse shapes without any cell, and shares outside 0 to 1."""
     if min(n_days, n_lat, n_lon) < 1:
         raise SettingsError(f"Gaps need at least one day, row and column, but got {n_days} x {n_lat} x {n_lon}.")
     if not 0.0 <= share <= 1.0:

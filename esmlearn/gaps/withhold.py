@@ -1,4 +1,4 @@
-"""Observations that no method is given: what gaps are judged by where nobody knows the truth."""
+"""Observations withheld from all methods, to score their reconstruction where there is no complete truth."""
 
 import numpy as np
 from jaxtyping import Bool
@@ -8,25 +8,23 @@ from esmlearn.fields.field import Field
 from esmlearn.settings import WithholdSettings
 
 ROUNDS = 20
-"""Times that every stretch of days may be hidden again before a share counts as out of reach."""
+"""Times that each stretch of days is hidden again before the share counts as impossible."""
 
 
 def withhold(field: Field, settings: WithholdSettings) -> Field:
-    """Take away some of what was observed, always the same for the same field and settings.
+    """Withhold some observations; the same field and settings always give the same ones.
 
-    With kind `clouds`, stretches of days at random are hidden once more by the gaps of another stretch of the same
-    field: whole clouds with their real shapes, which also last as long as real ones. Those of a single day would not
-    do. A place that was seen had mostly been seen the day before, and a gap of one day is easily filled. Borrowed masks
-    of successive days are what Barth et al. (2020, https://doi.org/10.5194/gmd-13-1609-2020) withhold, too.
-
-    A day with observations always keeps some.
+    With kind `clouds`, random stretches of days get the gaps of another stretch of the same field, in addition to their
+    own: clouds with real shapes that last as long as real ones. Gaps of a single day would be too easy to fill, because
+    most places were observed the day before. Barth et al. (2020, https://doi.org/10.5194/gmd-13-1609-2020) also
+    withhold by masks of successive days. A day with observations always keeps some.
 
     Parameters
     ----------
     field
-        What was observed in the period to be judged.
+        Observations in the period of the evaluation.
     settings
-        How much to withhold, and in which shape.
+        Share and kind.
 
     Raises
     ------
@@ -71,6 +69,6 @@ def _borrow_gaps(
 def _leave_some(
     hidden: Bool[np.ndarray, "day lat lon"], observed: Bool[np.ndarray, "day lat lon"]
 ) -> Bool[np.ndarray, "day lat lon"]:
-    """Say which observations are hidden, and hide nothing on days that would lose all of theirs."""
+    """Restrict a mask to observations, and to days that keep at least one."""
     left = (observed & ~hidden).any(axis=(1, 2))
     return hidden & observed & left[:, None, None]

@@ -1,4 +1,4 @@
-"""Weights that carry values from one axis to another: one row for each new point, one column for each old one."""
+"""Weights of interpolation and averaging along an axis: one row for each new point, one column for each old one."""
 
 import numpy as np
 from einops import rearrange
@@ -9,7 +9,7 @@ Old = Float[np.ndarray, " old"]
 New = Float[np.ndarray, " new"]
 
 WHOLE = 1 - 1e-3
-"""Share of a cell that must be covered for its mean to count; edges in single precision are not exact."""
+"""Share of a cell that must be covered, else it has no mean; edges in single precision are not exact."""
 
 
 def nearest(old: Old, new: New) -> Weights:
@@ -18,14 +18,14 @@ def nearest(old: Old, new: New) -> Weights:
 
 
 def linear(old: Old, new: New) -> Weights:
-    """Interpolate along the line through two neighbours, which also carries on beyond the ends."""
+    """Interpolate along the line through two neighbours, and extrapolate along it beyond the ends."""
     left = _left(old, new)
     share = (new - old[left]) / (old[left + 1] - old[left])
     return (1 - share)[:, None] * _pick(left, old.size) + share[:, None] * _pick(left + 1, old.size)
 
 
 def bounded_linear(old: Old, new: New) -> Weights:
-    """Interpolate linearly, and keep the outermost value beyond the ends: no weight is negative."""
+    """Interpolate linearly, with the outermost value beyond the ends, so that no weight is negative."""
     return linear(old, np.clip(new, old[0], old[-1]))
 
 
@@ -34,9 +34,9 @@ def cubic(old: Old, new: New) -> Weights:
 
     .. math:: f(s) = (1 + 2 s)(1 - s)^2 f_0 + s (1 - s)^2 h f'_0 + s^2 (3 - 2 s) f_1 - s^2 (1 - s) h f'_1
 
-    Cubic polynomials come out exact, also where points are not even. On even points, these are the weights of the
-    six-point cubic convolution of Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711. Near the ends the five
-    points lie to one side; beyond them, values follow the line through the last two.
+    This is exact for cubic polynomials, also on unevenly spaced points. On evenly spaced ones, these are the weights of
+    the six-point cubic convolution of Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711. Near the ends, more of the
+    five points lie on one side; beyond them, values follow the line through the last two.
     """
     left = _left(old, new)
     step = old[left + 1] - old[left]
@@ -53,21 +53,11 @@ def cubic(old: Old, new: New) -> Weights:
 def overlap(old: Float[np.ndarray, "old 2"], new: Float[np.ndarray, "new 2"], *, turn: float | None = None) -> Weights:
     """Average over the old cells that lie in a new one, each weighted by the width that they share.
 
-    Parameters
-    ----------
-    old, new
-        Lower and upper edges of the cells.
-    turn
-        Length of a full turn, for angles: cells that are whole turns apart are the same.
-
-    Returns
-    -------
-    numpy.ndarray
-        Rows that sum to one; to zero where the old cells don't cover the whole of the new one.
+    `old` and `new` are lower and upper edges of the cells; for angles, `turn` is a full turn, after which cells repeat.
+    Rows sum to one, or to zero where the old cells do not cover the whole of the new one.
     """
-    shifts = (0.0,) if turn is None else (-turn, 0.0, turn)
     shared = np.zeros((len(new), len(old)))
-    for shift in shifts:
+    for shift in (0.0,) if turn is None else (-turn, 0.0, turn):
         upper = np.minimum(new[:, None, 1], old[:, 1] + shift)
         lower = np.maximum(new[:, None, 0], old[:, 0] + shift)
         shared += np.clip(upper - lower, 0, None)
@@ -77,7 +67,7 @@ def overlap(old: Float[np.ndarray, "old 2"], new: Float[np.ndarray, "new 2"], *,
 
 
 def _left(old: Old, new: New) -> Int[np.ndarray, " new"]:
-    """Index of the old point to the left of each new one, so that there is one to the right."""
+    """Index of the old point to the left of each new one, or of the nearest one with another point to its right."""
     return np.clip(np.searchsorted(old, new, side="right") - 1, 0, old.size - 2)
 
 
@@ -87,10 +77,7 @@ def _pick(index: Int[np.ndarray, " new"], size: int) -> Weights:
 
 
 def _slopes(points: Old) -> Float[np.ndarray, "old old"]:
-    """Weights of the slope at each point: that of the polynomial through it and the points nearest to it, five in all.
-
-    They solve the equations that make all powers up to the fourth exact.
-    """
+    """Weights of the slope at each point: that of the quartic through it and the nearest points, five in all."""
     size = min(5, points.size)
     weights = np.zeros((points.size, points.size))
     for index, point in enumerate(points):

@@ -22,14 +22,9 @@ class RectilinearGrid:
     Attributes
     ----------
     lat, lon
-        Cell centres in degrees; longitudes in any convention, also across the date line.
+        Cell centres in degrees, rising or falling; longitudes in any convention, also across the date line.
     lat_bounds, lon_bounds
         Edges of the cells in degrees; half-way between the centres if not given.
-
-    Raises
-    ------
-    DataError
-        If centres do not run one way, or longitudes go round more than once.
     """
 
     lat: Float[np.ndarray, " lat"]
@@ -63,13 +58,9 @@ class RectilinearGrid:
                 f"{cube.name()} needs latitude and longitude as axes of a rectilinear grid; regrid it first."
             ) from error
         order = np.argsort(lat.points)
-        edges = None if lat.bounds is None else lat.bounds[order].astype(float)
-        return cls(
-            lat.points[order].astype(float),
-            lon.points.astype(float),
-            edges,
-            None if lon.bounds is None else lon.bounds.astype(float),
-        )
+        lat_edges = None if lat.bounds is None else lat.bounds[order].astype(float)
+        lon_edges = None if lon.bounds is None else lon.bounds.astype(float)
+        return cls(lat.points[order].astype(float), lon.points.astype(float), lat_edges, lon_edges)
 
     def same_as(self, other: "RectilinearGrid") -> bool:
         """Whether both have their centres at the same places, whatever the convention of longitude."""
@@ -93,7 +84,7 @@ class RectilinearGrid:
 
     @cached_property
     def lon_edges(self) -> Float[np.ndarray, "lon 2"]:
-        """Western and eastern edge of each column, as the longitudes without jumps have it."""
+        """Western and eastern edge of each column, as longitudes without jumps."""
         if self.lon_bounds is None:
             return np.sort(_halfway(self.unrolled), axis=1)
         centres = self.unrolled[:, None]
@@ -101,7 +92,7 @@ class RectilinearGrid:
 
     @property
     def closes(self) -> bool:
-        """Whether the columns go all the way round."""
+        """Whether the columns cover the whole circle."""
         return bool(np.ptp(self.lon_edges) > 360 - TOLERANCE)
 
     @cached_property
@@ -118,10 +109,7 @@ class RectilinearGrid:
 
 
 def same_places(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> bool:
-    """Whether two pairs of latitudes and longitudes are the same cell centres: the one comparison of grids.
-
-    Latitudes of both must run the same way; longitudes may differ by whole turns.
-    """
+    """Whether two pairs of latitudes and longitudes are the same cell centres; longitudes may differ by whole turns."""
     if any(a.shape != b.shape for a, b in zip(one, other, strict=True)):
         return False
     same_lat = np.allclose(one[0], other[0], atol=TOLERANCE)
@@ -131,19 +119,9 @@ def same_places(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.
 def cut(
     coarse: RectilinearGrid, fine: RectilinearGrid, *, margin: int = 3
 ) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " column"]]:
-    """Rows and columns of the coarse grid that the fine domain needs, found by coordinates.
+    """Indices of the rows and columns of the coarse grid that cover the fine domain, and of a margin around them.
 
-    Parameters
-    ----------
-    coarse, fine
-        The grids.
-    margin
-        Cells to keep around; bicubic interpolation looks three cells away.
-
-    Returns
-    -------
-    numpy.ndarray, numpy.ndarray
-        Indices, so that ``values[..., rows[:, None], columns]`` is the part that is needed.
+    The part of a field is ``values[..., rows[:, None], columns]``. Bicubic interpolation needs a margin of three cells.
     """
     check_covered(coarse, fine)
     rows = np.abs(fine.lat[:, None] - coarse.lat).argmin(axis=1)
@@ -152,12 +130,12 @@ def cut(
 
 
 def part(grid: RectilinearGrid, rows: Int[np.ndarray, " row"], columns: Int[np.ndarray, " column"]) -> RectilinearGrid:
-    """Those rows and columns of a grid, with their edges."""
+    """Grid of some rows and columns, with their edges."""
     return RectilinearGrid(grid.lat[rows], grid.lon[columns], grid.lat_edges[rows], grid.lon_edges[columns])
 
 
 def beside(old: RectilinearGrid, lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, " lon"]:
-    """Turn longitudes to where those of a grid are."""
+    """Shift longitudes by whole turns to the range of those of a grid."""
     middle = (old.lon_edges.min() + old.lon_edges.max()) / 2
     return middle + _to_half_turn(lon - middle)
 
@@ -168,18 +146,18 @@ def _to_half_turn(angle: np.ndarray) -> np.ndarray:
 
 
 def _halfway(centres: Float[np.ndarray, " cell"]) -> Float[np.ndarray, "cell 2"]:
-    """Edges half-way between centres; the outermost cells are as wide as they are next to their neighbours."""
+    """Edges half-way between centres; each outermost cell extends as far outward as inward."""
     between = (centres[1:] + centres[:-1]) / 2
     edges = np.concatenate([[2 * centres[0] - between[0]], between, [2 * centres[-1] - between[-1]]])
     return np.stack([edges[:-1], edges[1:]], axis=1)
 
 
 def _span(used: Int[np.ndarray, " cell"], size: int, margin: int, *, closes: bool = False) -> Int[np.ndarray, " index"]:
-    """Indices from the first to the last that are used, and some around them."""
+    """Indices from the first to the last used cell, and a margin around them."""
     used = np.unique(used)
     if not closes:
         return np.arange(max(used[0] - margin, 0), min(used[-1] + margin + 1, size))
-    # It may run across the end of the axis: it begins after the widest gap.
+    # The range may cross the end of the axis: it begins after the widest gap.
     gap = int(np.diff(used, append=used[0] + size).argmax())
     start = used[(gap + 1) % used.size]
     length = (used[gap] - start) % size + 1
@@ -200,6 +178,6 @@ def check_covered(coarse: RectilinearGrid, fine: RectilinearGrid) -> None:
 
 
 def extent(grid: RectilinearGrid) -> str:
-    """Say where a grid lies."""
+    """Ranges of latitude and longitude of a grid, for messages."""
     lat, lon = grid.lat_edges, grid.lon_edges
     return f"latitudes {lat.min():g} to {lat.max():g}, longitudes {lon.min():g} to {lon.max():g}"

@@ -1,6 +1,6 @@
 """Land from Natural Earth, without a network.
 
-ESMValCore ships the shapefiles that its own ``mask_landsea`` uses; the same files here mean the same coast everywhere.
+ESMValCore ships the shapefiles that its own ``mask_landsea`` uses; with the same files, coasts are the same everywhere.
 They are found without importing ESMValCore, which takes seconds. Made with Natural Earth
 (https://www.naturalearthdata.com, public domain).
 """
@@ -14,25 +14,12 @@ import shapely
 
 from esmlearn.errors import DataError
 
-# A point exactly on the frame of the world map lies in no polygon; this many degrees further in, it does.
 FRAME = 1e-4
+"""Degrees by which points on the frame of the world map are moved inwards: exactly on it, they lie in no polygon."""
 
 
 def natural_earth(name: str, *, package: str = "esmvalcore") -> Path:
-    """Find a shapefile of Natural Earth that ESMValCore ships.
-
-    Parameters
-    ----------
-    name
-        Without suffix: ``ne_10m_land``, ``ne_50m_ocean``, ``ne_10m_glaciated_areas``.
-    package
-        The package that ships it.
-
-    Returns
-    -------
-    pathlib.Path
-        The ``.shp`` file; the files that belong to it lie beside it.
-    """
+    """Find a shapefile that ESMValCore ships, by its name without suffix, such as ``ne_10m_land``."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise DataError("The coast comes from a shapefile that ESMValCore ships: install ESMValCore.")
@@ -47,7 +34,7 @@ def natural_earth(name: str, *, package: str = "esmvalcore") -> Path:
 @cache
 def _land_polygons() -> tuple[np.ndarray, np.ndarray]:
     """Read all polygons of land, prepared, and their bounds ``(polygon, 4)``: west, south, east, north."""
-    from cartopy.io.shapereader import Reader  # heavy, and needed by those only who ask for land
+    from cartopy.io.shapereader import Reader  # slow to import
 
     polygons = shapely.get_parts(list(Reader(natural_earth("ne_10m_land")).geometries()))
     shapely.prepare(polygons)
@@ -55,20 +42,7 @@ def _land_polygons() -> tuple[np.ndarray, np.ndarray]:
 
 
 def land_mask(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Tell which cells have their centre on land.
-
-    Parameters
-    ----------
-    lat
-        Latitudes of the centres, degrees north, ``(lat,)``, in either order.
-    lon
-        Longitudes of the centres, degrees east, ``(lon,)``, in any convention.
-
-    Returns
-    -------
-    numpy.ndarray
-        Boolean, ``(lat, lon)``, True on land.
-    """
+    """Whether the centre of each cell is on land, ``(lat, lon)``; degrees in any order and any convention."""
     x = (np.asarray(lon, dtype=float) + 180.0) % 360.0 - 180.0
     x, y = np.meshgrid(np.clip(x, -180 + FRAME, 180 - FRAME), np.clip(lat, -90 + FRAME, 90 - FRAME))
     land = np.zeros(x.shape, dtype=bool)
@@ -81,18 +55,10 @@ def land_mask(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
 
 
 def land_geometries(extent: tuple[float, float, float, float]) -> list[shapely.Geometry]:
-    """Cut out the land of a region, for drawing.
+    """Cut out the land of a region, for maps: polygons with longitudes in the convention of the extent.
 
-    Parameters
-    ----------
-    extent
-        West, east, south, north in degrees, west before east. Longitudes may be in any convention, and cross the date
-        line (170 to 190).
-
-    Returns
-    -------
-    list of shapely.Geometry
-        Polygons, with longitudes in the convention of the extent.
+    The extent is west, east, south, north in degrees, west before east. Longitudes may be in any convention, and cross
+    the date line (170 to 190).
     """
     west, east, south, north = extent
     if west >= east or south >= north:

@@ -1,4 +1,4 @@
-"""Fields from one grid to another: interpolation to finer cells, averages over coarser ones."""
+"""Regridding: interpolation to finer cells, averages over coarser ones."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from esmlearn.settings import Interpolation
 EARTH_RADIUS_KM = 6371.0
 
 LEAST = 1e-3
-"""Share of the weights that must be there; less comes from rounded coordinates."""
+"""Least share of the weights on cells with a value; smaller shares come from rounded coordinates."""
 
 ROUNDING = 1e-12
 """Weights below this are zero."""
@@ -26,10 +26,10 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Regridder:
-    """Carry fields from one grid to another, `regridder(values)`, missing values and all.
+    """Regrid fields with missing values from one grid to another: `regridder(values)`.
 
-    A value whose neighbours are all there gets its usual weights. Where one is missing, weights that are never negative
-    take over, shared out among those that are there. Where none is, there is no value.
+    A cell whose neighbours all have values gets its usual weights. If one is missing, safe weights, which are never
+    negative, are divided among those that have a value. If none has one, the cell has no value.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Regridder:
         Weights of latitudes, ``(new_lat, lat)``, and of longitudes, ``(new_lon, lon)``. The weight of a cell is their
         product.
     safe_rows, safe_columns
-        Those that take over beside missing values.
+        Safe weights, which are used beside missing values.
     fill_km
         A cell that still has no value takes that of the nearest one that has, if it is nearer than this: for coasts.
     """
@@ -53,24 +53,24 @@ class Regridder:
     fill_km: float = 0.0
 
     def __call__(self, values: Float[np.ndarray, "*lead lat lon"]) -> Float[np.ndarray, "*lead new_lat new_lon"]:
-        """Carry fields over, in the precision they came in; NaN is missing."""
+        """Regrid fields in their own precision; NaN is missing."""
         if values.shape[-2:] != self.source.shape:
             raise DataError(
                 f"The field has {values.shape[-2:]} cells, but the grid of the weights {self.source.shape}."
             )
         maps, lead = pack([values], "* y x")
         known = np.isfinite(maps)
-        there = np.where(known, maps, 0.0)
-        found = _apply(self.rows, self.columns, there)
+        filled = np.where(known, maps, 0.0)
+        found = _apply(self.rows, self.columns, filled)
         found[:, ~_apply(self.safe_rows, self.safe_columns, np.ones((1, *self.source.shape)))[0].astype(bool)] = np.nan
         if not known.all():
             touched = _apply(abs(self.rows), abs(self.columns), ~known) > 0
             share = _apply(self.safe_rows, self.safe_columns, known)
-            safe = _apply(self.safe_rows, self.safe_columns, there)
+            safe = _apply(self.safe_rows, self.safe_columns, filled)
             with np.errstate(invalid="ignore"):
                 found = np.where(touched, np.where(share > LEAST, safe, np.nan) / share, found)
             if self.fill_km:
-                self._fill(found, there, known)
+                self._fill(found, filled, known)
         return unpack(found.astype(values.dtype), lead, "* y x")[0]
 
     def within(self, lat: slice, lon: slice) -> "Regridder":
@@ -93,11 +93,11 @@ class Regridder:
     def _fill(
         self,
         found: Float[np.ndarray, "map new_lat new_lon"],
-        there: Float[np.ndarray, "map lat lon"],
+        filled: Float[np.ndarray, "map lat lon"],
         known: Bool[np.ndarray, "map lat lon"],
     ) -> None:
-        """Give cells without a value that of the nearest one that is there."""
-        flat, new = rearrange(there, "n y x -> n (y x)"), rearrange(found, "n y x -> n (y x)")
+        """Fill cells without a value with that of the nearest one that has one."""
+        flat, new = rearrange(filled, "n y x -> n (y x)"), rearrange(found, "n y x -> n (y x)")
         chord = 2 * np.sin(min(self.fill_km / EARTH_RADIUS_KM, np.pi) / 2)
         for mask, maps in distinct_masks(rearrange(known, "n y x -> n (y x)")):
             if not mask.any():
@@ -111,18 +111,10 @@ class Regridder:
 def interpolator(
     coarse: RectilinearGrid, fine: RectilinearGrid, method: Interpolation = "bicubic", *, fill_km: float = 0.0
 ) -> Regridder:
-    """Weights that interpolate from coarse cells to fine ones.
+    """Interpolation from coarse cells to fine ones; the coarse domain may be larger.
 
-    The outermost coarse centres may lie inside the fine domain by up to half a cell: lines are carried on to there.
-
-    Parameters
-    ----------
-    coarse, fine
-        The grids; the coarse one may be larger.
-    method
-        `bicubic` is the six-point one of Keys, see `esmlearn.grids.axis_weights.cubic`.
-    fill_km
-        Fine cells beside missing values that get none by interpolation take the nearest within this distance.
+    Fine cells beyond the outermost coarse centres, by up to half a coarse cell, are extrapolated linearly. For
+    `bicubic`, see `esmlearn.grids.axis_weights.cubic`; for `fill_km`, see `Regridder`.
 
     Raises
     ------
@@ -132,19 +124,16 @@ def interpolator(
     check_covered(coarse, fine)
     weigh = {"nearest": axis_weights.nearest, "bilinear": axis_weights.linear, "bicubic": axis_weights.cubic}[method]
     safe = axis_weights.nearest if method == "nearest" else axis_weights.bounded_linear
-    return Regridder(
-        coarse,
-        fine,
-        rows=_along_latitude(weigh, coarse, fine),
-        columns=_along_longitude(weigh, coarse, fine),
-        safe_rows=_along_latitude(safe, coarse, fine),
-        safe_columns=_along_longitude(safe, coarse, fine),
-        fill_km=fill_km,
-    )
+    old_lat, new_lat = coarse.lat.astype(np.float64), fine.lat.astype(np.float64)
+    old_lon, new_lon = coarse.unrolled, beside(coarse, fine.unrolled)
+    turns = 3 if coarse.closes else 1
+    rows, safe_rows = (_sparse(along, old_lat, new_lat) for along in (weigh, safe))
+    columns, safe_columns = (_sparse(along, old_lon, new_lon, turns=turns) for along in (weigh, safe))
+    return Regridder(coarse, fine, rows, columns, safe_rows, safe_columns, fill_km)
 
 
 def averager(fine: RectilinearGrid, coarse: RectilinearGrid) -> Regridder:
-    """Weights that average fine cells over coarse ones by the area they share: first-order conservative.
+    """Average of fine cells over coarse ones, weighted by the area that they share: first-order conservative.
 
     Jones 1999, eq. 7 with the first term alone, https://doi.org/10.1175/1520-0493(1999)127<2204:FASOCR>2.0.CO;2. Fine
     cells without a value do not count. A coarse cell that reaches beyond the fine domain gets no value.
@@ -167,7 +156,7 @@ def averager(fine: RectilinearGrid, coarse: RectilinearGrid) -> Regridder:
 
 
 def distinct_masks(masks: Bool[np.ndarray, "map cell"]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each mask that occurs, with the indices of its maps: most fields have one land, and few masks beside it."""
+    """Each distinct mask with the indices of its maps; most fields have few distinct masks."""
     _, first, which = np.unique(np.packbits(masks, axis=1), axis=0, return_index=True, return_inverse=True)
     for number, index in enumerate(first):
         yield masks[index], np.flatnonzero(which.ravel() == number)
@@ -181,18 +170,8 @@ def _apply(rows: csr_array, columns: csr_array, maps: np.ndarray) -> Float[np.nd
     return np.ascontiguousarray(rearrange(tall, "y (n x) -> n y x", n=n, y=n_rows))
 
 
-def _along_latitude(weigh: Callable, old: RectilinearGrid, new: RectilinearGrid) -> csr_array:
-    """Weights of rows, in whatever order they are."""
-    return _sparse(weigh, old.lat.astype(np.float64), new.lat.astype(np.float64))
-
-
-def _along_longitude(weigh: Callable, old: RectilinearGrid, new: RectilinearGrid) -> csr_array:
-    """Weights of columns, in whatever order and convention they are; round the globe where they close."""
-    return _sparse(weigh, old.unrolled, beside(old, new.unrolled), turns=3 if old.closes else 1)
-
-
 def _sparse(weigh: Callable, old: np.ndarray, new: np.ndarray, *, turns: int = 1) -> csr_array:
-    """Weights of points in any order, old ones being repeated on all sides where they go round."""
+    """Weights of points in any order; old longitudes of a full circle are repeated on both sides, by 3 `turns`."""
     order = np.argsort(old)
     repeated = rearrange(old[order] + 360.0 * (np.arange(turns) - turns // 2)[:, None], "turn old -> (turn old)")
     weights = np.zeros((new.size, old.size))

@@ -1,11 +1,11 @@
-"""Windows over a grid: where they may lie, how they cover it, and how they are blended again."""
+"""Windows over a grid: windows with ocean, windows that cover the grid, and their weighted mean."""
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 
 def slices(length: int, window: int, overlap: float, *, ring: bool = False) -> list[slice]:
-    """Windows that cover a length: the last one flush with its end, or on a ring going on over its start."""
+    """Windows that cover a length; the last one ends with it, or on a ring continues over its start."""
     window = min(window, length)
     stride = max(1, round(window * (1 - overlap)))
     starts = [*range(0, length, stride)] if ring else [*range(0, length - window, stride), length - window]
@@ -34,13 +34,9 @@ class Blend:
         self.weight = np.zeros((n_time, n_lat, n_lon), np.float32)
 
     def add(
-        self,
-        time: slice,
-        place: tuple[slice, slice],
-        estimate: Float[np.ndarray, "two time lat lon"],
-        weight: float,
+        self, time: slice, place: tuple[slice, slice], estimate: Float[np.ndarray, "two time lat lon"], weight: float
     ) -> None:
-        """Add a window; columns beyond the end belong to the start."""
+        """Add a window; columns beyond the end are those of the start."""
         lat, lon = place
         window = weight * ramp(lat.stop - lat.start)[:, None] * ramp(lon.stop - lon.start)
         columns = np.arange(lon.start, lon.stop) % self.weight.shape[-1]

@@ -62,7 +62,7 @@ def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
     """Return the class of the settings of a script, by the key `task`; a SettingsError if there is no such task."""
     kinds = SCRIPTS[script]
     task = settings.get("task", next(iter(kinds))) if len(kinds) > 1 else next(iter(kinds))
-    if task not in kinds:
+    if task not in tuple(kinds):  # a list in a recipe is no key of a mapping
         raise SettingsError(f"Setting 'task' is {task!r}: choose from {', '.join(kinds)}.")
     return kinds[task]
 

@@ -1,1 +1,1 @@
-"""Model folders: weights, settings, hashes, and a card for people."""
+"""Model folders: weights, settings, hashes, and a card for readers."""

@@ -14,16 +14,16 @@ Climate = tuple[Climatology, Scaling]
 
 
 def climate_arrays(climates: Sequence[Climate]) -> dict[str, np.ndarray]:
-    """Arrays of the climates of all levels, by name."""
-    found = {}
+    """Arrays of the climatologies and scalings of all levels, by name."""
+    arrays: dict[str, np.ndarray] = {}
     for level, (climatology, scaling) in enumerate(climates):
-        found |= {f"climatology.{level}.{name}": getattr(climatology, name) for name in CLIMATOLOGY}
-        found[f"scaling.{level}.log_std"] = scaling.log_std
-    return found
+        arrays |= {f"climatology.{level}.{name}": getattr(climatology, name) for name in CLIMATOLOGY}
+        arrays[f"scaling.{level}.log_std"] = scaling.log_std
+    return arrays
 
 
 def read_climates(content: Content) -> tuple[Climate, ...]:
-    """Climates of all levels, as `climate_arrays` wrote them."""
+    """Climatologies and scalings of all levels, from the arrays of `climate_arrays`."""
     n_levels = sum(name.startswith("scaling.") for name in content.tensors)
     return tuple(
         (

@@ -1,4 +1,4 @@
-"""Model folders, written and read: weights and arrays, settings, hashes of both, and a card for people."""
+"""Model folders, written and read: weights and arrays, settings, hashes of both, and a card for readers."""
 
 import hashlib
 import importlib.metadata
@@ -27,12 +27,12 @@ WEIGHTS, SETTINGS, CARD = "model.safetensors", "settings.json", "README.md"
 PACKAGES = (
     "esmlearn", "esmvalcore", "scitools-iris", "torch", "accelerate", "numpy", "scipy", "scores", "safetensors",
 )  # fmt: skip
-"""Packages that a result depends on."""
+"""Packages whose versions are recorded, because results depend on them."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model: a network with all that it needs to be used. Each task has its own kind.
+    """Base of trained models: a network with all that is needed to use it. Each task has its own subclass.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Trained:
     settings
         Settings of the script `train` that it was trained with.
     land
-        Land of the training grid, shape (lat, lon).
+        True on land on the training grid, shape (lat, lon).
     record
-        What else is known: data with hashes, variable, scores, versions, seconds.
+        Data with hashes, variable, scores, versions, seconds.
     """
 
     network: Any
@@ -51,40 +51,25 @@ class Trained:
     land: Bool[np.ndarray, "lat lon"]
     record: Mapping[str, Any]
 
-    task: ClassVar[str]
-    """Name of the task."""
-
-    card: ClassVar[Path]
-    """Template of the card for people."""
+    task: ClassVar[str]  # name of the task
+    card: ClassVar[Path]  # template of the card
 
     def networks(self) -> dict[str, nn.Module]:
-        """Networks by the first part of the names of their weights."""
+        """Networks, by the prefix of the names of their weights."""
         return {"network": self.network}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All other numbers, by name."""
+        """Arrays that are no weights, by name."""
         return {"land": self.land}
 
     def parts(self) -> "dict[str, Trained]":
-        """Further trained models that it needs, by the name of their subfolder."""
+        """Other trained models that this one needs, by the name of their subfolder."""
         return {}
 
 
 @dataclass(frozen=True)
 class Content:
-    """A model folder that was read.
-
-    Attributes
-    ----------
-    folder
-        Where it is.
-    task
-        Name of its task.
-    settings, record
-        As `settings.json` has them.
-    tensors
-        Weights of all networks, and all other arrays, by name.
-    """
+    """Content of a model folder: settings and record of `settings.json`, and all weights and other arrays by name."""
 
     folder: Path
     task: str
@@ -98,7 +83,7 @@ class Content:
         Raises
         ------
         ModelFolderError
-            If this version of esmlearn does not know some of them.
+            If this version of esmlearn does not have some of them.
         """
         try:
             return kind.model_validate(self.settings)
@@ -109,21 +94,19 @@ class Content:
             ) from error
 
     def array(self, name: str) -> np.ndarray:
-        """Give an array that is no weight."""
+        """An array that is no weight."""
         return self.tensors[name].numpy()
 
     def load_weights[Network: nn.Module](self, network: Network, part: str = "network") -> Network:
-        """Give a network its weights, ready for use.
+        """Load the weights of a network and return it in evaluation mode.
 
         Raises
         ------
         ModelFolderError
-            If they do not fit.
+            If the weights do not fit.
         """
         prefix = f"{part}."
-        weights = {
-            name.removeprefix(prefix): tensor for name, tensor in self.tensors.items() if name.startswith(prefix)
-        }
+        weights = {name.removeprefix(prefix): self.tensors[name] for name in self.tensors if name.startswith(prefix)}
         try:
             network.load_state_dict(weights)
         except RuntimeError as error:
@@ -138,12 +121,8 @@ class Content:
 def write_folder(folder: Path, trained: Trained) -> list[Path]:
     """Write a model folder, and those of the parts of the model in subfolders.
 
-    The settings carry the hash of the weights, and the weights that of the settings: neither can be changed alone.
-
-    Returns
-    -------
-    list of Path
-        The files: weights, settings, card.
+    The settings have the hash of the weights, and the weights that of the settings, so that a change of either one is
+    noticed. Returns the files: weights, settings, card.
     """
     files_of_parts = [file for name, part in trained.parts().items() for file in write_folder(folder / name, part)]
     content = {
@@ -168,7 +147,7 @@ def write_folder(folder: Path, trained: Trained) -> list[Path]:
 
 
 def read_folder(folder: Path) -> Content:
-    """Read a model folder that is whole and unaltered.
+    """Read a model folder, which must be complete and unaltered.
 
     Raises
     ------
@@ -217,21 +196,20 @@ def versions() -> dict[str, str]:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            # In a notebook esmlearn may run without ESMValCore.
-            continue
+            continue  # in a notebook esmlearn may run without ESMValCore
     return found
 
 
 def _hash_settings(content: Mapping[str, Any]) -> str:
-    """Hash of all of settings.json but the hashes in it."""
+    """Hash of the content of settings.json without the hashes in it."""
     kept = {key: value for key, value in content.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def _card(trained: Trained, content: Mapping[str, Any]) -> str:
-    """Write the model card, by the template of its task."""
-    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    """Fill in the template of the card."""
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
-    return template.from_string(trained.card.read_text(encoding="utf-8")).render(
+    return environment.from_string(trained.card.read_text(encoding="utf-8")).render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]
     )

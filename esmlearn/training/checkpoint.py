@@ -1,11 +1,13 @@
-"""Where a training stands, and the checkpoint that it is resumed from."""
+"""State of a training, and the checkpoint that it is resumed from."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write
@@ -16,14 +18,14 @@ CHECKPOINT = "checkpoint.pt"
 
 @dataclass
 class State:
-    """Where a training stands; all of it is in a checkpoint.
+    """State of a training; all of it is in a checkpoint.
 
     Attributes
     ----------
     step, seconds
-        Steps done, and the time that they took.
+        Number of steps done, and the time that they took.
     skipped
-        Steps whose batch had nothing to learn from.
+        Steps without a loss, as no pixel of their batch counts.
     best, best_step, best_validation
         Lowest score of a validation, its step, and all parts of that validation.
     since_best
@@ -49,17 +51,17 @@ class State:
 
     @property
     def score(self) -> float:
-        """The part of the last validation that weights are chosen by: the first one."""
+        """The part of the last validation that the best weights are chosen by: the first one."""
         return next(iter(self.validation.values()), math.nan)
 
 
 def find_checkpoint(run_dir: Path, resume: str | None) -> Path | None:
-    """Find the checkpoint to resume from: this run's own, else that of the run the settings name.
+    """Find the checkpoint to resume from: this run's own, else that of the folder `training.resume`.
 
     Raises
     ------
     ModelFolderError
-        If the settings name a folder without a checkpoint.
+        If that folder has no checkpoint.
     """
     if (run_dir / CHECKPOINT).is_file():
         return run_dir / CHECKPOINT
@@ -74,7 +76,7 @@ def find_checkpoint(run_dir: Path, resume: str | None) -> Path | None:
 
 
 def _fingerprint(settings: TrainScriptSettings) -> str:
-    """All settings but where the checkpoint comes from."""
+    """All settings except `training.resume`."""
     return settings.model_dump_json(exclude={"training": {"resume"}})
 
 
@@ -82,33 +84,24 @@ def save_checkpoint(
     path: Path,
     settings: TrainScriptSettings,
     state: State,
-    network: nn.Module,
-    averaged: nn.Module,
+    parts: Mapping[str, Any],
     best: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Write all that is needed to resume a training from here."""
+    """Write all that is needed to resume a training: parts are networks and optimizer by name."""
     content = {
         "settings": _fingerprint(settings),
         "state": asdict(state),
-        "network": network.state_dict(),
-        "averaged": averaged.state_dict(),
         "best": best,
-        "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
-    }
+    } | {name: part.state_dict() for name, part in parts.items()}
     with atomic_write(path) as aside:
         torch.save(content, aside)
 
 
 def restore_checkpoint(
-    path: Path,
-    settings: TrainScriptSettings,
-    network: nn.Module,
-    averaged: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    path: Path, settings: TrainScriptSettings, parts: Mapping[str, Any]
 ) -> tuple[State, dict[str, Tensor]]:
-    """Load a checkpoint into networks and optimizer; give the state and the best weights.
+    """Load a checkpoint into networks and optimizer; return the state and the best weights.
 
     Raises
     ------
@@ -120,8 +113,7 @@ def restore_checkpoint(
         raise ModelFolderError(
             f"The checkpoint {path} was made with other settings; remove it to start anew, or give back its settings."
         )
-    network.load_state_dict(content["network"])
-    averaged.load_state_dict(content["averaged"])
-    optimizer.load_state_dict(content["optimizer"])
+    for name, part in parts.items():
+        part.load_state_dict(content[name])
     torch.set_rng_state(content["random"])
     return State(**content["state"]), content["best"]

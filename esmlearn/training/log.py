@@ -1,4 +1,4 @@
-"""The log of a training: what its files and its progress bar show while it runs."""
+"""The log of a training: its files, and its progress bar in a terminal."""
 
 import json
 import math
@@ -20,24 +20,14 @@ from esmlearn.training.checkpoint import State
 LOG, PROGRESS = "train.jsonl", "progress.json"
 
 LOG_EVERY_SECONDS = 1.0
-"""Steps are logged when so much time has passed since the last one that was."""
+"""Least time from one logged step to the next."""
 
 
 class RunLog:
-    """Rows of `train.jsonl`, `progress.json`, and a bar where there is a terminal.
+    """Rows of `train.jsonl`, `progress.json`, and a bar where there is a terminal; only the `main` process writes.
 
-    Not every step is logged: only then are losses brought from the device, which else computes without waiting.
-
-    Parameters
-    ----------
-    run_dir
-        Folder of the files.
-    settings
-        Settings of the training.
-    state
-        Where the training stands. Rows after it, left by a run that was killed after its checkpoint, are dropped.
-    main
-        Whether this is the process that writes.
+    Not every step is logged, because to read losses from a device one must wait for it. Rows of steps after `state`,
+    left by a run that was killed after its checkpoint, are dropped.
     """
 
     def __init__(self, run_dir: Path, settings: TrainScriptSettings, state: State, *, main: bool) -> None:
@@ -47,12 +37,8 @@ class RunLog:
         run_dir.mkdir(parents=True, exist_ok=True)
         lines = run_dir / LOG
         if main:
-            kept = (
-                [row for row in lines.read_text().splitlines() if json.loads(row)["step"] <= state.step]
-                if lines.is_file()
-                else []
-            )
-            write_text(lines, "".join(f"{row}\n" for row in kept))
+            rows = lines.read_text().splitlines() if lines.is_file() else []
+            write_text(lines, "".join(f"{row}\n" for row in rows if json.loads(row)["step"] <= state.step))
         console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
@@ -71,18 +57,9 @@ class RunLog:
             self.file.close()
 
     def step(self, state: State, losses: Mapping[str, Tensor], rate: float, *, always: bool = False) -> None:
-        """Log a step: the first one, then one after each second.
+        """Log a step: the first one, then one after each second; `always` logs it in any case.
 
-        Parameters
-        ----------
-        state
-            Where the training stands after the step.
-        losses
-            Loss of the step and its parts. Logged is the mean of each over the steps since the last row that have it.
-        rate
-            Learning rate.
-        always
-            Log the step however soon it comes.
+        A row has the mean of the loss and of each of its parts over the steps since the last row that have it.
         """
         self.unlogged.append({name: value.detach() for name, value in losses.items()})
         if not always and state.seconds - self.logged < LOG_EVERY_SECONDS:
@@ -134,5 +111,5 @@ class RunLog:
 
 
 def _finite(value: Any) -> Any:
-    """JSON knows no NaN."""
+    """None for numbers that JSON does not have."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

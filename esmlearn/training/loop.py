@@ -1,4 +1,4 @@
-"""The one training loop."""
+"""The training loop of all tasks."""
 
 import copy
 import math
@@ -27,20 +27,20 @@ def train(
     settings: TrainScriptSettings,
     run_dir: Path,
 ) -> State:
-    """Train a network: it ends with its best weights, after the objective's `finish`.
+    """Train a network in place. At the end it has the best weights, as changed by the objective's `finish`.
 
     Parameters
     ----------
     network
-        What to train, in place. Weights that need no gradient after the objective's `ready` stay as they are.
+        The network. Weights that need no gradient after the objective's `ready` are not trained.
     samples
         At least `steps * batch_size` samples; sample k is always the same.
     stack
-        Makes a batch of samples.
+        Function that makes a batch of samples.
     objective
-        Loss and validation, and what is done before and after the training.
+        Loss and validation, and the steps before and after the training.
     settings
-        Settings of the training.
+        Settings of the script `train`.
     run_dir
         Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A training resumes from the checkpoint that a
         killed run left there, with the same result as without the kill; else from one in `settings.training.resume`.
@@ -48,7 +48,7 @@ def train(
     Raises
     ------
     DataError
-        If the validation period has no pixel to validate on.
+        If the validation period has no hidden pixel with a value.
     ModelFolderError
         If the checkpoint belongs to other settings.
     """
@@ -63,13 +63,14 @@ def train(
 
     checkpoint = find_checkpoint(run_dir, options.resume)
     objective.ready(network, None if checkpoint else batches(0), accelerator)
-    learned = [weights for weights in network.parameters() if weights.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
+    trained = [weights for weights in network.parameters() if weights.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
     averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
     best = copy.deepcopy(averaged.state_dict())
     state = State()
+    parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
     if checkpoint:
-        state, best = restore_checkpoint(checkpoint, settings, network, averaged, optimizer)
+        state, best = restore_checkpoint(checkpoint, settings, parts)
     model, optimizer = accelerator.prepare(network, optimizer)
 
     with RunLog(run_dir, settings, state, main=accelerator.is_main_process) as log:
@@ -87,7 +88,7 @@ def train(
                 accelerator.backward(losses["loss"])
                 accelerator.clip_grad_norm_(model.parameters(), options.clip)
                 optimizer.step()
-                update_average(averaged, accelerator.unwrap_model(model), state.step, options.ema)
+                update_average(averaged, network, state.step, options.ema)
             else:
                 state.skipped += 1
             state.step += 1
@@ -99,15 +100,7 @@ def train(
                 best = _judge(state, averaged, best, options)
                 log.validated(state)
                 if accelerator.is_main_process:
-                    save_checkpoint(
-                        run_dir / CHECKPOINT,
-                        settings,
-                        state,
-                        accelerator.unwrap_model(model),
-                        averaged,
-                        best,
-                        optimizer,
-                    )
+                    save_checkpoint(run_dir / CHECKPOINT, settings, state, parts, best)
         network.load_state_dict(best)
         objective.finish(network, accelerator)
         log.finished(state)
@@ -116,7 +109,7 @@ def train(
 
 
 def learning_rate_factor(step: int, options: TrainingLoopSettings) -> float:
-    """Rise linearly over the warm-up; with the cosine schedule, then fall to zero at the last step."""
+    """Factor on the learning rate: it rises linearly over the warm-up; with `cosine`, it then falls to zero."""
     warmup = max(1, round(options.warmup * options.steps))
     rise = min(1.0, (step + 1) / warmup)
     if options.schedule != "cosine" or step < warmup:
@@ -125,7 +118,7 @@ def learning_rate_factor(step: int, options: TrainingLoopSettings) -> float:
 
 
 def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: float) -> None:
-    """Update an exponential moving average of weights; the decay warms up, so that the first weights soon fade."""
+    """Update an exponential moving average of weights; the decay starts low, so that the first weights soon fade."""
     decay = min(decay, (1 + step) / (10 + step))
     with torch.no_grad():
         for average, live in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
@@ -164,18 +157,18 @@ def _batches(
     accelerator: Accelerator,
     first_step: int,
 ) -> Iterator[Any]:
-    """Batches of the steps still to go, shared out among the processes, on the device."""
+    """Batches of the remaining steps, divided among the processes, on the device."""
     size = options.batch_size
     indices = range(first_step * size, options.steps * size)
     share = [k for k in indices if k % size % accelerator.num_processes == accelerator.process_index]
-    # Workers pay where a GPU would wait for the processor; on a CPU they would only take cores away from it.
+    # Workers prepare batches while a GPU computes; on a CPU they would only take cores away from the training.
     workers = 4 if accelerator.device.type == "cuda" else 0
     loader = DataLoader(
         Subset(samples, share),
         -(-size // accelerator.num_processes),
         collate_fn=stack,
         num_workers=workers,
-        generator=torch.Generator(),  # its own: a loader made after a kill must not shift the other random numbers
+        generator=torch.Generator(),  # its own: a loader made after a resume must not shift the other random numbers
     )
     for batch in loader:
         yield batch.to(accelerator.device)

@@ -1,4 +1,4 @@
-"""What the training loop needs from a task: its loss, its validation, and what comes before and after."""
+"""Interface between the training loop and a task."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
@@ -19,18 +19,18 @@ class Batch(Protocol):
 
 @runtime_checkable
 class Objective(Protocol):
-    """Loss and validation of a training, and what is done before its first step and after its last."""
+    """Loss and validation of a training, and the steps before and after it."""
 
     def ready(self, network: Any, batches: Iterable[Any] | None, accelerator: Accelerator) -> None:
         """Prepare a network for its first step; `batches` is None where a checkpoint is loaded afterwards."""
         ...
 
     def loss(self, network: nn.Module, batch: Any) -> dict[str, Tensor]:
-        """Give the `loss` and its parts; an empty dict if the batch has nothing to learn from."""
+        """Compute the `loss` and its parts; an empty dict if no pixel of the batch counts."""
         ...
 
     def validate(self, network: Any, accelerator: Accelerator) -> dict[str, float]:
-        """Give errors on fixed samples; the best weights are those for which the first of them is lowest."""
+        """Compute errors on fixed samples; the best weights are those with the lowest value of the first one."""
         ...
 
     def finish(self, network: Any, accelerator: Accelerator) -> None:

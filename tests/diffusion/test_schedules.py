@@ -43,7 +43,7 @@ def test_all_is_finite_at_every_level(schedule, parameterization):
         for spacing in ("time", "karras")
     ]
     for levels in (learned, *sampled):
-        numbers = (levels.number, *coefficients(levels, settings), loss_weight(levels, settings))
+        numbers = (levels.c_noise, *coefficients(levels, settings), loss_weight(levels, settings))
         assert all(value.float().isfinite().all() for value in numbers)
         assert (loss_weight(levels, settings) > 0).all()
 

@@ -9,8 +9,9 @@ import torch
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
+from esmlearn.tasks import load_model
 from esmlearn.tasks.reconstruct.train import fit
-from esmlearn.trained.folder import CARD, SETTINGS, WEIGHTS, load_model, save_model
+from esmlearn.trained.folder import CARD, SETTINGS, WEIGHTS, write_folder
 from tests.small import small_ocean, small_settings
 
 
@@ -21,7 +22,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def folder(trained, tmp_path):
-    save_model(tmp_path / "model", trained)
+    write_folder(tmp_path / "model", trained)
     return tmp_path / "model"
 
 
@@ -68,6 +69,7 @@ def test_cut_off_weights_are_refused(folder):
     ("change", "words"),
     [
         ({"task": "nowcasting"}, "for the task 'nowcasting'"),
+        ({"format": 2}, "has format 2, this esmlearn reads 3; train it again with this one"),
         ({"format": 99}, "format 99"),
         ({"record": {}}, "altered"),
     ],
@@ -81,7 +83,7 @@ def test_other_settings_are_refused(folder, change, words):
 
 def test_weights_of_another_network_are_refused(trained, tmp_path):
     other = SpatioTemporalModel(trained.settings.model.model_copy(update={"hidden": 16}))
-    save_model(tmp_path / "model", replace(trained, network=other))
+    write_folder(tmp_path / "model", replace(trained, network=other))
     with pytest.raises(ModelFolderError, match="do not fit"):
         load_model(tmp_path / "model")
 

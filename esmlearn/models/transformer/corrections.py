@@ -27,7 +27,7 @@ class SuccessiveCorrections(nn.Module):
     grid a pass is three small matrix products. Such passes come close to optimal interpolation (Bratseth 1986,
     https://doi.org/10.1111/j.1600-0870.1986.tb00476.x) without a system to solve for each point. They alternate between
     wide scales of space on the same days and long scales of time at the same place. Scales and relaxations are weights
-    of the network, fitted before the others; the arguments are their values before training, `scales` in cells and days.
+    of the network, fitted before the others. Arguments are their values before training, `scales` in cells and days.
     """
 
     start: Tensor

@@ -67,10 +67,10 @@ class TemporalAttentionAggregator(nn.Module):
             self.rescore = _scorer(dim)
 
     def forward(
-        self, tokens: Float[Tensor, "batch month time place dim"], seen: Bool[Tensor, "batch month time place"]
+        self, tokens: Float[Tensor, "batch month time place dim"], observed: Bool[Tensor, "batch month time place"]
     ) -> Float[Tensor, "batch month place dim"]:
         """Pool over the days that have observations."""
-        pooled = self.pool(tokens, self.score(tokens), seen)
+        pooled = self.pool(tokens, self.score(tokens), observed)
         if not self.month_mixing:
             return pooled
         batch = tokens.shape[0]
@@ -78,19 +78,19 @@ class TemporalAttentionAggregator(nn.Module):
         query = self.month_norm(months)
         months = months + self.month_attention(query, query, query, need_weights=False)[0]
         months = rearrange(months + self.month_feed_forward(months), "(b p) m c -> b m p c", b=batch)
-        return months + self.pool(tokens, self.rescore(tokens + months[:, :, None]), seen)
+        return months + self.pool(tokens, self.rescore(tokens + months[:, :, None]), observed)
 
     def pool(
         self,
         tokens: Float[Tensor, "batch month time place dim"],
         score: Float[Tensor, "batch month time place 1"],
-        seen: Bool[Tensor, "batch month time place"],
+        observed: Bool[Tensor, "batch month time place"],
     ) -> Float[Tensor, "batch month place dim"]:
         """Average the tokens that have observations with softmax weights."""
-        any_seen = seen.any(dim=2)
-        score = score.squeeze(-1).masked_fill(~seen & any_seen[:, :, None], -torch.inf)
+        any_observed = observed.any(dim=2)
+        score = score.squeeze(-1).masked_fill(~observed & any_observed[:, :, None], -torch.inf)
         pooled = torch.einsum("bmtp,bmtpc->bmpc", score.softmax(dim=2), tokens)
-        return torch.where(any_seen[..., None], pooled, self.unseen.to(pooled.dtype))
+        return torch.where(any_observed[..., None], pooled, self.unseen.to(pooled.dtype))
 
 
 def _scorer(dim: int) -> nn.Sequential:
@@ -121,9 +121,9 @@ class MonthlyConvDecoder(nn.Module):
 
     The transposed convolution has kernel patch + 2 overlap, stride patch and padding overlap, so that the size is exact
     and neighbouring patches share pixels. `context` maps at full resolution join before the refinement, so that coasts
-    and fronts stay sharp; `unet` are the widths of a U-Net that replaces the refinement, if any. Each token gives `days`
-    maps: 1 for a month, those of the patch for days. A second U-Net estimates from all these maps how large the error
-    is. Both heads start at zero: the untrained model gives the first guess.
+    and fronts stay sharp; `unet` are the widths of a U-Net that replaces the refinement, if any. Each token decodes to
+    `days` maps: 1 for a month, those of the patch for days. A second U-Net estimates from all these maps how large the
+    error is. Both heads start at zero: the untrained model gives the first guess.
     """
 
     def __init__(self, settings: ModelSettings, context: int, days: int = 1, unet: tuple[int, ...] = ()) -> None:

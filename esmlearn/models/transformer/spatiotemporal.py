@@ -114,7 +114,7 @@ class SpatioTemporalModel(nn.Module):
         pixels = self.pad(inputs, context)
         days, rows, columns = self.settings.patch_size
         patches = {"d": days, "h": rows, "w": columns}
-        seen = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
+        observed = TokenGrid(reduce(pixels.valid, "b m (t d) (y h) (x w) -> b (m t) (y x)", "any", **patches))
         ocean = reduce(pixels.ocean, "b (y h) (x w) -> b (y x)", "any", h=rows, w=columns)
         real = reduce(pixels.real_days, "b m (t d) -> b (m t)", "any", d=days)
         where = self.encode_positions(
@@ -122,11 +122,11 @@ class SpatioTemporalModel(nn.Module):
             F.pad(inputs.position, pixels.pad[:4], mode="replicate"),
         )
 
-        tokens = self.encoder(pixels.video, seen) + seen.pack(where)
+        tokens = self.encoder(pixels.video, observed) + observed.pack(where)
         for block in self.encoder_blocks:
-            tokens = block(tokens, seen)
-        encoded = seen.unpack(tokens)
-        months = self.mix_months(encoded, where, seen, ocean, n_months=n_months)
+            tokens = block(tokens, observed)
+        encoded = observed.unpack(tokens)
+        months = self.mix_months(encoded, where, observed, ocean, n_months=n_months)
 
         daily = Estimate(pixels.guess, torch.zeros_like(pixels.guess))
         if self.settings.daily:
@@ -178,14 +178,14 @@ class SpatioTemporalModel(nn.Module):
         self,
         encoded: Float[Tensor, "batch time place dim"],
         where: Float[Tensor, "batch time place dim"],
-        seen: TokenGrid,
+        observed: TokenGrid,
         ocean: Bool[Tensor, "batch place"],
         n_months: int,
     ) -> Float[Tensor, "batch month place dim"]:
         """Pool the days of each month, then mix its places."""
         months = self.aggregate(
             rearrange(encoded, "b (m t) p c -> b m t p c", m=n_months),
-            rearrange(seen.exists, "b (m t) p -> b m t p", m=n_months),
+            rearrange(observed.exists, "b (m t) p -> b m t p", m=n_months),
         )
         months = months + reduce(where, "b (m t) p c -> b m p c", "mean", m=n_months)
         mixed = self.spatial(rearrange(months, "b m p c -> (b m) p c"), repeat(ocean, "b p -> (b m) p", m=n_months))

@@ -81,8 +81,8 @@ class Surroundings(nn.Module):
         """Give the `n_around` channels of some days, of which `guess` is the first guess.
 
         For each day around there are the observations minus this first guess, zero where there are none; where there
-        are some; and the analysis minus this first guess. `series` is that of `forward`, `batch` the window of each day,
-        and `position` its index in the series.
+        are some; and the analysis minus this first guess. `series` is that of `forward`, `batch` the window of each
+        day, and `position` its index in the series.
         """
         days = position[:, None] + torch.tensor(self.days_around, dtype=position.dtype, device=position.device)
         value, observed, *analyses = series[:, batch[:, None], days.clamp(0, series.shape[2] - 1)]

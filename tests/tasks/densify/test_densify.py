@@ -53,7 +53,8 @@ def _field(values, land, days, depths) -> Field:
         masked, coords = masked[:, 0], [(coord, max(dim - 1, 0)) for coord, dim in coords]
     else:
         coords.append((DimCoord(depths, "depth", units="m", attributes={"positive": "down"}), 1))
-    cube = Cube(masked, var_name="thetao", units="degC", dim_coords_and_dims=coords)
+    name = "tos" if depths is None else "thetao"
+    cube = Cube(masked, var_name=name, units="degC", dim_coords_and_dims=coords)
     return Field.from_cube(cube)
 
 
