@@ -57,20 +57,10 @@ class Task:
         record: Mapping[str, Any],
         models: Sequence["Trained"] = (),
     ) -> "Trained":
-        """Train on the datasets of a recipe.
+        """Train on the datasets of a recipe, with the log and the checkpoint in `run_dir`.
 
-        Parameters
-        ----------
-        data
-            The datasets.
-        settings
-            Settings of the script `train`.
-        run_dir
-            Folder for the log and the checkpoint.
-        record
-            What else the model shall know of itself: data with hashes, the recipe.
-        models
-            For a task with a base: trained models of the ancestors, or the one that the settings name.
+        The record is what else the model shall know of itself: hashes of its data, the recipe. A task with a base gets
+        the trained models of the ancestors, or the one that its settings name.
         """
         base = {"models": models} if self.base else {}
         return self._module("train").train(data, settings, run_dir, record=record, **base)

@@ -54,18 +54,9 @@ class Observations:
     def of(
         cls, data: InputData, learned: DataSettings, settings: ReconstructSettings, land: Land | None
     ) -> "Observations":
-        """Load what the script `reconstruct` is asked to fill.
+        """Load what the script `reconstruct` is asked to fill; what it does not say is as in the training.
 
-        Parameters
-        ----------
-        data
-            Datasets of the recipe.
-        learned
-            Data of the training, which say what is not given.
-        settings
-            Of the script.
-        land
-            On the grid of the observations; None where it is not known.
+        Land is that of the grid of the observations; None where it is not known.
         """
         name = settings.observations or learned.observations
         # A model from elsewhere meets data as they are, unless the recipe says what to hide.

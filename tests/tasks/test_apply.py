@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.tasks.given import give
 
 from esmlearn.errors import SettingsError
 from esmlearn.fields.climatology import Climatology, Scaling
@@ -20,6 +19,7 @@ from tests.small import small_ocean, small_settings
 from tests.tasks.densify.test_densify import densify_settings
 from tests.tasks.downscale.test_downscale import downscale_settings
 from tests.tasks.fill.test_fill import fill_settings
+from tests.tasks.given import give
 
 SETTINGS = ReconstructSettings(period="2002-07-01/2002-07-10", baselines=())
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.tasks.given import give
 
 from esmlearn.errors import DataError
 from esmlearn.tasks.observations import find_truth
 from tests.made_fields import make_cube, wavy_ocean
 from tests.small import small_ocean
+from tests.tasks.given import give
 
 
 @pytest.fixture(scope="module")
