@@ -1,4 +1,4 @@
-"""Super-resolution on real data: OISST coarsened four times, and made fine again by all methods."""
+"""Super-resolution on real data: OISST is coarsened by a factor of four, and refined by all methods."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -22,14 +22,14 @@ from esmlearn.trained.folder import write_folder
 DOWNSCALING_RECIPE = "recipe_downscaling.yml"
 RATIO = 4
 LONGER = {"regression_steps": 2000, "steps": 3000, "validate_every": 500, "batch_size": 8}
-"""There are 22 years to learn from, so it is trained for longer than on the demo ocean."""
+"""Longer than for the demo ocean, since there are 22 years of data."""
 
 EVERY = 5
-"""Days of the test period from one that is drawn to the next: members cost more than a mean."""
+"""Every how many days of the test period members are sampled, to save time."""
 
 
 def measure_downscaling(data: Sequence[Path], work: Path, *, steps: int | None = None) -> str:
-    """Train on the years of the recipe for OISST, draw the test period, and write a table of all methods.
+    """Train on the years of the recipe for OISST, sample the test period, and write a table of all methods.
 
     Parameters
     ----------
@@ -55,30 +55,30 @@ def measure_downscaling(data: Sequence[Path], work: Path, *, steps: int | None =
     some = np.arange(0, len(truth.dates), EVERY)
     truth, given = truth[some], given[some]
     template = fine_template(trained, given)
-    drawing = EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
-    task = prepare(trained, {"tos_coarse": given}, template, drawing)
-    drawn = measure(partial(sample_members, trained, task, drawing))
-    said = {
-        "ConditionalDiffusion": Reconstruction.of_members(drawn.result[:, :, 0], template),
+    sampling = EnsembleSettings.model_validate(scripts["reconstruct"]["ensemble"])
+    task = prepare(trained, {"tos_coarse": given}, template, sampling)
+    members = measure(partial(sample_members, trained, task, sampling))
+    results = {
+        "ConditionalDiffusion": Reconstruction.of_members(members.result[:, :, 0], template),
         "ResidualUNet": task.first_guess(),
     }
-    said |= {name: interpolate(trained, given, template, name) for name in ("bicubic", "bilinear", "nearest")}
-    members = f"{drawing.members} members in {drawing.sampler.steps} steps of {drawing.sampler.sampler}"
+    results |= {name: interpolate(trained, given, template, name) for name in ("bicubic", "bilinear", "nearest")}
+    how = f"{sampling.members} members in {sampling.sampler.steps} steps of {sampling.sampler.sampler}"
     return "\n\n".join(
         [
             f"Cells of 1 degree to 0.25 degree; trained on {settings.data.split.train}, scored on every {EVERY}th day "
             f"of {settings.data.split.test}, {len(truth.dates)} days.",
             describe("ConditionalDiffusion", trained),
-            f"{members}, {drawn.seconds:.0f} s. Power at lost scales: that of the method (of the members of the "
+            f"{how}, {members.seconds:.0f} s. Power at lost scales: that of the method (of the members of the "
             "ensemble) over that of the truth where bicubic interpolation has less than half of it.",
-            _tabulate(truth, said),
+            _tabulate(truth, results),
         ]
     )
 
 
-def _tabulate(truth: Field, said: Mapping[str, Reconstruction]) -> str:
+def _tabulate(truth: Field, results: Mapping[str, Reconstruction]) -> str:
     """Scores of all methods, best first."""
-    methods = [metrics.Method(name, "model", one.daily, one.daily_std, one.members) for name, one in said.items()]
+    methods = [metrics.Method(name, "model", one.daily, one.daily_std, one.members) for name, one in results.items()]
     everywhere = np.broadcast_to(~truth.land, truth.values[:, 0].shape)
     comparison = metrics.Comparison(
         "NOAA-OISST", "day", truth.units, truth.values[:, 0], everywhere, truth.area_weights, tuple(methods)
@@ -90,7 +90,7 @@ def _tabulate(truth: Field, said: Mapping[str, Reconstruction]) -> str:
         rows += metrics.power_rows(comparison, spectra, lost[1])
     found = {(row["method"], row["metric"]): row["value"] for row in rows if "against" not in row}
     lines = []
-    for name in sorted(said, key=lambda name: found[name, "rmse"]):
+    for name in sorted(results, key=lambda name: found[name, "rmse"]):
         numbers = [found.get((name, key)) for key in ("rmse", *METRICS, "spectral_power_ratio")]
         lines.append([name, *("–" if value is None else f"{value:.3f}" for value in numbers)])
     return table(["method", *HEADS, "power at lost scales"], lines)

@@ -1,4 +1,4 @@
-"""How far a model carries: trained in other years, on other water, on another ocean, and judged where it never was."""
+"""Generalisation: models that are trained in other years, another region or another ocean than they are scored in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ HEAD = ["trained on", "RMSE", "trained in place", "loss", *(part for name in BES
 
 @dataclass(frozen=True)
 class Trial:
-    """What a model says of the test years, and the rows of the region that it is judged in."""
+    """Reconstruction of the test years by a model, and the rows of the region in which it is scored."""
 
     trained_on: str
-    said: Reconstruction
+    reconstruction: Reconstruction
     rows: slice = slice(None)
 
 
 def measure_generalisation(data: Sequence[Path], work: Path, *, steps: int | None = None) -> str:
     """Train away from the test of the recipe on OISST, apply the models there, and write tables for days and months.
 
-    All methods are given the same observations. A training that was cut short goes on from its checkpoint; one that was
-    finished, such as that of `measure_skill`, is not repeated.
+    All methods have the same observations. An interrupted training is resumed from its checkpoint; a complete one, such
+    as that of `measure_skill`, is not repeated.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def measure_generalisation(data: Sequence[Path], work: Path, *, steps: int | Non
     truth = read_field(data, region, settings.data.units)
     observations = apply_gaps(truth, settings.data.gaps)
     training, seen = (select_role(observations, split, role) for role in ("train", "test"))
-    # A model from elsewhere departs from the mean and the spread that the gappy observations of earlier years tell.
+    # Models from elsewhere use climatology and scaling of the gappy observations of earlier years in this region.
     climatology = Climatology.fit(training, harmonics=settings.data.harmonics)
     scaling = Scaling.fit(training, climatology, by=settings.data.scale_by)
 
@@ -100,7 +100,7 @@ def measure_generalisation(data: Sequence[Path], work: Path, *, steps: int | Non
 
 
 def train_settings(recipe: dict[str, Any], steps: int | None) -> TrainReconstructSettings:
-    """Settings of a recipe's training, with fewer steps if asked for."""
+    """Settings of a recipe's training, with fewer steps if some are given."""
     settings = from_script(TrainReconstructSettings, recipe["diagnostics"]["sst"]["scripts"]["train"])
     if not steps:
         return settings
@@ -120,17 +120,17 @@ def compare(
 ) -> list[str]:
     """Write one row: errors where days were hidden, and by how much the model is worse (+) or better (-)."""
     model, home, *others = (
-        error_of(said, seen, right, trial.rows, frequency) for said in (trial.said, in_place, *beside)
+        error_of(one, seen, right, trial.rows, frequency) for one in (trial.reconstruction, in_place, *beside)
     )
     row = [trial.trained_on, f"{model:.3f}", f"{home:.3f}", f"{model / home - 1:+.1%}"]
     return row + [text for other in others for text in (f"{other:.3f}", f"{model / other - 1:+.1%}")]
 
 
-def error_of(said: Reconstruction, seen: Field, right: Field, rows: slice, frequency: str) -> float:
-    """Root-mean-square error in some rows: of hidden days, or of months with hidden days."""
+def error_of(reconstruction: Reconstruction, seen: Field, right: Field, rows: slice, frequency: str) -> float:
+    """Root-mean-square error in some rows, of hidden days or of months with hidden days."""
     hidden = (~seen.observed & right.observed)[:, 0]
-    values, truth = said.daily, right.values[:, 0]
+    values, truth = reconstruction.daily, right.values[:, 0]
     if frequency == "mon":
-        values, truth = said.monthly, monthly_means(right, truth)
+        values, truth = reconstruction.monthly, monthly_means(right, truth)
         hidden = np.stack([hidden[days].any(axis=0) for days in seen.months.values()])
     return rmse(values[:, rows], truth[:, rows], hidden[:, rows], right.area_weights[rows])

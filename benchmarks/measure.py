@@ -1,4 +1,4 @@
-"""What both benchmarks need: a clock with a memory gauge, tables, and the settings of a recipe."""
+"""What all benchmarks need: time and memory of a call, tables, and the settings of a recipe."""
 
 import contextlib
 import ctypes
@@ -17,7 +17,7 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 
 @dataclass(frozen=True)
 class Measured[T]:
-    """What a call gave back, and what it cost."""
+    """Result of a call, its time and its memory."""
 
     result: T
     seconds: float
@@ -25,7 +25,7 @@ class Measured[T]:
 
 
 def measure[T](call: Callable[[], T], *, repeats: int = 1) -> Measured[T]:
-    """Take the median time of some calls, and the largest memory of the process meanwhile beyond that before."""
+    """Measure the median time of some calls, and the largest memory of the process in them beyond that before."""
     before = _forget_peak()
     seconds = []
     for _ in range(repeats):
@@ -36,7 +36,7 @@ def measure[T](call: Callable[[], T], *, repeats: int = 1) -> Measured[T]:
 
 
 def _forget_peak() -> float:
-    """Give back what is no longer used, let Linux count the peak anew, and say how much is in use."""
+    """Free unused memory, let Linux start a new count of the peak, and return the memory in use, gigabytes."""
     gc.collect()
     with contextlib.suppress(AttributeError, OSError):  # another C library, or another system
         ctypes.CDLL(None).malloc_trim(0)
@@ -66,5 +66,5 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def read_recipe(name: str) -> dict[str, Any]:
-    """Read a recipe: the settings of a benchmark are those that a user runs, and stand in one place."""
+    """Read a recipe: benchmarks use the settings that a user runs."""
     return yaml.safe_load((RECIPES / name).read_text(encoding="utf-8"))

@@ -26,11 +26,13 @@ DATA = ROOT.parent / "shared" / "data" / "oisst_tasman_1982_2009.nc"
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the benchmarks that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", action="store_true", help="speed and memory only")
     parser.add_argument("--skill", action="store_true", help="skill on real data only")
-    parser.add_argument("--scattered", action="store_true", help="how much scattered points flatter, on real data")
+    parser.add_argument(
+        "--scattered", action="store_true", help="scores on scattered points beside those under clouds, on real data"
+    )
     parser.add_argument("--samplers", action="store_true", help="few steps against many, on real data")
     parser.add_argument("--downscaling", action="store_true", help="super-resolution of real data")
     parser.add_argument("--generalisation", action="store_true", help="models from elsewhere, on real data")
@@ -69,15 +71,15 @@ def main() -> None:
         if options.generalisation:
             from generalisation import measure_generalisation
 
-            told = measure_generalisation(options.data, options.work, steps=options.steps)
-            record(options.results, "generalisation", told)
+            tables = measure_generalisation(options.data, options.work, steps=options.steps)
+            record(options.results, "generalisation", tables)
     except EsmlearnError as error:
         print(f"ERROR esmlearn: {error}")
         sys.exit(1)
 
 
 def record(results: Path, name: str, text: str) -> None:
-    """Show a result, and put it between the markers of its name, with what it was measured on."""
+    """Print a result, and write it between the markers of its name, with the hardware."""
     text = f"{hardware()}\n\n{text}"
     print(text)
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
@@ -89,7 +91,7 @@ def record(results: Path, name: str, text: str) -> None:
 
 
 def hardware() -> str:
-    """Say in one line what was measured on, with what, and when."""
+    """Describe date, hardware and software of a measurement in one line."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {_processor()}, {os.cpu_count()} cores, {device}; "

@@ -1,4 +1,4 @@
-"""Few steps against many: the same ensemble drawn by different samplers, scored on the same hidden points."""
+"""Few steps against many: the same ensemble with different samplers, scored on the same hidden points."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -16,11 +16,11 @@ from esmlearn.tasks.fill.apply import fill
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 
 DAYS = slice(600, 606)
-"""Some days of the test years: the most careful of the samplers asks the network a thousand times a member."""
+"""Some days of the test years: the slowest of the samplers runs the network a thousand times for a member."""
 
 MEMBERS = 8
 EVALUATIONS = {"heun": lambda steps: 2 * steps - 1}
-"""How often a sampler asks the network; all others once a step."""
+"""How often a sampler runs the network; all others once in a step."""
 
 SAMPLERS = (
     ("dpm_solver_2m", 5), ("dpm_solver_2m", 10), ("dpm_solver_2m", 20), ("heun", 10), ("euler", 20), ("ddim", 20),
@@ -30,7 +30,7 @@ HEAD = ("sampler", "steps", "evaluations", "CRPS, degC", "RMSE of the mean", "sp
 
 
 def measure_samplers(data: Sequence[Path], work: Path, *, steps: int | None = None) -> str:
-    """Draw the ensemble of `measure_skill`, which is trained if it is not there, and write a table.
+    """Sample the ensemble of `measure_skill`, which is trained if it does not exist, and write a table.
 
     Parameters
     ----------
@@ -42,20 +42,20 @@ def measure_samplers(data: Sequence[Path], work: Path, *, steps: int | None = No
     truth = read_field(data, recipe["preprocessors"]["tasman_sea"]["extract_region"], settings.data.units)
     observations = apply_gaps(truth, settings.data.gaps)
     base_model = learn(observations, truth, settings, work / f"skill-{fingerprint(settings, data)}")
-    ensemble, drawing = learn_ensemble(observations, truth, base_model, data, work, steps)
+    ensemble, sampling = learn_ensemble(observations, truth, base_model, data, work, steps)
     seen, right = (select_role(field, settings.data.split, "test")[DAYS] for field in (observations, truth))
     base = Reconstructor(base_model).reconstruct_field(seen)
     hidden = ~seen.observed[:, 0] & right.observed[:, 0]
     lines = []
     for sampler, n_steps in SAMPLERS:
-        sampling = SamplerSettings(sampler=sampler, steps=n_steps, sigma_max=drawing.sampler.sigma_max)
-        how = drawing.model_copy(update={"sampler": sampling, "members": MEMBERS})
+        with_steps = SamplerSettings(sampler=sampler, steps=n_steps, sigma_max=sampling.sampler.sigma_max)
+        how = sampling.model_copy(update={"sampler": with_steps, "members": MEMBERS})
         cost = measure(partial(fill, ensemble, seen, how, base=base))
-        said = metrics.Method(
+        method = metrics.Method(
             sampler, "model", cost.result.daily, cost.result.daily_std, np.asarray(cost.result.members)
         )
         comparison = metrics.Comparison(
-            "NOAA-OISST", "day", right.units, right.values[:, 0], hidden, right.area_weights, (said,)
+            "NOAA-OISST", "day", right.units, right.values[:, 0], hidden, right.area_weights, (method,)
         )
         found = {row["metric"]: row["value"] for row in metrics.score(comparison)}
         numbers = [f"{found[name]:.4f}" for name in ("crps", "rmse")] + [f"{found['spread_skill_ratio']:.2f}"]

@@ -1,4 +1,4 @@
-"""How much scattered points flatter: errors at observations withheld in several shapes, and at what was hidden."""
+"""Errors at observations that are withheld in several shapes, beside errors at the points under clouds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,10 +22,10 @@ METHODS = ("time_interpolation", "optimal_interpolation", "dineof")
 
 
 def measure_scattered(data: Sequence[Path], *, seeds: int = 3) -> str:
-    """Judge the baselines by what is withheld from them in the test years, and write a table.
+    """Score baselines on observations that are withheld from them in the test years, and write a table.
 
-    The right answer is known: it is the error where the recipe's clouds hid the analysis. The same number of
-    observations is withheld in each shape.
+    These errors should be as the known error where the clouds of the recipe hide the analysis. Each shape withholds the
+    same number of observations.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def measure_scattered(data: Sequence[Path], *, seeds: int = 3) -> str:
     rows = []
     for name in METHODS:
         method = baselines.fit(name, training, climatology=climatology)
-        sought = error_of(method, seen, right, ~seen.observed)
-        judged = [
+        wanted = error_of(method, seen, right, ~seen.observed)
+        withheld = [
             mean(error_of(method, given, right, seen.observed & ~given.observed) for given in choices)
             for choices in shapes.values()
         ]
-        rows.append([name, *(f"{value:.3f}" for value in (sought, *judged)), f"{judged[0] / judged[-1]:.2f}"])
+        rows.append([name, *(f"{value:.3f}" for value in (wanted, *withheld)), f"{withheld[0] / withheld[-1]:.2f}"])
     share = 1 - next(iter(shapes.values()))[0].observed.sum() / seen.observed.sum()
     head = ["method", "what the clouds hid", *shapes, "the first of these over the last"]
     return "\n\n".join(
@@ -64,7 +64,7 @@ def measure_scattered(data: Sequence[Path], *, seeds: int = 3) -> str:
 
 
 def withhold_in_shapes(seen: Field, seeds: int) -> dict[str, list[Field]]:
-    """Withhold the same number of observations in each shape; what is left, for each choice of them."""
+    """Withhold the same number of observations in each shape, and return the remaining ones for each seed."""
     shapes: dict[str, list[Field]] = {"clouds of 10 days": [], "clouds of 1 day": [], "scattered": []}
     for seed in range(seeds):
         clouds = withhold(seen, WithholdSettings(days=10, seed=seed))
@@ -77,15 +77,18 @@ def withhold_in_shapes(seen: Field, seeds: int) -> dict[str, list[Field]]:
 
 def error_of(method: Baseline, given: Field, right: Field, where: Bool[np.ndarray, "time 1 lat lon"]) -> float:
     """Root-mean-square error of a method at some ocean points."""
-    said = method.reconstruct_field(given).daily
-    return rmse(said, right.values[:, 0], (where & right.observed)[:, 0], right.area_weights)
+    return rmse(
+        method.reconstruct_field(given).daily, right.values[:, 0], (where & right.observed)[:, 0], right.area_weights
+    )
 
 
 def rmse(
-    said: Float[np.ndarray, "time lat lon"],
+    values: Float[np.ndarray, "time lat lon"],
     truth: Float[np.ndarray, "time lat lon"],
     where: Bool[np.ndarray, "time lat lon"],
     weights: Float[np.ndarray, "lat lon"],
 ) -> float:
     """Root-mean-square error at some points, weighted by area."""
-    return float(np.sqrt(np.average((said - truth)[where] ** 2, weights=np.broadcast_to(weights, where.shape)[where])))
+    return float(
+        np.sqrt(np.average((values - truth)[where] ** 2, weights=np.broadcast_to(weights, where.shape)[where]))
+    )

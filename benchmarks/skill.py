@@ -1,4 +1,4 @@
-"""How good: all methods on real data that none of them saw, scored where simulated clouds hid the truth."""
+"""Skill of all methods on real data of years after the training, scored where simulated clouds hide the truth."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -44,14 +44,14 @@ ENSEMBLE_TRAINING: dict[str, Any] = {
     "reconstructions": 4,
     "training": {"steps": 3000, "batch_size": 32, "validate_every": 250},
 }
-"""There are 22 years to learn from: the ensemble is trained for longer than on the demo ocean, as a larger network."""
+"""A larger network and a longer training than for the demo ocean, since there are 22 years of data."""
 
 MODEL = "SpatioTemporalModel"
 ENSEMBLE = "ConditionalDiffusion"
 SELF = f"{MODEL}, self-supervised"
 GIVEN = "optimal_interpolation, parameters given"
 GIVEN_PARAMETERS = {"kernel": "matern_32", "length_km": 195.0, "time_days": 10.0, "neighbours": 60}
-"""Parameters that stand in the literature for such data; 195 km are 8 cells."""
+"""Parameters from the literature for such data; 195 km are 8 cells."""
 
 METRICS = ("mae", "bias", "correlation", "crps", "coverage_50", "coverage_90", "spread_skill_ratio")
 HEADS = ("RMSE, degC", "MAE", "bias", "correlation", "CRPS", "50 % holds", "90 % holds", "spread / skill")
@@ -59,17 +59,16 @@ HEADS = ("RMSE, degC", "MAE", "bias", "correlation", "CRPS", "50 % holds", "90 %
 
 @dataclass(frozen=True)
 class Run:
-    """What a method says, and what it cost to fit it and to reconstruct with it."""
+    """Seconds that it took to fit a method, and its reconstruction with time and memory."""
 
-    said: Reconstruction
     fitting: float
     reconstructing: Measured[Reconstruction]
 
 
 def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None) -> str:
-    """Train as the recipe says, with the truth and without; reconstruct its test period with all methods; score them.
+    """Train as in the recipe, with a target and without; reconstruct its test period with all methods; score them.
 
-    A training that was cut short goes on from its checkpoint; one that was finished is not repeated.
+    An interrupted training is resumed from its checkpoint; a complete one is not repeated.
 
     Parameters
     ----------
@@ -82,7 +81,9 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     """
     missing = [path for path in data if not path.exists()]
     if missing:
-        raise DataError(f"There are no real data at {missing[0]}: get OISST as {RECIPE} says, and name it with --data.")
+        raise DataError(
+            f"There are no real data at {missing[0]}: get OISST as described in {RECIPE}, and name it with --data."
+        )
     recipe = read_recipe(RECIPE)
     script = recipe["diagnostics"]["sst"]["scripts"]["train"]
     if steps:
@@ -100,9 +101,9 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     training, seen = (select_role(observations, settings.data.split, role) for role in ("train", "test"))
     right = select_role(truth, settings.data.split, "test")
     runs = {name: run_model(model, seen) for name, model in models.items()}
-    ensemble, drawing = learn_ensemble(observations, truth, models[MODEL], data, work, steps)
-    cost = measure(partial(fill, ensemble, seen, drawing, base=runs[MODEL].said))
-    runs[ENSEMBLE] = Run(cost.result, ensemble.record["training"]["seconds"], cost)
+    ensemble, sampling = learn_ensemble(observations, truth, models[MODEL], data, work, steps)
+    cost = measure(partial(fill, ensemble, seen, sampling, base=runs[MODEL].reconstructing.result))
+    runs[ENSEMBLE] = Run(ensemble.record["training"]["seconds"], cost)
     runs |= {name: run_baseline(name, training, seen, models[MODEL]) for name in baselines.BASELINES}
     given = BaselineSettings.model_validate({"optimal_interpolation": GIVEN_PARAMETERS})
     runs[GIVEN] = run_baseline("optimal_interpolation", training, seen, models[MODEL], settings=given)
@@ -120,8 +121,8 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
             f"trained on {split.train}, best weights chosen on {split.validation}, scored on {split.test}. Hidden: "
             f"{share:.1%} of the ocean by {gaps.kind} (seed {gaps.seed}), {daily.points.sum():,} points.",
             " ".join(describe(name, model) for name, model in {**models, ENSEMBLE: ensemble}.items()),
-            f"{ENSEMBLE}: {drawing.members} members in {drawing.sampler.steps} steps of {drawing.sampler.sampler}, "
-            f"around what {MODEL} says. Its CRPS is the fair one.",
+            f"{ENSEMBLE}: {sampling.members} members in {sampling.sampler.steps} steps of {sampling.sampler.sampler}, "
+            f"with {MODEL} as first guess. Its CRPS is the fair one.",
             f"Seconds and memory are for the reconstruction of {len(seen.dates)} days, fitting apart; the memory is"
             " what each method took at most, on top of the data and the libraries. In brackets: 95 % interval by"
             " bootstrap of blocks of 30 days. An asterisk: the lead of the model over this method is significant.",
@@ -136,7 +137,7 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
 def learn(
     observations: Field, target: Field | None, settings: TrainReconstructSettings, folder: Path
 ) -> TrainedTransformer:
-    """Train, or go on with a training, and leave the model beside its checkpoint."""
+    """Train, or resume a training, and save the model beside its checkpoint."""
     trained = fit(observations, target, settings, folder)
     write_folder(folder / "model", trained)
     return trained
@@ -150,7 +151,7 @@ def learn_ensemble(
     work: Path,
     steps: int | None,
 ) -> tuple[TrainedFiller, EnsembleSettings]:
-    """Train the ensemble of the demo's recipe on these data, around a trained model; give also how it is drawn."""
+    """Train the ensemble of the demo's recipe on these data, with a first guess; return also how it is sampled."""
     scripts = read_recipe(ENSEMBLE_RECIPE)["diagnostics"]["sst"]["scripts"]
     script = {name: block for name, block in scripts["train_ensemble"].items() if name != "denoiser"}
     script |= {"data": base_model.settings.data.model_dump(), **ENSEMBLE_TRAINING}
@@ -164,7 +165,7 @@ def learn_ensemble(
 
 
 def describe(name: str, trained: Trained) -> str:
-    """Say what a training cost."""
+    """Describe time, steps and size of a training."""
     costs: Mapping[str, Any] = trained.record["training"]
     samples = trained.settings.training.batch_size
     return (
@@ -176,7 +177,7 @@ def describe(name: str, trained: Trained) -> str:
 def run_model(trained: TrainedTransformer, seen: Field) -> Run:
     """Reconstruct with a model."""
     cost = measure(partial(Reconstructor(trained).reconstruct_field, seen))
-    return Run(cost.result, trained.record["training"]["seconds"], cost)
+    return Run(trained.record["training"]["seconds"], cost)
 
 
 def run_baseline(
@@ -185,16 +186,16 @@ def run_baseline(
     """Fit a baseline to the observations of the training period, and reconstruct."""
     fitting = measure(partial(baselines.fit, name, training, climatology=model.climatology, settings=settings))
     cost = measure(partial(fitting.result.reconstruct_field, seen))
-    return Run(cost.result, fitting.seconds, cost)
+    return Run(fitting.seconds, cost)
 
 
 def fingerprint(settings: TrainScriptSettings, data: Sequence[Path]) -> str:
-    """Tell trainings apart by settings, data and code: a checkpoint of yesterday's model says nothing of today's."""
+    """Hash settings, data and code: a checkpoint is resumed only if none of them has changed."""
     package = Path(esmlearn.__file__).parent
     rooms = ("models", "diffusion", "training", "fields", "gaps", "grids", "tasks")
     code = sorted(file for room in rooms for file in (package / room).rglob("*.py"))
-    told = [settings.model_dump_json(), *(str(path.resolve()) for path in data), *(file.read_text() for file in code)]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
+    parts = [settings.model_dump_json(), *(str(path.resolve()) for path in data), *(file.read_text() for file in code)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
 def read_field(data: Sequence[Path], region: dict[str, float], units: str) -> Field:
@@ -213,13 +214,13 @@ def read_field(data: Sequence[Path], region: dict[str, float], units: str) -> Fi
 def compare(
     right: Field, truth: np.ndarray, hidden: np.ndarray, runs: Mapping[str, Run], frequency: str
 ) -> metrics.Comparison:
-    """Put all methods beside the truth, as the script `evaluate` does."""
-    said = []
+    """Prepare a comparison of all methods with the truth, as the script `evaluate` does."""
+    methods = []
     for name, run in runs.items():
-        role = "model" if name == MODEL else "baseline"
-        days = (run.said.daily, run.said.daily_std, run.said.members)
-        months = (run.said.monthly, run.said.monthly_std, run.said.monthly_members)
-        said.append(metrics.Method(name, role, *(days if frequency == "day" else months)))
+        role, result = "model" if name == MODEL else "baseline", run.reconstructing.result
+        days = (result.daily, result.daily_std, result.members)
+        months = (result.monthly, result.monthly_std, result.monthly_members)
+        methods.append(metrics.Method(name, role, *(days if frequency == "day" else months)))
     return metrics.Comparison(
         dataset="NOAA-OISST",
         frequency=frequency,
@@ -227,7 +228,7 @@ def compare(
         truth=truth,
         hidden=hidden,
         weights=right.area_weights,
-        methods=tuple(said),
+        methods=tuple(methods),
         block=EvaluateSettings().block_days if frequency == "day" else 1,
     )
 
