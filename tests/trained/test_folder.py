@@ -9,8 +9,10 @@ import torch
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
+from esmlearn.tasks import load_model
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.train import fit
-from esmlearn.trained.folder import CARD, SETTINGS, WEIGHTS, load_model, save_model
+from esmlearn.trained.folder import CARD, SETTINGS, WEIGHTS, write_folder
 from tests.small import small_ocean, small_settings
 
 
@@ -21,7 +23,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def folder(trained, tmp_path):
-    save_model(tmp_path / "model", trained)
+    write_folder(tmp_path / "model", trained)
     return tmp_path / "model"
 
 
@@ -65,12 +67,7 @@ def test_cut_off_weights_are_refused(folder):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"task": "nowcasting"}, "for the task 'nowcasting'"),
-        ({"format": 99}, "format 99"),
-        ({"record": {}}, "altered"),
-    ],
+    ("change", "words"), [({"task": "fill"}, "altered"), ({"format": 99}, "format 99"), ({"record": {}}, "altered")]
 )
 def test_other_settings_are_refused(folder, change, words):
     content = json.loads((folder / SETTINGS).read_text())
@@ -79,9 +76,18 @@ def test_other_settings_are_refused(folder, change, words):
         load_model(folder)
 
 
+def test_a_model_of_an_unknown_task_is_refused(trained, tmp_path):
+    class Nowcaster(TrainedTransformer):
+        task = "nowcasting"
+
+    write_folder(tmp_path / "model", Nowcaster(**vars(trained)))
+    with pytest.raises(ModelFolderError, match="for the task 'nowcasting'"):
+        load_model(tmp_path / "model")
+
+
 def test_weights_of_another_network_are_refused(trained, tmp_path):
     other = SpatioTemporalModel(trained.settings.model.model_copy(update={"hidden": 16}))
-    save_model(tmp_path / "model", replace(trained, network=other))
+    write_folder(tmp_path / "model", replace(trained, network=other))
     with pytest.raises(ModelFolderError, match="do not fit"):
         load_model(tmp_path / "model")
 
