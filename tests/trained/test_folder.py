@@ -10,6 +10,7 @@ import torch
 from esmlearn.errors import ModelFolderError
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.tasks import load_model
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.train import fit
 from esmlearn.trained.folder import CARD, SETTINGS, WEIGHTS, write_folder
 from tests.small import small_ocean, small_settings
@@ -68,7 +69,7 @@ def test_cut_off_weights_are_refused(folder):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"task": "nowcasting"}, "for the task 'nowcasting'"),
+        ({"task": "fill"}, "altered"),
         ({"format": 2}, "has format 2, this esmlearn reads 3; train it again with this one"),
         ({"format": 99}, "format 99"),
         ({"record": {}}, "altered"),
@@ -79,6 +80,15 @@ def test_other_settings_are_refused(folder, change, words):
     (folder / SETTINGS).write_text(json.dumps({**content, **change}))
     with pytest.raises(ModelFolderError, match=words):
         load_model(folder)
+
+
+def test_a_model_of_an_unknown_task_is_refused(trained, tmp_path):
+    class Nowcaster(TrainedTransformer):
+        task = "nowcasting"
+
+    write_folder(tmp_path / "model", Nowcaster(**vars(trained)))
+    with pytest.raises(ModelFolderError, match="for the task 'nowcasting', not 'reconstruct' or 'fill' or 'densify'"):
+        load_model(tmp_path / "model")
 
 
 def test_weights_of_another_network_are_refused(trained, tmp_path):
