@@ -57,12 +57,12 @@ def test_a_good_recipe_has_no_problem(check, recipe):
 def test_a_script_has_the_datasets_of_its_ancestors_alone(check, recipe):
     """By name and by variable; a dataset of the whole recipe belongs to each variable."""
     scripts = recipe["diagnostics"]["sst"]["scripts"]
-    scripts["train"]["data"]["target"] = "CLAER"
+    scripts["train"]["data"]["target"] = "CLEARED"
     assert check(recipe) == [
-        "sst/train: data.target names the dataset 'CLAER', but the recipe has CLEAR, CLOUDY, sos, tos."
+        "sst/train: data.target names the dataset 'CLEARED', but the recipe has CLEAR, CLOUDY, sos, tos."
     ]
     scripts["train"]["ancestors"] = ["sos"]
-    assert "'CLAER', but the recipe has CLOUDY, sos." in check(recipe)[0]
+    assert "'CLEARED', but the recipe has CLOUDY, sos." in check(recipe)[0]
 
 
 def test_all_problems_come_at_once(check, recipe):
