@@ -76,8 +76,9 @@ def maps_showcase(
     for axis in free:
         axis.set_axis_off()
     label_degrees(axes, grid, number)
-    for axis in axes.flat[:number] if box is not None else ():
-        _frame(axis, box, grid)
+    if box is not None:
+        for axis in axes.flat[:number]:
+            _frame(axis, box, grid)
     figure.suptitle(label, x=0.01, ha="left", size=9.5)
     return figure
 

@@ -94,7 +94,8 @@ def _spread_against_error(
     _diagonal(axis, top)
     for spread in spreads:
         colour = colours[spread.method]
-        _line(axis, *lines[spread.method], spread.method, colour)
+        std, error = lines[spread.method]
+        _line(axis, std, error, spread.method, colour)
         shares, look = weights / weights.sum() * 100, {"color": colour, "histtype": "step", "linewidth": 1.1}
         below.hist(spread.std, bins=40, range=(0, top), weights=shares, **look)
     below.set_ylabel("Points (%)")
