@@ -185,14 +185,14 @@ def merge_members(cubes: Sequence[Cube]) -> Cube:
 
 
 def _merge_both(
-    field: Field, days: np.ndarray, months: np.ndarray, points: Sequence[float], **names: str
+    field: Field, days: np.ndarray, months: np.ndarray, points: Sequence[int | float], **names: str
 ) -> tuple[Cube, Cube]:
     """Merge parts of days and of months into one cube each, with a dimension in front that has these points."""
     made = [field.as_cube(part) for part in days], [_monthly_cube(field, part) for part in months]
     return _merge(made[0], points, **names), _merge(made[1], points, **names)
 
 
-def _merge(cubes: Sequence[Cube], points: Sequence[float], **names: str) -> Cube:
+def _merge(cubes: Sequence[Cube], points: Sequence[int | float], **names: str) -> Cube:
     """Merge cubes into one with a dimension in front that has these points."""
     for point, cube in zip(points, cubes, strict=True):
         cube.add_aux_coord(AuxCoord(point, units="1", **names))

@@ -38,9 +38,8 @@ def apply_gaps(field: Field, gaps: GapSettings, other: Field | None = None) -> F
         hidden = ~other.observed[np.arange(len(field.dates)) % len(other.dates), 0]
     else:
         # Only clouds have a season.
-        season: dict[str, Any] = (
-            {"day_of_year": [date.dayofyr for date in field.dates]} if gaps.kind == "clouds" else {}
-        )
+        days = np.array([date.dayofyr for date in field.dates])
+        season: dict[str, Any] = {"day_of_year": days} if gaps.kind == "clouds" else {}
         shape = (len(field.dates), *field.land.shape)
         hidden = simulate_gaps(gaps.kind, *shape, share=gaps.share, seed=gaps.seed, **season)
     gappy = field.hide(hidden)
