@@ -143,8 +143,10 @@ class GapFiller(ABC):
         return daily if frequency == "day" else monthly
 
 
-def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*shape lat lon"]]:
+def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*flag_shape lat lon"]]:
     """Values, standard deviation (None where there is none) and observed flag of a reconstruction's cube.
+
+    All members have one flag, which has no dimension for them.
 
     Raises a DataError if the cube has no observed flag, so that it is no reconstruction of esmlearn.
     """
