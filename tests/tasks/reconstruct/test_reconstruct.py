@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from esmlearn.trained.trained import TrainedModel
 
 import esmlearn
 from esmlearn import baselines
@@ -16,12 +15,13 @@ from esmlearn.fields.field import Field
 from esmlearn.models.transformer.parts import MonthlyConvDecoder
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
-from esmlearn.trained.folder import save_model
+from esmlearn.tasks.reconstruct.model import TrainedTransformer
+from esmlearn.trained.folder import write_folder
 from tests.made_fields import make_cube, wavy_ocean
 from tests.small import small_ocean, small_settings
 
 
-def untrained(field: Field, *, head: float = 0.0, **model) -> TrainedModel:
+def untrained(field: Field, *, head: float = 0.0, **model) -> TrainedTransformer:
     """A model that gives the first guess, or with a head something of its own."""
     settings = small_settings(model=model)
     torch.manual_seed(0)
@@ -32,7 +32,7 @@ def untrained(field: Field, *, head: float = 0.0, **model) -> TrainedModel:
                 torch.nn.init.normal_(layer.weight, std=head)
     climatology = Climatology.fit(field)
     record = {"variable": {"short_name": "tos", "standard_name": "sea_surface_temperature"}, "data": []}
-    return TrainedModel(network, settings, climatology, Scaling.fit(field, climatology), field.land, record)
+    return TrainedTransformer(network, settings, field.land, record, climatology, Scaling.fit(field, climatology))
 
 
 @pytest.mark.parametrize("n_months", [1, 3])
@@ -136,7 +136,7 @@ def test_a_notebook_needs_only_the_folder(tmp_path):
         "validation_rmse": {},
         "grid": {"cells": [12, 16], "latitude": [30.0, 32.75], "longitude": [140.0, 143.75]},
     }
-    save_model(tmp_path / "model", TrainedModel(**{**vars(trained), "record": record}))
+    write_folder(tmp_path / "model", replace(trained, record=record))
     cube = field[slice(0, 59)].to_cubes()[0]
     kelvin = cube.copy()
     kelvin.convert_units("K")
