@@ -88,6 +88,20 @@ def test_a_key_of_another_task_is_refused_by_its_name(settings, words):
     assert words in problem
 
 
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ({"neighbours": [-1, 0]}, "0 is the time itself"),
+        ({"neighbours": [3, 3]}, "the same condition is there twice"),
+        ({"static": ["Complete", "Complete"]}, "the same condition is there twice"),
+    ],
+)
+def test_a_condition_is_named_once(conditions, words):
+    problems = check_script("train", {**FINE, "task": "downscale", "conditions": conditions}, DATASETS)
+    assert len(problems) == 1
+    assert words in problems[0]
+
+
 @pytest.mark.parametrize("task", ["sharpen", ["fill"], None])
 def test_an_unknown_task_is_refused_with_those_that_are_known(task):
     sentence = f"Setting 'task' is {task!r}: choose from reconstruct, fill, densify, downscale."

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from esmlearn.settings.base import Block, Positive, Share
 from esmlearn.settings.data import SplitSettings
@@ -59,6 +59,15 @@ class ConditionSettings(Block):
     static: tuple[str, ...] = Field((), description="constant fields on the fine grid, such as orog and sftlf")
     in_situ: InSituSettings | None = Field(None, description="observations at scattered cells; none: not used")
     dropout: Share = Field(0.1, description="share of the samples without a condition, for each condition by itself")
+
+    @field_validator("neighbours", "coarse", "static")
+    @classmethod
+    def _each_once[Names: tuple[int, ...] | tuple[str, ...]](cls, names: Names) -> Names:
+        if 0 in names:
+            raise ValueError("0 is the time itself, whose coarse field is always a condition; leave it out")
+        if len(set(names)) < len(names):
+            raise ValueError("the same condition is there twice; name each once")
+        return names
 
 
 class TrainDownscaleSettings(DiffusionTrainSettings):
