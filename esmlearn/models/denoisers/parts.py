@@ -1,6 +1,7 @@
 """Parts that all denoisers share: the frame of a U-Net, and features of noise level, place and time."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ LEVEL_STRETCH = 25.0
 """The fastest sinusoid of the noise level has a period of 2 pi / 25 = 0.25: noise that grows by a factor of e."""
 
 
-class DenoisingUNet(nn.Module):
+class DenoisingUNet(nn.Module, ABC):
     """Base of denoisers: from noisy maps of any size to maps of that size, conditioned on maps, place and time.
 
     A subclass makes `down`, `up`, `head` and its other layers, then calls `arrange`; its `run_levels` applies all
@@ -88,9 +89,9 @@ class DenoisingUNet(nn.Module):
             context = self.embed_context(features)
         return self.head(self.run_levels(self.stem(maps), level, context))[..., :rows, :columns].to(x.dtype)
 
+    @abstractmethod
     def run_levels(self, maps: Tensor, level: Tensor, context: Tensor | None) -> Tensor:
         """Apply the layers between stem and head, given embeddings of the noise level and of place and time."""
-        raise NotImplementedError
 
     def run(self, part: nn.Module, *inputs: Tensor | None) -> Any:
         """Apply a layer; with `checkpoint_activations`, its activations are computed again in the backward pass."""
