@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from jaxtyping import Bool
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -207,8 +207,14 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
 
 
 def _card(trained: Trained, content: Mapping[str, Any]) -> str:
-    """Fill in the template of the card."""
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    """Fill in the template of the card; those of tasks extend the one beside this module."""
+    environment = Environment(
+        loader=PackageLoader("esmlearn.trained", ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
     return environment.from_string(trained.card.read_text(encoding="utf-8")).render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]

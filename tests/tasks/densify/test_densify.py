@@ -20,7 +20,7 @@ from esmlearn.tasks.densify.inputs import channels, level_maps, make_batch
 from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, same_dates
 from esmlearn.tasks.densify.train import fit
 from esmlearn.tasks.ensembles.regression import ResidualBatches
-from esmlearn.trained.folder import write_folder
+from esmlearn.trained.folder import CARD, write_folder
 from tests.small import small_settings
 
 DRAW = EnsembleSettings(members=4, sampler={"steps": 4, "sigma_max": 20.0}, decorrelation_days=0.0)
@@ -221,6 +221,8 @@ def test_a_folder_needs_nothing_else(trained, tmp_path):
     levels, surface = make_levels()
     field = sparse(levels)[slice(140, 143)]
     write_folder(tmp_path, trained)
+    card = (tmp_path / CARD).read_text()
+    assert f"members depart from {'a regression' if trained.regression else 'the climatology'}\n" in card
     loaded = esmlearn.load(tmp_path)
     assert isinstance(loaded, Densifier)
     (cube,), (above,) = field.to_cubes(), surface.to_cubes()

@@ -18,7 +18,7 @@ from esmlearn.tasks.downscale.apply import downscale, fine_template, interpolate
 from esmlearn.tasks.downscale.model import TrainedDownscaler
 from esmlearn.tasks.downscale.train import FineData, fit
 from esmlearn.tasks.ensembles.sampling import sample_members
-from esmlearn.trained.folder import write_folder
+from esmlearn.trained.folder import CARD, write_folder
 from tests.made_fields import make_cube
 
 RATIO = 4
@@ -153,6 +153,7 @@ def test_a_condition_that_is_given_counts_and_one_that_is_left_out_does_not(fiel
 def test_a_folder_needs_nothing_else(fields, trained, tmp_path):
     _, coarse = fields
     write_folder(tmp_path / "model", trained)
+    assert "- fine grid " in (tmp_path / "model" / CARD).read_text()
     again = load_model(tmp_path / "model")
     template = fine_template(trained, coarse[:2])
     drawn, redrawn = (downscale(one, {"coarse": coarse[:2]}, template, DRAW) for one in (trained, again))

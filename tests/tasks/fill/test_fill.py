@@ -17,7 +17,7 @@ from esmlearn.tasks.fill.apply import Filler, fill, prepare
 from esmlearn.tasks.fill.train import LEAST_DAYS, MOST_CELLS, borrow_clouds, fit, under_other_clouds
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.train import fit as fit_transformer
-from esmlearn.trained.folder import write_folder
+from esmlearn.trained.folder import CARD, write_folder
 from tests.small import small_ocean, small_settings
 
 DRAW = EnsembleSettings(members=4, sampler={"steps": 4}, seed=3)
@@ -87,6 +87,7 @@ def test_months_are_the_means_of_the_days_of_each_member(trained, field):
 def test_a_folder_needs_nothing_else(trained, field, tmp_path):
     files = write_folder(tmp_path / "model", trained)
     assert {file.parent.name for file in files} == {"model", "base_model"}
+    assert "members depart from the model in `base_model/`" in (tmp_path / "model" / CARD).read_text()
     loaded = esmlearn.load(tmp_path / "model")
     assert isinstance(loaded, Filler)
     again = Filler(loaded.trained, DRAW).reconstruct_field(field)
