@@ -208,13 +208,8 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
 
 def _card(trained: Trained, content: Mapping[str, Any]) -> str:
     """Fill in the template of the card; those of tasks extend the one beside this module."""
-    environment = Environment(
-        loader=PackageLoader("esmlearn.trained", ""),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
+    beside = PackageLoader("esmlearn.trained", "")
+    environment = Environment(loader=beside, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
     return environment.from_string(trained.card.read_text(encoding="utf-8")).render(
         settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]

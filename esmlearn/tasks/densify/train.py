@@ -83,13 +83,9 @@ def fit(
         (climatology, Scaling.fit(single, climatology, by=settings.data.scale_by))
         for single, climatology in zip(singles, climatologies, strict=True)
     )
-    everywhere = ~target.land
-    apart = settings.places
-    places = (
-        split_places(target.land, apart, seed=options.seed, closes=target.closes)
-        if apart
-        else Places(everywhere, everywhere)
-    )
+    places = Places(~target.land, ~target.land)
+    if settings.places:
+        places = split_places(target.land, settings.places, seed=options.seed, closes=target.closes)
 
     def samples(role: str, length: int, seed: int) -> LevelSamples:
         levels = LevelFields(
@@ -100,7 +96,7 @@ def fit(
             levels,
             settings,
             places=places.training if learns else places.validation,
-            given=places.training if learns else everywhere,
+            given=places.training if learns else ~target.land,
             seed=seed,
             length=length,
         )
