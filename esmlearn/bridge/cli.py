@@ -67,7 +67,7 @@ class Learn:
         print(f"NOAA-OISST is in {written[0].parent} ({len(written)} files, {written[0].name} and on).")
 
     def check(self, recipe: str) -> None:
-        """List all problems of a recipe before ESMValCore starts.
+        """List all problems of a recipe before ESMValCore starts: of its settings, else of its files.
 
         Parameters
         ----------
@@ -75,9 +75,10 @@ class Learn:
             Path of the recipe.
         """
         from esmlearn.bridge.check import check_recipe
+        from esmlearn.bridge.input_files import missing_files
 
         with one_sentence():
-            problems = check_recipe(Path(str(recipe)))
+            problems = check_recipe(Path(str(recipe))) or missing_files(Path(str(recipe)))
         for problem in problems:
             print(f"- {problem}")
         if problems:
@@ -122,7 +123,7 @@ class Learn:
         folder
             Output of ESMValCore, or of one run.
         """
-        from esmlearn.bridge.runs import find_reason
+        from esmlearn.bridge.reasons import find_reason
 
         with one_sentence():
             print(find_reason(Path(str(folder))))
