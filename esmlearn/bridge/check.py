@@ -63,7 +63,8 @@ def _unknown_preprocessors(recipe: dict[str, Any]) -> Iterator[str]:
         for name in section(recipe["diagnostics"], diagnostic, "variables"):
             wanted = section(recipe["diagnostics"], diagnostic, "variables", name).get("preprocessor", "default")
             if wanted not in known and wanted != "default":
-                yield f"{diagnostic}/{name}: there is no preprocessor '{wanted}'; the recipe has {', '.join(known) or 'none'}."
+                there = ", ".join(known) or "none"
+                yield f"{diagnostic}/{name}: there is no preprocessor '{wanted}'; the recipe has {there}."
 
 
 def _check_script(

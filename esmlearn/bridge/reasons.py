@@ -22,8 +22,8 @@ _EXCEPTION = re.compile(r"^[\w.]*?(?P<name>\w*(?:Error|Exception|Found|Interrupt
 
 _HINTS = {
     "does not match input data": (
-        "ESMValCore accepts no time axis with missing or doubled days; `esmvaltool learn format` writes such files anew, "
-        "with a complete time axis"
+        "ESMValCore accepts no time axis with missing or doubled days; `esmvaltool learn format` writes such files "
+        "anew, with a complete time axis"
     ),
     "is out of bounds for axis": "the region of the preprocessor holds no cell of the data; choose another region",
 }
