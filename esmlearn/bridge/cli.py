@@ -27,7 +27,7 @@ class Learn:
         with one_sentence():
             print(configure(Path.cwd()))
 
-    def demo_ocean(self, folder: str = "demo_data", depth: bool = False) -> None:
+    def demo_ocean(self, folder: str = "demo_data", depth: bool = False, models: bool = False) -> None:
         """Write the files of the synthetic demo ocean, unless they are there and complete.
 
         Parameters
@@ -36,14 +36,19 @@ class Learn:
             Folder of the files.
         depth
             Whether to write its temperature at depth and the profiles of its floats, too.
+        models
+            Whether to write synthetic climate models of the region, too.
         """
         from esmlearn.datasets.demo_depth import write_demo_depth
+        from esmlearn.datasets.demo_models import write_demo_models
         from esmlearn.datasets.demo_ocean import write_demo_ocean
 
         with one_sentence():
             files = write_demo_ocean(Path(str(folder)))
             if depth:
                 files += write_demo_depth(Path(str(folder)))
+            if models:
+                files += write_demo_models(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:

@@ -32,6 +32,11 @@ class InputData:
         return iter(self.entries.values())
 
     @property
+    def names(self) -> list[str]:
+        """Name of each dataset: its alias, else its name; each once."""
+        return list(dict.fromkeys(str(facets.get("alias") or facets["dataset"]) for facets in self))
+
+    @property
     def files(self) -> list[str]:
         """All files."""
         return list(self.entries)

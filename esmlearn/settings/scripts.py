@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
+from esmlearn.settings.compare import CompareSettings
 from esmlearn.settings.densify import TrainDensifySettings
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
@@ -27,6 +28,7 @@ SCRIPTS: dict[str, Mapping[str, type[Block]]] = {
     "train": TRAIN,
     "reconstruct": {"": ReconstructSettings},
     "evaluate": {"": EvaluateSettings},
+    "compare": {"": CompareSettings},
     "report": {"": ReportSettings},
 }
 """Settings of all scripts, by task where a script has several; docs and tests read them too."""
@@ -40,7 +42,10 @@ ESMVALCORE_KEYS = {
 NAMES = ("dataset", "alias", "variable_group")
 """Facets of a dataset that a setting may name it by."""
 
-REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
+REFERENCES = (
+    *("observations", "target", "further_targets", "truth", "dataset", "models"),
+    *("fine", "coarse", "static", "height"),
+)
 """Keys of settings that name datasets, one or several."""
 
 

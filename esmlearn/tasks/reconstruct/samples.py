@@ -1,12 +1,14 @@
 """Windows: some months of a patch of ocean, as inputs and target of the transformer."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from esmlearn.errors import DataError
 from esmlearn.fields.anomalies import Anomalies
@@ -210,6 +212,21 @@ class TrainingWindows(EndlessSamples):
         decoded = window.inputs.decoded
         chosen = rng.permuted(np.broadcast_to(np.arange(DAYS), decoded.shape), axis=-1) < self.decode_days
         return replace(window, inputs=replace(window.inputs, decoded=decoded & torch.from_numpy(chosen)))
+
+
+class AlternatingWindows(Dataset[Window]):
+    """Windows of several datasets in turn: sample k is that of dataset k modulo their number."""
+
+    def __init__(self, parts: Sequence[TrainingWindows]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        """Count the samples of the whole training."""
+        return len(self.parts[0])
+
+    def __getitem__(self, index: int) -> Window:
+        """Make window `index`."""
+        return self.parts[index % len(self.parts)][index]
 
 
 def _shift(days: slice, around: slice) -> slice:
