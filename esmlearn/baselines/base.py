@@ -77,13 +77,14 @@ def complete(
 ) -> Reconstruction:
     """Make a reconstruction: observations stay, gaps get the values of the method, and months are means of their days.
 
-    The standard deviation of the error is zero where there is an observation.
+    Where there is an observation, the standard deviation is that of its error; zero where it is not known.
     """
     observed = field.observed[:, 0]
     result = without_land(field, np.where(observed, field.values[:, 0], daily))
     if daily_std is None:
         return result
-    return replace(result, daily_std=np.where(field.land, np.nan, np.where(observed, 0, daily_std)).astype(np.float32))
+    std = np.where(observed, field.deviation[:, 0], daily_std)
+    return replace(result, daily_std=np.where(field.land, np.nan, std).astype(np.float32))
 
 
 def without_land(
