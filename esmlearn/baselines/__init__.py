@@ -7,6 +7,7 @@ from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicCli
 from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
+from esmlearn.baselines.outliers import find_outliers as find_outliers
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field

@@ -1,7 +1,7 @@
 """Base class of all baselines, and what their reconstructions have in common."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from iris.cube import Cube
@@ -20,6 +20,8 @@ class Baseline(GapFiller):
 
     Attributes
     ----------
+    smooths
+        Whether the method has an analysis of what was observed, see `smooth_field`.
     climatology
         Mean seasonal cycle from which anomalies are calculated; it has the grid.
     land
@@ -27,6 +29,8 @@ class Baseline(GapFiller):
     units
         Units of the training.
     """
+
+    smooths: ClassVar[bool] = False
 
     climatology: Climatology
     land: Bool[np.ndarray, "lat lon"]

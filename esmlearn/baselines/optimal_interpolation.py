@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -34,6 +34,8 @@ class OptimalInterpolation(Baseline):
     neighbours
         Number of observations that each value is estimated from.
     """
+
+    smooths: ClassVar[bool] = True
 
     covariance: Covariance
     neighbours: int

@@ -40,7 +40,7 @@ ESMVALCORE_KEYS = {
 NAMES = ("dataset", "alias", "variable_group")
 """Facets of a dataset that a setting may name it by."""
 
-REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
+REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height", "error")
 """Keys of settings that name datasets, one or several."""
 
 
@@ -98,7 +98,7 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
         value = getattr(block, key)
         if isinstance(value, Block):
             found += [(f"{key}.{inner}", name) for inner, name in _dataset_names(value)]
-        elif key in REFERENCES and value is not None:
+        elif key in REFERENCES and isinstance(value, str | tuple):
             found += [(key, name) for name in ([value] if isinstance(value, str) else value)]
     return found
 

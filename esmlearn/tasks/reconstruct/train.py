@@ -81,11 +81,19 @@ def fit(
     climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
     scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
 
+    if settings.model.observation_errors and observations.error is None:
+        raise DataError(
+            "model.observation_errors needs observations with known errors: give data.error, or leave it out."
+        )
+    borrows_errors = settings.model.observation_errors and settings.learning == "supervised"
+
     def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> TrainingWindows:
+        seen = select_role(observations, split, role)
         return TrainingWindows(
             Anomalies.of(select_role(complete, split, role), climatology, scaling),
-            select_role(observations, split, role).observed[:, 0],
+            seen.observed[:, 0],
             settings.model,
+            errors=Anomalies.of(seen, climatology, scaling).error if borrows_errors else None,
             hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
             decode_days=decode_days,
             seed=seed,
