@@ -118,8 +118,8 @@ def error_ratio(
 
 def _errors_of(trials: Sequence[Trial]) -> Float[np.ndarray, " point"] | None:
     """Known errors of the withheld values; None where none are known."""
-    errors = [trial.aside.errors for trial in trials]
-    return None if errors[0] is None else np.concatenate(errors)
+    errors = [trial.aside.errors for trial in trials if trial.aside.errors is not None]
+    return np.concatenate(errors) if errors else None
 
 
 def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
@@ -143,7 +143,7 @@ def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed:
 
 
 def points_of(field: Field, anomalies: Float[np.ndarray, "time lat lon"], chosen: np.ndarray) -> Points:
-    """Give coordinates, anomalies and known errors where a mask is true; days are relative to the first date of the field."""
+    """Give coordinates, anomalies and known errors where a mask is true; days count from the first of the field."""
     days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in field.dates])
     time, row, column = np.nonzero(chosen)
     places = np.stack([field.lon[column], field.lat[row], days[time]], axis=1)

@@ -60,7 +60,9 @@ class OptimalInterpolation(Baseline):
 
     def smooth_field(self, field: Field) -> Reconstruction:
         """Estimate all values, also those observed: an observation counts as far as its noise and error allow."""
-        daily, std = self.estimate(field, field.observed[:, 0], np.broadcast_to(~field.land, field.observed[:, 0].shape))
+        daily, std = self.estimate(
+            field, field.observed[:, 0], np.broadcast_to(~field.land, field.observed[:, 0].shape)
+        )
         return replace(without_land(field, daily), daily_std=np.where(field.land, np.nan, std).astype(np.float32))
 
     def estimate(

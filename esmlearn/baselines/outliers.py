@@ -73,7 +73,7 @@ def _deviations(
     trusted: Bool[np.ndarray, "time lat lon"],
     part: np.ndarray,
 ) -> Float[np.ndarray, "time lat lon"]:
-    """Absolute difference of each observation from the analysis of trusted others, in expected deviations; else zero."""
+    """Absolute difference of each observation from the analysis of trusted others, in expected deviations."""
     observed = field.observed[:, 0]
     noise = np.hypot(field.deviation[:, 0], analysis.covariance.noise)
     deviation = np.zeros(observed.shape)

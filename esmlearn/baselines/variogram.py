@@ -63,7 +63,8 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
         km = np.hypot(KM * (north - south), column * width * np.cos(np.deg2rad((south + north) / 2)))
         found.append(np.stack([value, km, np.full_like(km, time), pairs])[:, pairs > 0])
     error = 0.0 if field.error is None else float(np.nanmean(field.error[:, 0].astype(np.float64) ** 2))
-    return Variogram(*np.concatenate(found, axis=1), error)
+    value, km, days, pairs = np.concatenate(found, axis=1)
+    return Variogram(value, km, days, pairs, error)
 
 
 def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]) -> Covariance:

@@ -218,12 +218,8 @@ class Field:
         """
         if error is None:
             return self
-        name = self.like[0].name()
-        if isinstance(error, Cube):
-            given = _error_of(error, self)
-        else:
-            given = np.full(self.values.shape, error, np.float32)
-        return replace(self, error=fill_error(check_error(given, name), self.observed))
+        given = _error_of(error, self) if isinstance(error, Cube) else np.full(self.values.shape, error, np.float32)
+        return replace(self, error=fill_error(check_error(given, self.like[0].name()), self.observed))
 
     @cached_property
     def deviation(self) -> Float[np.ndarray, "time var lat lon"]:
@@ -343,16 +339,21 @@ def _error_of(cube: Cube, field: "Field") -> Float[np.ndarray, "time var lat lon
     """Errors in a cube of their own, at the times and on the grid of a field."""
     parts, _ = split_levels(cube)
     errors = np.stack(
-        [convert_deviation(_values(part, str(part.units)), part.units, field.units, name=part.name()) for part in parts],
+        [
+            convert_deviation(_values(part, str(part.units)), part.units, field.units, name=part.name())
+            for part in parts
+        ],
         axis=1,
     )
     if errors.shape != field.values.shape or not RectilinearGrid.of(parts[0]).same_as(field.grid):
         raise DataError(
-            f"{cube.name()}, the errors of {field.like[0].name()}, must have its grid and its {len(field.values)} times; "
-            "bring both to the same in the preprocessor."
+            f"{cube.name()}, the errors of {field.like[0].name()}, must have its grid and {len(field.values)} times:"
+            " bring both to the same in the preprocessor."
         )
     if (_dates(parts[0]) != field.dates).any():
-        raise DataError(f"{cube.name()}, the errors of {field.like[0].name()}, has other times; give both one timerange.")
+        raise DataError(
+            f"{cube.name()}, the errors of {field.like[0].name()}, has other times; give both one timerange."
+        )
     return errors
 
 

@@ -45,7 +45,7 @@ def smooth_by_leaving_out(
     for number in range(PARTS):
         hidden = observed & (part == number)
         without = reconstruct(field.hide(hidden))
-        guess, variance = without.daily[hidden], without.daily_std[hidden] ** 2
+        guess, variance = without.daily[hidden], np.asarray(without.daily_std)[hidden] ** 2
         gain = variance / np.maximum(variance + error[hidden] ** 2, np.finfo(np.float32).tiny)
         daily[hidden] = guess + gain * (field.values[:, 0][hidden] - guess)
         std[hidden] = np.sqrt(gain) * error[hidden]

@@ -66,7 +66,7 @@ def one_observation(error: float) -> Field:
 
 
 def test_smoothing_trusts_an_observation_as_far_as_its_error_allows():
-    """sigma is 2, noise 0.2, error 1: the gain is 4 / (4 + 0.04 + 1), the variance 4 (1 - gain)."""
+    """With a sigma of 2, noise 0.2, error 1: the gain is 4 / (4 + 0.04 + 1), the variance 4 (1 - gain)."""
     field = one_observation(1.0)
     method = method_of(field)
     smooth, kept = method.smooth_field(field), method.reconstruct_field(field)
@@ -106,7 +106,7 @@ def test_known_errors_are_no_part_of_the_variability():
     ]
     assert fits[1].sigma == pytest.approx(fits[0].sigma, rel=0.03)
     assert fits[1].length_km == pytest.approx(fits[0].length_km, rel=0.05)
-    assert not fits[2].length_km == pytest.approx(fits[0].length_km, rel=0.05)
+    assert fits[2].length_km != pytest.approx(fits[0].length_km, rel=0.05)
 
 
 def test_the_factor_on_expected_errors_leaves_known_ones_as_they_are():

@@ -103,7 +103,7 @@ def test_errors_are_given_as_a_number_or_a_cube():
     carried = Field.from_cube(cube_with_errors(values, 0.4))
     assert carried.with_error(None) is carried
     assert carried.with_error(0.0).error is None
-    with pytest.raises(DataError, match="must have its grid and its 4 times"):
+    with pytest.raises(DataError, match="must have its grid and 4 times"):
         field.with_error(make_cube(np.full((3, 3, 5), 0.2)))
     with pytest.raises(DataError, match="has other times"):
         field.with_error(make_cube(np.full((4, 3, 5), 0.2), first_day=9))

@@ -53,9 +53,8 @@ class Surroundings(nn.Module):
         corrects = settings.first_guess == "successive_corrections"
         self.corrections = SuccessiveCorrections() if corrects else None
         self.context = CorrectedContext if corrects else Context
-        self.errors = settings.observation_errors
-        self.n_context = len(self.context) + self.errors
-        self.series = ("values", "observed", *["analysis"][:corrects], *["errors"][: self.errors])
+        self.n_context = len(self.context) + settings.observation_errors
+        self.series = ("values", "observed") + ("analysis",) * corrects + ("errors",) * settings.observation_errors
         reach = settings.neighbour_days if settings.unet else 0
         self.days_around = [days for days in range(-reach, reach + 1) if days]
         self.n_around = len(self.days_around) * len(self.series)
@@ -75,7 +74,7 @@ class Surroundings(nn.Module):
             simple, *others = channels
             channels = [guess, simple - guess, inputs.at_days(density), *others]
             series.append(analysis)
-        if self.errors:
+        if inputs.nearby_error is not None:
             channels.append(inputs.at_days(inputs.nearby_error))
             series.append(inputs.nearby_error)
         return torch.stack(channels, dim=3), torch.stack(series)

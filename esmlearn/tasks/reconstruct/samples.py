@@ -216,7 +216,7 @@ class TrainingWindows(EndlessSamples):
         super().__init__(anomalies.land, settings.window, seed=seed, length=length)
         self.anomalies, self.masks, self.settings = anomalies, masks, settings
         self.errors, self.hide_days, self.decode_days = errors, hide_days, decode_days
-        self.typical_error = None if errors is None else np.median(errors[masks])
+        self.typical_error = np.float32(0.0 if errors is None else np.median(errors[masks]))
         if len(anomalies.months) < settings.n_months:
             raise DataError(
                 f"A period of data.split has {len(anomalies.months)} months, fewer than a window of"

@@ -75,16 +75,14 @@ def test_a_trained_model_listens_less_to_noisy_observations(trained):
 def test_the_analysis_lies_between_the_observation_and_what_the_model_says_without_it(trained):
     field = small_ocean()[0][slice(600, 640)]
     observed = field.observed[:, 0]
-    close, far = (
-        Reconstructor(trained).smooth_field(field.with_error(error)).daily[observed] for error in (1e-3, 2.0)
-    )
+    close, far = (Reconstructor(trained).smooth_field(field.with_error(error)).daily[observed] for error in (1e-3, 2.0))
     assert close == pytest.approx(field.values[:, 0][observed], abs=1e-3)
     assert np.abs(far - field.values[:, 0][observed]).mean() > 0.05
 
 
 def test_a_model_that_needs_errors_says_so(trained, tmp_path):
     observations, complete = small_ocean()
-    with pytest.raises(DataError, match="observation_errors.*but the data have none: give `error`"):
+    with pytest.raises(DataError, match=r"observation_errors.*but the data have none: give `error`"):
         Reconstructor(trained).reconstruct_field(observations[slice(600, 640)])
-    with pytest.raises(DataError, match="needs observations with known errors: give data.error"):
+    with pytest.raises(DataError, match=r"needs observations with known errors: give data.error"):
         fit(observations, complete, small_settings(model=ERRORS), tmp_path)
