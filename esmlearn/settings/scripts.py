@@ -43,7 +43,7 @@ NAMES = ("dataset", "alias", "variable_group")
 """Facets of a dataset that a setting may name it by."""
 
 REFERENCES = (
-    *("observations", "target", "further_targets", "truth", "dataset", "models"),
+    *("observations", "target", "further_targets", "error", "truth", "dataset", "models"),
     *("fine", "coarse", "static", "height"),
 )
 """Keys of settings that name datasets, one or several."""
@@ -103,7 +103,7 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
         value = getattr(block, key)
         if isinstance(value, Block):
             found += [(f"{key}.{inner}", name) for inner, name in _dataset_names(value)]
-        elif key in REFERENCES and value is not None:
+        elif key in REFERENCES and isinstance(value, str | tuple):
             found += [(key, name) for name in ([value] if isinstance(value, str) else value)]
     return found
 

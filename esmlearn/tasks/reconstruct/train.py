@@ -94,19 +94,27 @@ def fit(
         check_daily(field)
         sources.append((field, _climate(select_role(field, split, "train"), settings)))
 
+    if settings.model.observation_errors and observations.error is None:
+        raise DataError(
+            "model.observation_errors needs observations with known errors: give data.error, or leave it out."
+        )
+    borrows_errors = settings.model.observation_errors and settings.learning == "supervised"
+
     def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> AlternatingWindows:
+        seen = select_role(observations, split, role)
         return AlternatingWindows(
             [
                 TrainingWindows(
-                    Anomalies.of(select_role(field, split, role), *climate),
-                    select_role(observations, split, role).observed[:, 0],
+                    Anomalies.of(select_role(field, split, role), *own_climate),
+                    seen.observed[:, 0],
                     settings.model,
+                    errors=Anomalies.of(seen, *climate).error if borrows_errors else None,
                     hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
                     decode_days=decode_days,
                     seed=seed,
                     length=length,
                 )
-                for field, climate in sources
+                for field, own_climate in sources
             ]
         )
 
