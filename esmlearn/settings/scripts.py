@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
+from esmlearn.settings.data import LAND
 from esmlearn.settings.densify import TrainDensifySettings
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
@@ -40,7 +41,7 @@ ESMVALCORE_KEYS = {
 NAMES = ("dataset", "alias", "variable_group")
 """Facets of a dataset that a setting may name it by."""
 
-REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
+REFERENCES = ("land", "observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
 """Keys of settings that name datasets, one or several."""
 
 
@@ -99,7 +100,8 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
         if isinstance(value, Block):
             found += [(f"{key}.{inner}", name) for inner, name in _dataset_names(value)]
         elif key in REFERENCES and value is not None:
-            found += [(key, name) for name in ([value] if isinstance(value, str) else value)]
+            names = [value] if isinstance(value, str) else value
+            found += [(key, name) for name in names if key != "land" or name not in LAND]
     return found
 
 

@@ -29,7 +29,9 @@ def test_good_data_come_back_as_they_are():
 
 def test_numbers_out_of_range_are_counted_and_dated():
     cube = with_number(99.0, 1)
-    with pytest.raises(DataError, match=r"19 of 3,600 values \(0.528 %\).* -3 to 45 degC \(all 99\), the first 2001-01-02"):
+    with pytest.raises(
+        DataError, match=r"19 of 3,600 values \(0.528 %\).* -3 to 45 degC \(all 99\), the first 2001-01-02"
+    ):
         check_values(cube)
     masked, sentences = check_values(cube, MASK)
     assert len(sentences) == 1
