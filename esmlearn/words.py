@@ -12,6 +12,16 @@ def pretty_units(units: str) -> str:
     return "" if units == "1" else re.sub(r"(?<=[A-Za-z])2\b", "²", units)
 
 
+def domain_of(standard_name: str | None) -> str:
+    """Name what is filled: the ocean, or for quantities that are known beyond it, the area.
+
+    >>> domain_of("sea_surface_temperature"), domain_of("air_temperature")
+    ('ocean', 'area')
+    """
+    name = standard_name or "sea"
+    return "ocean" if "sea" in name.split("_") or "ocean" in name else "area"
+
+
 def frequency_words(frequency: str) -> str:
     """Write a frequency as an adjective."""
     return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")

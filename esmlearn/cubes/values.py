@@ -1,6 +1,7 @@
 """Values that can't be right: found, counted, and refused or masked."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cftime
 import dask
@@ -168,7 +169,7 @@ def _empty_for_long(cube: Cube, seen: Seen) -> list[str]:
     return [
         f"{cube.name()} has no value at all after{_at(cube, first)} until{_at(cube, last)} ({last - first - 1} times): "
         "see whether valid_range or missing_value of these files are wrong."
-        for first, last in zip(there[:-1], there[1:], strict=True)
+        for first, last in pairwise(there)
         if last - first > 3 and days[last] - days[first] > LONG_DAYS
     ]
 

@@ -181,8 +181,8 @@ class Field:
         if count > 1:
             what = "variables" if self.levels is None else "depths"
             raise DataError(
-                f"{self.like[0].name()} has {count} {what}, but this method fills one map at a time: choose one (in the "
-                "preprocessor by extract_levels), or train the task `densify`, which knows levels."
+                f"{self.like[0].name()} has {count} {what}, but this method fills one map at a time: choose one (by "
+                "extract_levels in the preprocessor), or train the task `densify`, which knows levels."
             )
         return self
 

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 from esmlearn.settings.base import Block, Period, Share, period_dates
 from esmlearn.words import logarithm_of
 
-
 LAND = ("data", "natural_earth", "training")
 """Sources of land that are no datasets."""
 

@@ -94,7 +94,7 @@ def test_a_number_far_from_the_rest_is_found_in_any_quantity_and_a_near_one_is_n
 
 def test_values_at_the_limit_of_a_packing():
     values = np.minimum(wavy_ocean(20), 14.5)
-    with pytest.raises(DataError, match="exactly 14.5 degC, the limit of what the file can hold"):
+    with pytest.raises(DataError, match=r"exactly 14\.5 degC, the limit of what the file can hold"):
         check_values(make_cube(values))
     assert check_values(make_cube(values), ValueSettings(stuck=False))[1] == []
 

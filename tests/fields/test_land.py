@@ -68,7 +68,7 @@ def test_a_mask_wins_over_values_and_leaves_some():
     masked = settle_land(field, mask_cube(more, "sftlf"))
     assert not masked.observed[..., 5, :].any()
     assert np.isnan(masked.values[..., 5, :]).all()
-    with pytest.raises(DataError, match="No value of Sea Surface Temperature|No value of sea_surface_temperature"):
+    with pytest.raises(DataError, match="No value of sea_surface_temperature is left"):
         settle_land(field, mask_cube(np.ones((12, 16)), "sftlf"))
 
 
