@@ -116,12 +116,12 @@ def _fits(cube: Cube, known: Plausible, unit: str, low: float, high: float) -> b
 
 def _repeated(cube: Cube, known: Plausible, seen: Seen) -> tuple[list[float], list[str]]:
     """Find a number that fills many cells: far from the rest, zero where no zero is natural, or at a limit."""
-    counts = sorted(seen.repeated.items(), key=lambda item: -item[1].count)
+    counts = sorted(seen.repeated.items(), key=lambda item: -item[1].cells)
     if seen.sampled < FEWEST or len(counts) < 2:
         return [], []
     (value, most), (_, second) = counts[:2]
-    share = most.count / seen.sampled
-    if most.count < MUCH_MORE * second.count or any(low <= value <= high for low, high in _widened(known)):
+    share = most.cells / seen.sampled
+    if most.cells < MUCH_MORE * second.cells or any(low <= value <= high for low, high in _widened(known)):
         return [], []
     quantity_known = (known.low, known.high) != (ANYTHING.low, ANYTHING.high)
     low, high = seen.near_values

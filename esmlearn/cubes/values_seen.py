@@ -15,7 +15,7 @@ KEPT = 8
 class Number(NamedTuple):
     """How often a number comes, and the nearest values below and above it."""
 
-    count: int
+    cells: int
     below: float
     above: float
 
@@ -48,9 +48,9 @@ class Seen(NamedTuple):
         for value, number in (item for one in repeated for item in one.items()):
             known = numbers.get(value, Number(0, -np.inf, np.inf))
             numbers[value] = Number(
-                known.count + number.count, max(known.below, number.below), min(known.above, number.above)
+                known.cells + number.cells, max(known.below, number.below), min(known.above, number.above)
             )
-        return cls(sum(valid), sum(outside), _hull(near), _hull(far), sum(sampled), numbers)
+        return cls(np.sum(valid, axis=0), np.sum(outside, axis=0), _hull(near), _hull(far), sum(sampled), numbers)
 
 
 def look(block: np.ndarray, low: float, high: float, axis: int | None, n_times: int, start: int) -> Seen:
@@ -76,7 +76,7 @@ def look(block: np.ndarray, low: float, high: float, axis: int | None, n_times: 
     counts[:, start : start + len(rows)] = there.sum(axis=1), outside.sum(axis=1)
     inside = values[there & ~outside]
     sample = inside[:: -(-inside.size // SAMPLE) or 1]
-    return Seen(*counts, _ends(inside), _ends(values[outside]), sample.size, _most_frequent(sample))
+    return Seen(counts[0], counts[1], _ends(inside), _ends(values[outside]), sample.size, _most_frequent(sample))
 
 
 def _most_frequent(sample: np.ndarray) -> dict[float, Number]:

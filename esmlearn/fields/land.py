@@ -55,9 +55,9 @@ def settle_land(field: Field, source: str | Cube | None = None, *, known: Land |
         land = _of_mask(source, field)
     elif source == "natural_earth":
         land = land_mask(field.lat, field.lon) & never
-    elif source == "training" and known is None:
-        raise DataError("land is `training`, but the data are not on the grid of a training; choose another source.")
     elif source == "training":
+        if known is None:
+            raise DataError("land is `training`, but the data are on the grid of no training; choose another source.")
         land = known
     else:
         land = never if source == "data" or known is None else known & never

@@ -77,7 +77,7 @@ def test_what_is_no_mask_is_refused(gappy):
         settle_land(gappy, make_cube(wavy_ocean(1)))
     with pytest.raises(DataError, match="not on the grid"):
         settle_land(gappy, mask_cube(LAND, "sftlf")[:, 1:])
-    with pytest.raises(DataError, match="not on the grid of a training"):
+    with pytest.raises(DataError, match="on the grid of no training"):
         settle_land(gappy, "training")
     with pytest.raises(DataError, match="one grid"):
         settle_land(gappy, known=LAND[1:])
