@@ -18,6 +18,7 @@ def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
     return {
         "dataset": case.dataset,
         "quantity": case.quantity,
+        "domain": case.domain,
         "units": field.units,
         "split": case.split,
         "truth": case.truth_source.name if case.truth_source else None,

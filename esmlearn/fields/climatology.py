@@ -46,7 +46,7 @@ class Climatology:
                 f"{field.dates[-1]:%Y-%m-%d} is less; lengthen data.split.train."
             )
         basis = _harmonics(field.year_fraction, harmonics)
-        observed = field.observed[:, 0]
+        observed = field.single().observed[:, 0]
         values = np.where(observed, field.values[:, 0], 0.0)
         count = observed.sum(axis=0)
         of_values = np.repeat(basis, observed.sum(axis=(1, 2)), axis=0)

@@ -131,6 +131,14 @@ class Report:
     created: str = ""
 
     @property
+    def quantities(self) -> str:
+        """What the report is about, by the long or standard names of its variables; empty if they are not known."""
+        names = [fact.get("quantity") for fact in self.facts]
+        names += [data.facets.get("long_name") or data.facets.get("standard_name") for data in self.datasets]
+        words = dict.fromkeys(str(name).replace("_", " ").capitalize() for name in names if name)
+        return ", ".join(words)
+
+    @property
     def synthetic(self) -> bool:
         """Whether attributes or facts of any dataset have the word synthetic."""
         texts = [str(value) for data in self.datasets for value in (data.facets.get("type"), *data.attributes.values())]
