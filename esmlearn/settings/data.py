@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Period, Share, period_dates
+from esmlearn.settings.input import InputSettings
 
 
 class GapSettings(Block):
@@ -52,6 +53,7 @@ class DataSettings(Block):
     observations: str = Field(description="dataset with the observations and their gaps")
     target: str | None = Field(None, description="complete dataset, the target of the training; none: self_supervised")
     gaps: GapSettings = GapSettings()
+    input: InputSettings = InputSettings()
     split: SplitSettings
     units: str = Field("degC", description="units of the fields within the model")
     scale_by: Literal["variable", "calendar_day"] = Field(
