@@ -2,6 +2,8 @@
 
 import re
 
+WORDS = {"hr": "-hourly", "day": "-daily", "mon": "-monthly"}
+
 
 def pretty_units(units: str) -> str:
     """Write CF units in the style of a journal, such as °C for degC."""
@@ -11,7 +13,8 @@ def pretty_units(units: str) -> str:
 
 def frequency_words(frequency: str) -> str:
     """Write a frequency as an adjective."""
-    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
+    found = {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency)
+    return found or re.sub(r"(?<=\d)(hr|day|mon)$", lambda match: WORDS[match[0]], frequency)
 
 
 def duration(seconds: int | float | None) -> str:

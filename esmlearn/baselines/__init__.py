@@ -7,6 +7,7 @@ from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicCli
 from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
@@ -37,8 +38,8 @@ def fit(
     name
         Key of `BASELINES`.
     training
-        Daily observations of the training period, one variable. Cells of a cube that were never observed are land; a
-        `Field` has its own land.
+        Observations of the training period, one variable, at any regular step, such as days or months. Cells of a
+        cube that were never observed are land; a `Field` has its own land.
     climatology
         Climatology from which anomalies are calculated; by default, one is fitted to the training.
     settings
@@ -57,7 +58,7 @@ def fit(
     """
     if name not in BASELINES:
         raise SettingsError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
-    field = training if isinstance(training, Field) else Field.from_cube(training)
+    field = training if isinstance(training, Field) else Field.from_cube(put_in_order(training))
     climatology = Climatology.fit(field) if climatology is None else climatology
     if not climatology.covers(field.like[0]):
         raise DataError("The climatology is on another grid than the training; fit it to the same grid.")

@@ -50,11 +50,12 @@ class OptimalInterpolation(Baseline):
         return asdict(self.covariance) | {"neighbours": self.neighbours}
 
     def reconstruct_field(self, field: Field, *, at_once: int = 4_000_000) -> Reconstruction:
-        """Estimate the values in the gaps; `at_once` cells times days at a time, to limit the memory."""
+        """Estimate the values in the gaps; `at_once` cells times steps at a time, to limit the memory."""
         cycle, observed = self.mean_cycle(field), field.observed[:, 0]
         anomalies = field.values[:, 0] - cycle
         filled, std = np.zeros_like(cycle), np.full_like(cycle, self.covariance.sigma)
-        length, reach = max(1, at_once // field.land.size), math.ceil(REACH * self.covariance.time_days)
+        length = max(1, at_once // field.land.size)
+        reach = math.ceil(REACH * self.covariance.time_days / field.step_days)
         for start in range(0, len(cycle), length):
             near = slice(max(0, start - reach), start + length + reach)
             wanted = ~observed[near] & ~field.land

@@ -30,7 +30,8 @@ def take_steps(array: Array, rows: Int[np.ndarray, " step"], axis: int) -> Array
 def mean_of_passes(passes: Sequence[Array], errors: Sequence[Array] | None = None) -> Array:
     """Average passes where they have values, weighted by the inverse square of their errors.
 
-    Where the error of a pass is not known, all have the same weight. A single value stays as it is.
+    Where the error of a pass is not known, all have the same weight, as have copies of one step. A single value stays
+    as it is.
     """
     return _elementwise(_mean, passes, errors)
 
@@ -38,11 +39,6 @@ def mean_of_passes(passes: Sequence[Array], errors: Sequence[Array] | None = Non
 def error_of_mean(errors: Sequence[Array], passes: Sequence[Array]) -> Array:
     """Standard deviation of the error of `mean_of_passes`, 1 / sqrt(sum of 1 / e²); masked where one is not known."""
     return _elementwise(_error, passes, errors)
-
-
-def mean_of_copies(copies: Sequence[Array]) -> Array:
-    """Average copies of one step where they have values; their errors are averaged alike, as they are the same."""
-    return _elementwise(_mean, copies)
 
 
 def first_of(copies: Sequence[Array]) -> Array:
@@ -69,7 +65,8 @@ def _elementwise(function: Any, passes: Sequence[Array], errors: Sequence[Array]
     if function is _error and errors:
         kind = errors[0].dtype
     if any(isinstance(part, da.Array) for part in parts):
-        return da.map_blocks(on_blocks, *parts, dtype=kind, meta=np.ma.masked_array(np.empty((0,) * parts[0].ndim, kind)))
+        meta = np.ma.masked_array(np.empty((0,) * parts[0].ndim, kind))
+        return da.map_blocks(on_blocks, *parts, dtype=kind, meta=meta)
     return on_blocks(*parts)
 
 
@@ -80,7 +77,7 @@ def _stack(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mean(
-    values: np.ndarray, known: np.ndarray, error: np.ndarray | None = None, has_error: np.ndarray | None = None
+    values: np.ndarray, known: np.ndarray, error: np.ndarray | None = None, has_error: np.ndarray | bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     weight = known.astype(float)
     if error is not None:
@@ -90,16 +87,14 @@ def _mean(
     return np.where(count == 1, values.sum(axis=0), mean), count > 0
 
 
-def _error(
-    values: np.ndarray, known: np.ndarray, error: np.ndarray, has_error: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _error(_: np.ndarray, known: np.ndarray, error: np.ndarray, has_error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = known.sum(axis=0)
     there = _all_known(known, error, has_error) & (count > 0)
     merged = 1 / np.sqrt(np.where(there, _precision(known, error).sum(axis=0), 1))
     return np.where(count == 1, np.where(known, error, 0).sum(axis=0), merged), there
 
 
-def _all_known(known: np.ndarray, error: np.ndarray, has_error: np.ndarray | None) -> np.ndarray:
+def _all_known(known: np.ndarray, error: np.ndarray, has_error: np.ndarray | bool) -> np.ndarray:
     return (~known | (has_error & (error > 0))).all(axis=0)
 
 

@@ -11,7 +11,7 @@ from iris.cube import Cube
 from iris.util import new_axis, promote_aux_coord_to_dim_coord
 from jaxtyping import Float, Int
 
-from esmlearn.cubes.merging import error_of_mean, first_of, mean_of_copies, mean_of_passes, sum_of, take_steps
+from esmlearn.cubes.merging import error_of_mean, first_of, mean_of_passes, sum_of, take_steps
 from esmlearn.cubes.steps import EPOCH, HOUR, Steps, days_of, find_steps
 from esmlearn.errors import DataError
 from esmlearn.settings.input import TimeSettings
@@ -89,9 +89,7 @@ def _inside_bounds(cube: Cube, coord: Coord) -> tuple[Cube, Coord, list[str]]:
     return cube, moved, [words]
 
 
-def _arrange(
-    cube: Cube, coord: Coord, steps: Steps | None, settings: TimeSettings
-) -> tuple[Cube, list[str]] | None:
+def _arrange(cube: Cube, coord: Coord, steps: Steps | None, settings: TimeSettings) -> tuple[Cube, list[str]] | None:
     """Arrange the steps; None if they are in order."""
     days, name, sentences = days_of(coord), cube.name(), []
     order = np.argsort(days, kind="stable")
@@ -156,7 +154,8 @@ def _complete(
         first = _dates(steps.starts(wanted[missing][:3]), coord)
         more = ", ..." if missing.sum() > 3 else ""
         sentences.append(
-            f"{name}: {missing.sum()} of {len(wanted)} {what} were missing, and were put in as unobserved: {first}{more}."
+            f"{name}: {missing.sum()} of {len(wanted)} {what} were missing, and were put in as unobserved:"
+            f" {first}{more}."
         )
     if not sentences:
         return None
@@ -171,9 +170,7 @@ def _points(
     unit = Unit(EPOCH, coord.units.calendar)
     start, end = steps.starts(wanted), steps.starts(wanted + 1)
     if noon:
-        return tuple(
-            unit.convert(part, coord.units) for part in ((start + end) / 2, np.stack([start, end], axis=-1))
-        )
+        return tuple(unit.convert(part, coord.units) for part in ((start + end) / 2, np.stack([start, end], axis=-1)))
     own = steps.starts(steps.numbers), steps.starts(steps.numbers + 1)
     there = rows >= 0
 
@@ -228,8 +225,8 @@ def _rebuild(
             return error_of_mean(own, parts(cube, range(cube.ndim)))
         if variable is not cube and (variable.standard_name or "").endswith("number_of_observations") and passes:
             return sum_of(own)
-        if own[0].dtype.kind != "f":
-            return first_of(own) if variable is not cube else mean_of_copies(own)
+        if own[0].dtype.kind != "f" and variable is not cube:
+            return first_of(own)
         weights = parts(errors, range(cube.ndim)) if errors is not None and passes and variable is cube else None
         return mean_of_passes(own, weights)
 
@@ -300,7 +297,7 @@ def _part(bounds: np.ndarray | None, places: np.ndarray) -> np.ndarray | None:
 
 def _dates(days: np.ndarray, coord: Coord) -> str:
     dates = np.atleast_1d(cftime.num2date(days, EPOCH, coord.units.calendar))
-    return ", ".join(date.strftime("%Y-%m-%d" if (date.hour, date.minute) == (0, 0) else "%Y-%m-%d %H:%M") for date in dates)
+    return ", ".join(date.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00") for date in dates)
 
 
 def _irregular(cube: Cube, days: np.ndarray) -> str:

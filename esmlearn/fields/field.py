@@ -228,6 +228,11 @@ class Field:
         return float(min(np.diff(self.days).min(initial=1.0), 1.0))
 
     @property
+    def regular(self) -> bool:
+        """Whether each time is one step after the one before."""
+        return self._steps is not None and bool((np.diff(self._steps.numbers) == 1).all())
+
+    @property
     def frequency(self) -> str:
         """Frequency by its name in CMIP or one like it: `3hr`, `day`, `8day`, `mon`.
 

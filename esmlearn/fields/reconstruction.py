@@ -10,8 +10,10 @@ from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
 from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field, rows_northward
+from esmlearn.words import frequency_words
 
 Values = Float[np.ndarray, "*shape lat lon"]
 REALIZATION = {"standard_name": "realization", "var_name": "realization"}
@@ -115,15 +117,16 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
-    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
-        """Fill the gaps of a daily cube.
+    def reconstruct(self, cube: Cube, *, frequency: str | None = None) -> Cube:
+        """Fill the gaps of a cube.
 
         Parameters
         ----------
         cube
-            Daily values with dimensions time, latitude, longitude; missing values are masked.
+            Values with dimensions time, latitude, longitude; missing values are masked. Models take days, baselines
+            any regular step. Times are put in order first, see `esmlearn.cubes.order.put_in_order`.
         frequency
-            `day` for complete days, `mon` for monthly means.
+            By default that of the cube, such as `day` or `8day`; `mon` for monthly means.
 
         Returns
         -------
@@ -136,11 +139,15 @@ class GapFiller(ABC):
         DataError
             If dimensions, units or period do not fit.
         """
-        if frequency not in ("day", "mon"):
-            raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
+        cube = put_in_order(cube)
         field = Field.from_cube(cube, units=self.units, land=self.land_of(cube))
-        daily, monthly = self.reconstruct_field(field).to_cubes(field)
-        return daily if frequency == "day" else monthly
+        if frequency not in (None, field.frequency, "mon"):
+            raise DataError(
+                f"frequency is '{frequency}', but {cube.name()} is {frequency_words(field.frequency)}: ask for"
+                f" '{field.frequency}' or 'mon', or leave it out."
+            )
+        own, monthly = self.reconstruct_field(field).to_cubes(field)
+        return monthly if frequency == "mon" != field.frequency else own
 
 
 def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*flag_shape lat lon"]]:
@@ -223,8 +230,10 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
         ),
         time_dim,
     )
-    interval = "1 day" if field.step_days == 1 else f"{24 * field.step_days:g} hours"
-    cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
+    if field.frequency != "mon":
+        step = field.step_days
+        interval = "1 day" if step == 1 else f"{step:g} days" if step > 1 else f"{24 * step:g} hours"
+        cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
     return cube
 
 

@@ -61,7 +61,7 @@ class Observations:
         name = settings.observations or learned.observations
         # A model from elsewhere meets data as they are, unless the recipe says what to hide.
         gaps = settings.gaps or (GapSettings() if settings.model else learned.gaps)
-        whole = load_observations(data, name, gaps, units=learned.units, land=land)
+        whole = load_observations(data, name, gaps, learned, land=land)
         field = cut(whole, settings.period, learned.split)
         return cls(name, gaps, whole, withhold(field, settings.withhold) if settings.withhold else field)
 
@@ -75,18 +75,22 @@ class Observations:
         return Observations(self.name, self.gaps, self.whole.level(index), self.field.level(index))
 
 
-def load_observations(data: InputData, name: str, gaps: GapSettings, *, units: str, land: Land | None = None) -> Field:
-    """Load observations with the gaps that the settings ask for, over the whole timerange of the recipe."""
-    other = data.field(gaps.dataset, units=units) if gaps.dataset else None
-    return apply_gaps(data.field(name, units=units, land=land), gaps, other)
+def load_observations(
+    data: InputData, name: str, gaps: GapSettings, learned: DataSettings, *, land: Land | None = None
+) -> Field:
+    """Load observations with the gaps that the settings ask for, over the whole timerange of the recipe.
+
+    Units, and how input is put in order, are those of the training.
+    """
+    other = data.field(gaps.dataset, units=learned.units, order=learned.input) if gaps.dataset else None
+    return apply_gaps(data.field(name, units=learned.units, land=land, order=learned.input), gaps, other)
 
 
 def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field | None]:
     """Load observations and, where there is one, the complete target; land is where the target never has a value."""
-    target = data.field(settings.target, units=settings.units) if settings.target else None
+    target = data.field(settings.target, units=settings.units, order=settings.input) if settings.target else None
     land = None if target is None else target.land
-    name, gaps = settings.observations, settings.gaps
-    return load_observations(data, name, gaps, units=settings.units, land=land), target
+    return load_observations(data, settings.observations, settings.gaps, settings, land=land), target
 
 
 def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool = False) -> Field | None:

@@ -72,7 +72,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     trained: TrainedTransformer = models["reconstruct"]
     learned = trained.settings.data
     name = settings.observations or learned.observations
-    land = Reconstructor(trained).land_of(data.cube(name))
+    land = Reconstructor(trained).land_of(data.cube(name, order=learned.input))
     observations = Observations.of(data, learned, settings, land)
     outputs = _outputs(trained, observations, settings)
     return Application(name, str(data.find(name)["short_name"]), observations.attributes, outputs)
