@@ -83,7 +83,9 @@ def test_what_is_in_order_comes_back_as_the_same_cube(calendar, n_times):
 
 def test_doubled_days_are_refused_or_merged_as_set():
     cube = at_times([0, 1, 1, 2], [5, 1, 3, 7], error=[1, 1, 3, 1])
-    with pytest.raises(DataError, match=r"1 times twice, the first of them 2000-01-02; set data.input.times.duplicates"):
+    with pytest.raises(
+        DataError, match=r"1 times twice, the first of them 2000-01-02; set data.input.times.duplicates"
+    ):
         order_times(cube, TimeSettings())
     for how, right in {"mean": 2, "first": 1, "last": 3}.items():
         found, words = order_times(cube, TimeSettings(duplicates=how))
@@ -185,7 +187,9 @@ def test_hours_stay_hours():
 
 def test_no_regular_step_is_refused_or_left():
     days = np.cumsum(np.r_[0, np.random.default_rng(0).integers(3, 200, 30)])
-    with pytest.raises(DataError, match=r"no regular step: from one to the next .* set data.input.times.missing to keep"):
+    with pytest.raises(
+        DataError, match=r"no regular step: from one to the next .* set data.input.times.missing to keep"
+    ):
         order_times(at_times(days), TimeSettings())
     kept, _ = order_times(at_times(days), TimeSettings(missing="keep"))
     np.testing.assert_array_equal(kept.coord("time", dim_coords=True).points, days)
