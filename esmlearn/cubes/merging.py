@@ -64,7 +64,9 @@ def _elementwise(function: Any, passes: Sequence[Array], errors: Sequence[Array]
     kind = passes[0].dtype if keeps else np.dtype("f8")
     if function is _error and errors:
         kind = errors[0].dtype
-    if any(isinstance(part, da.Array) for part in parts):
+    lazy = next((part for part in parts if isinstance(part, da.Array)), None)
+    if lazy is not None:
+        parts = [da.asanyarray(part).rechunk(lazy.chunks) for part in parts]
         meta = np.ma.masked_array(np.empty((0,) * parts[0].ndim, kind))
         return da.map_blocks(on_blocks, *parts, dtype=kind, meta=meta)
     return on_blocks(*parts)
