@@ -4,6 +4,7 @@ import re
 
 BEFORE, AFTER = "ln(re 1 ", ")"
 """What stands around the units of a quantity in those of its natural logarithm, to which units convert and back."""
+WORDS = {"hr": "-hourly", "day": "-daily", "mon": "-monthly"}
 
 
 def pretty_units(units: str) -> str:
@@ -24,7 +25,8 @@ def domain_of(standard_name: str | None) -> str:
 
 def frequency_words(frequency: str) -> str:
     """Write a frequency as an adjective."""
-    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
+    found = {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency)
+    return found or re.sub(r"(?<=\d)(hr|day|mon)$", lambda match: WORDS[match[0]], frequency)
 
 
 def duration(seconds: int | float | None) -> str:

@@ -10,6 +10,7 @@ from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.baselines.outliers import find_outliers as find_outliers
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
@@ -45,7 +46,8 @@ def fit(
     name
         Key of `BASELINES`.
     training
-        Daily observations of the training period, one variable. A `Field` has its own land.
+        Observations of the training period, one variable, at any regular step, such as days or months. A `Field` has
+        its own land.
     climatology
         Climatology from which anomalies are calculated; by default, one is fitted to the training.
     error
@@ -74,8 +76,9 @@ def fit(
     if isinstance(training, Field):
         field = training.single().with_error(error)
     else:
-        units = str(training.units)
-        field = Field.from_cube(training, units=logarithm_of(units) if transform == "log" else units).single()
+        cube = put_in_order(training)
+        units = str(cube.units)
+        field = Field.from_cube(cube, units=logarithm_of(units) if transform == "log" else units).single()
         field = settle_land(field.with_error(error), land)
     climatology = Climatology.fit(field) if climatology is None else climatology
     if not climatology.covers(field.like[0]):

@@ -1,1 +1,1 @@
-"""Cubes as they come, put in order."""
+"""Cubes as they come, put in order: their axes, times and values."""

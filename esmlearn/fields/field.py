@@ -11,6 +11,7 @@ from iris.cube import Cube
 from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.steps import Steps, find_steps, interval_days
 from esmlearn.errors import DataError
 from esmlearn.fields.ancillaries import check_error, convert_deviation, fill_error, flagged_observed, read_error
 from esmlearn.fields.levels import join_levels, split_levels
@@ -87,8 +88,8 @@ class Field:
         Raises
         ------
         DataError
-            If dimensions are missing, grids differ, units do not convert, errors are negative, there is no ocean at all,
-            or a value without a logarithm.
+            If dimensions are missing, grids differ, units do not convert, errors are negative, there is no ocean at
+            all, or a value without a logarithm.
         """
         like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
         units = str(like[0].units) if units is None else units
@@ -285,15 +286,41 @@ class Field:
         return np.array([date.hour + date.minute / 60 for date in self.dates])
 
     @cached_property
+    def _steps(self) -> Steps | None:
+        """The regular step of the time axis; None if it has none."""
+        return find_steps(self.like[0].coord("time"))
+
+    @cached_property
     def step_days(self) -> float:
-        """Time step in days: 1, or for sub-daily data the shortest step as a fraction of a day."""
-        days = np.diff([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
-        return float(min(days.min(initial=1.0), 1.0))
+        """Regular time step in days, also where steps are missing; of calendar months the mean length.
+
+        Where the axis has no regular step: the shortest one, a day at most.
+        """
+        if self._steps is not None:
+            return self._steps.days
+        return float(min(np.diff(self.days).min(initial=1.0), 1.0))
+
+    @property
+    def regular(self) -> bool:
+        """Whether each time is one step after the one before."""
+        return self._steps is not None and bool((np.diff(self._steps.numbers) == 1).all())
 
     @property
     def frequency(self) -> str:
-        """Frequency by its name in CMIP: `day`, also where days are missing; `3hr` and the like for sub-daily data."""
-        return "day" if self.step_days == 1 else f"{round(24 * self.step_days)}hr"
+        """Frequency by its name in CMIP or one like it: `3hr`, `day`, `8day`, `mon`.
+
+        Data of single days, as their bounds say it, are `day` also where only every fifth one is given.
+        """
+        interval = interval_days(self.like[0].coord("time"))
+        single_days = self.step_days > 1 and interval is not None and abs(interval - 1) < 0.05
+        if self._steps is None or single_days:
+            return "day" if self.step_days >= 1 else f"{24 * self.step_days:.2g}hr"
+        return self._steps.frequency
+
+    @cached_property
+    def days(self) -> Float[np.ndarray, " time"]:
+        """Days since the first date."""
+        return np.array([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
 
     @cached_property
     def months(self) -> dict[tuple[int, int], slice]:

@@ -10,12 +10,13 @@ from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
 from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.ancillaries import FLAG, FLAG_MEANINGS, ancillary, convert_deviation, flagged_observed
 from esmlearn.fields.field import Field, rows_northward
 from esmlearn.fields.land import settle_land
 from esmlearn.fields.logarithm import lognormal
-from esmlearn.words import is_logarithm
+from esmlearn.words import frequency_words, is_logarithm
 
 Values = Float[np.ndarray, "*shape lat lon"]
 REALIZATION = {"standard_name": "realization", "var_name": "realization"}
@@ -174,19 +175,20 @@ class GapFiller(ABC):
         self,
         cube: Cube,
         *,
-        frequency: str = "day",
+        frequency: str | None = None,
         land: str | Cube | None = None,
         error: float | Cube | None = None,
         smooth_observed: bool = False,
     ) -> Cube:
-        """Fill the gaps of a daily cube.
+        """Fill the gaps of a cube.
 
         Parameters
         ----------
         cube
-            Daily values with dimensions time, latitude, longitude; missing values are masked.
+            Values with dimensions time, latitude, longitude; missing values are masked. Models take days, baselines
+            any regular step. Times are put in order first, see `esmlearn.cubes.order.put_in_order`.
         frequency
-            `day` for complete days, `mon` for monthly means.
+            By default that of the cube, such as `day` or `8day`; `mon` for monthly means.
         land
             `training`, `data`, `natural_earth`, or a cube with a mask or fraction of land or sea. Default: on the grid
             of the training its land, but for cells with a value.
@@ -210,14 +212,17 @@ class GapFiller(ABC):
         SettingsError
             If observed values are to be smoothed by a method that can't.
         """
-        if frequency not in ("day", "mon"):
-            raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
-        known = self.land_of(cube)
+        cube = put_in_order(cube)
         field = Field.from_cube(cube, units=self.units).single().with_error(error)
-        field = settle_land(field, land, known=known)
+        field = settle_land(field, land, known=self.land_of(cube))
+        if frequency not in (None, field.frequency, "mon"):
+            raise DataError(
+                f"frequency is '{frequency}', but {cube.name()} is {frequency_words(field.frequency)}: ask for"
+                f" '{field.frequency}' or 'mon', or leave it out."
+            )
         result = self.smooth_field(field) if smooth_observed else self.reconstruct_field(field)
-        daily, monthly = result.to_cubes(field)
-        return daily if frequency == "day" else monthly
+        own, monthly = result.to_cubes(field)
+        return monthly if frequency == "mon" != field.frequency else own
 
 
 def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*flag_shape lat lon"]]:
@@ -295,8 +300,10 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
         ),
         time_dim,
     )
-    interval = "1 day" if field.step_days == 1 else f"{24 * field.step_days:g} hours"
-    cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
+    if field.frequency != "mon":
+        step = field.step_days
+        interval = "1 day" if step == 1 else f"{step:g} days" if step > 1 else f"{24 * step:g} hours"
+        cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
     return cube
 
 

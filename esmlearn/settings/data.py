@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Period, Share, period_dates
+from esmlearn.settings.input import InputSettings
 from esmlearn.words import logarithm_of
 
 LAND = ("data", "natural_earth", "training")
@@ -56,6 +57,7 @@ class DataSettings(Block):
     observations: str = Field(description="dataset with the observations and their gaps")
     target: str | None = Field(None, description="complete dataset, the target of the training; none: self_supervised")
     gaps: GapSettings = GapSettings()
+    input: InputSettings = InputSettings()
     split: SplitSettings
     error: Annotated[float, Field(ge=0)] | str | None = Field(
         None,

@@ -69,8 +69,7 @@ class Observations:
         error = learned.error if settings.error is None and not settings.model else settings.error
         # On another grid land comes from where the training has it, unless that is a dataset of its recipe.
         source = settings.land or (learned.land if known is None and learned.land in LAND else None)
-        land = find_land(data, source)
-        whole = load_observations(data, name, gaps, error=error, units=learned.field_units, land=land, known=known)
+        whole = load_observations(data, name, gaps, learned, error=error, land=find_land(data, source), known=known)
         field = cut(whole, settings.period, learned.split)
         field = withhold(field, settings.withhold) if settings.withhold else field
         observations = cls(name, gaps, whole, field)
@@ -111,18 +110,21 @@ def load_observations(
     data: InputData,
     name: str,
     gaps: GapSettings,
+    learned: DataSettings,
     *,
     error: float | str | None = None,
-    units: str,
     land: str | Cube | None = None,
     known: Land | None = None,
 ) -> Field:
     """Load observations, their errors, and the gaps that the settings ask for, over the whole timerange of the recipe.
 
-    `error` is a number or the name of a dataset; None for what the observations carry. Land is as of `settle_land`.
+    Units, and how input is put in order, are those of the training. `error` is a number or the name of a dataset; None
+    for what the observations carry. Land is as of `settle_land`.
     """
-    other = data.field(gaps.dataset, units=units) if gaps.dataset else None
-    field = data.field(name, units=units).with_error(data.cube(error) if isinstance(error, str) else error)
+    units, order = learned.field_units, learned.input
+    other = data.field(gaps.dataset, units=units, order=order) if gaps.dataset else None
+    errors = data.cube(error, order=order) if isinstance(error, str) else error
+    field = data.field(name, units=units, order=order).with_error(errors)
     return apply_gaps(settle_land(field, land, known=known), gaps, other)
 
 
@@ -133,13 +135,16 @@ def find_land(data: InputData, source: str | None) -> str | Cube | None:
 
 def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field | None]:
     """Load observations and, where there is one, the complete target; both have the land of the target."""
-    land, units = find_land(data, settings.land), settings.field_units
-    name, gaps = settings.observations, settings.gaps
-    error = settings.error
-    if settings.target is None:
-        return load_observations(data, name, gaps, error=error, units=units, land=land), None
-    target = settle_land(data.field(settings.target, units=units), land)
-    return load_observations(data, name, gaps, error=error, units=units, land="training", known=target.land), target
+    land, known = find_land(data, settings.land), None
+    target = None
+    if settings.target is not None:
+        target = data.field(settings.target, units=settings.field_units, order=settings.input)
+        target = settle_land(target, land)
+        land, known = "training", target.land
+    observations = load_observations(
+        data, settings.observations, settings.gaps, settings, error=settings.error, land=land, known=known
+    )
+    return observations, target
 
 
 def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool = False) -> Field | None:

@@ -197,7 +197,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     transformer = _base_model(trained, models.get("reconstruct"))
     name = settings.observations or trained.settings.data.observations
     first = Reconstructor(transformer) if transformer else Filler(trained)
-    known = first.land_of(data.cube(name))
+    known = first.land_of(data.cube(name, order=trained.settings.data.input))
     observations = Observations.of(data, trained.settings.data, settings, known)
     outputs = _outputs(trained, transformer, observations, data, settings)
     short_name = str(data.find(name)["short_name"])

@@ -82,7 +82,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     trained: TrainedTransformer = models["reconstruct"]
     learned = trained.settings.data
     name = settings.observations or learned.observations
-    known = Reconstructor(trained).land_of(data.cube(name))
+    known = Reconstructor(trained).land_of(data.cube(name, order=learned.input))
     observations = Observations.of(data, learned, settings, known)
     outputs = _outputs(trained, observations, settings)
     return Application(name, str(data.find(name)["short_name"]), observations.attributes, outputs)
