@@ -10,6 +10,7 @@ from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.settings import BaselineSettings
 
 BASELINES: dict[str, type[Baseline]] = {
@@ -27,7 +28,7 @@ def fit(
     name: str,
     training: Cube | Field,
     *,
-    climatology: Climatology | None = None,
+    climatology: Source | None = None,
     settings: BaselineSettings | None = None,
 ) -> Baseline:
     """Fit a baseline; it reconstructs cubes and fields on the grid of its training.
@@ -40,7 +41,9 @@ def fit(
         Daily observations of the training period, one variable. Cells of a cube that were never observed are land; a
         `Field` has its own land.
     climatology
-        Climatology from which anomalies are calculated; by default, one is fitted to the training.
+        Climatology from which anomalies are calculated; by default, one is fitted to the training. For short records,
+        one from elsewhere: `packaged` (sea-surface temperature), a file, a cube or a model folder, see
+        `esmlearn.fields.reference.reference_climatology`.
     settings
         Parameters that are set and not estimated.
 
@@ -58,7 +61,8 @@ def fit(
     if name not in BASELINES:
         raise SettingsError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
     field = training if isinstance(training, Field) else Field.from_cube(training)
-    climatology = Climatology.fit(field) if climatology is None else climatology
+    if not isinstance(climatology, Climatology):
+        climatology = climatology_for(field, climatology)
     if not climatology.covers(field.like[0]):
         raise DataError("The climatology is on another grid than the training; fit it to the same grid.")
     return BASELINES[name].fit(field, climatology, settings or BaselineSettings())

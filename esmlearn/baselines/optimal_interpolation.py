@@ -23,7 +23,8 @@ class OptimalInterpolation(Baseline):
     """Best linear estimate of the anomalies from the nearest observations in space and time.
 
     Bretherton et al. (1976, https://doi.org/10.1016/0011-7471(76)90001-2), with a covariance that is the same
-    everywhere. Far from all observations the estimate is the climatology.
+    everywhere. Far from all observations the estimate is the climatology. Where the climatology is uncertain, the standard
+    deviation grows as `Climatology.growth` says.
 
     Attributes
     ----------
@@ -40,7 +41,7 @@ class OptimalInterpolation(Baseline):
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "OptimalInterpolation":
         """Estimate the parameters that are not set."""
         own = settings.optimal_interpolation
-        anomalies = training.values[:, 0] - climatology.at(training.year_fraction)
+        anomalies = training.values[:, 0] - climatology.of(training)
         covariance = estimate_covariance(training, anomalies, own)
         return cls(climatology, training.land, training.units, covariance, own.neighbours)
 
@@ -64,4 +65,5 @@ class OptimalInterpolation(Baseline):
                 known = points_of(part, anomalies[near], observed[near])
                 places = points_of(part, anomalies[near], wanted).places
                 filled[near][wanted], std[near][wanted] = analyse(known, places, self.covariance, self.neighbours)
-        return complete(field, cycle + filled, std)
+        growth = self.climatology.growth(field, np.full(len(cycle), self.covariance.sigma))
+        return complete(field, cycle + filled, std if growth is None else std * growth)

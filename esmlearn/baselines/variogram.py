@@ -58,17 +58,24 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
         south, north = field.lat[: n_lat - row], field.lat[row:]
         km = np.hypot(KM * (north - south), column * width * np.cos(np.deg2rad((south + north) / 2)))
         found.append(np.stack([value, km, np.full_like(km, time), pairs])[:, pairs > 0])
-    return Variogram(*np.concatenate(found, axis=1))
+    return Variogram(*np.concatenate([np.empty((4, 0)), *found], axis=1))
 
 
-def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]) -> Covariance:
+def fit_scales(
+    variogram: Variogram, covariance: Covariance, free: Sequence[str], *, prior_weight: float = 0.0
+) -> Covariance:
     """Fit sigma and the free parameters to a variogram.
 
     The squares of relative differences are weighted by the number of pairs (Cressie 1985,
     https://doi.org/10.1007/BF01032109, eq. 17), so that small values at short distances count as much as large ones.
+
+    With a `prior_weight`, parameters stay near those of the given covariance: twice or half of one costs as much as a
+    misfit by this share.
     """
     free = ("sigma", *free)
     weight = np.sqrt(variogram.pairs / variogram.pairs.sum())
+
+    start = np.log([getattr(covariance, name) for name in free])
 
     def at(logarithms: np.ndarray) -> Covariance:
         return replace(covariance, **dict(zip(free, np.exp(logarithms).tolist(), strict=True)))
@@ -76,7 +83,9 @@ def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]
     def misfit(logarithms: np.ndarray) -> np.ndarray:
         tried = at(logarithms)
         parted = 1 + tried.noise_share**2 - tried.correlation(variogram.km, variogram.days)
-        return weight * (variogram.value / (tried.sigma**2 * parted) - 1)
+        misfits = weight * (variogram.value / (tried.sigma**2 * parted) - 1)
+        if not prior_weight:
+            return misfits
+        return np.concatenate([misfits, prior_weight / np.log(2) * (logarithms - start)])
 
-    start = np.log([getattr(covariance, name) for name in free])
     return at(least_squares(misfit, start, bounds=np.log(LIMITS)).x)

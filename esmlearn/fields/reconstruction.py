@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field, rows_northward
+from esmlearn.fields.reference import Source
 
 Values = Float[np.ndarray, "*shape lat lon"]
 REALIZATION = {"standard_name": "realization", "var_name": "realization"}
@@ -115,7 +116,11 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
-    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
+    @abstractmethod
+    def with_climatology(self, source: Source, field: Field) -> "GapFiller":
+        """The method with a climatology from elsewhere, on the grid of a field."""
+
+    def reconstruct(self, cube: Cube, *, frequency: str = "day", climatology: Source | None = None) -> Cube:
         """Fill the gaps of a daily cube.
 
         Parameters
@@ -124,6 +129,9 @@ class GapFiller(ABC):
             Daily values with dimensions time, latitude, longitude; missing values are masked.
         frequency
             `day` for complete days, `mon` for monthly means.
+        climatology
+            Climatology from elsewhere, for models and records that are too short for one of their own; see
+            `esmlearn.fields.reference.reference_climatology`. A baseline gets it when it is fitted.
 
         Returns
         -------
@@ -139,7 +147,8 @@ class GapFiller(ABC):
         if frequency not in ("day", "mon"):
             raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
         field = Field.from_cube(cube, units=self.units, land=self.land_of(cube))
-        daily, monthly = self.reconstruct_field(field).to_cubes(field)
+        method = self if climatology is None else self.with_climatology(climatology, field)
+        daily, monthly = method.reconstruct_field(field).to_cubes(field)
         return daily if frequency == "day" else monthly
 
 
@@ -205,7 +214,7 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
     """Make a cube of monthly values, with the time bounds of the days of each month."""
     daily_time = field.like[0].coord("time").copy()
     if not daily_time.has_bounds():
-        daily_time.guess_bounds()
+        _add_bounds(daily_time, field.step_days)
     days = [(month.start, month.stop - 1) for month in field.months.values()]
     bounds = np.array([(daily_time.bounds[first, 0], daily_time.bounds[last, 1]) for first, last in days])
     cube = field[np.array([first for first, _ in days])].as_cube(values)
@@ -226,6 +235,15 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
     interval = "1 day" if field.step_days == 1 else f"{24 * field.step_days:g} hours"
     cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
     return cube
+
+
+def _add_bounds(time: DimCoord, step_days: float) -> None:
+    """Put bounds half-way between the times; around a single one, half a step to both sides."""
+    if time.shape != (1,):
+        time.guess_bounds()
+        return
+    half = cf_units.Unit("days").convert(step_days / 2, str(time.units).split(" since ")[0])
+    time.bounds = np.array([[time.points[0] - half, time.points[0] + half]])
 
 
 def _add_ancillaries(

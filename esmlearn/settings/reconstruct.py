@@ -85,6 +85,12 @@ class ReconstructSettings(BaselineSettings):
     withhold: WithholdSettings | None = Field(
         None, description="observations that no method has as input, for the scores; none: nothing is withheld"
     )
+    climatology: str | None = Field(
+        None,
+        description="climatology from elsewhere, with an offset fitted to the observations: `packaged` (sea-surface "
+        "temperature), a dataset of the recipe, a file or a model folder; default: that of the model on its own grid, "
+        "else as in the training",
+    )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
         None, description="baselines to run; default: all of the task"
     )

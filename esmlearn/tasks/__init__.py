@@ -158,6 +158,8 @@ def _check_settings(settings: ReconstructSettings, task: Task, model: Any) -> No
     """Refuse settings that a model can't follow, before it has done anything else."""
     if settings.every > 1 and task.name != "downscale":
         raise SettingsError("`every` is for super-resolution; gaps are filled day by day: leave it out.")
+    if settings.climatology is not None and task.name not in ("reconstruct", "fill"):
+        raise SettingsError(f"`climatology` is for gaps in days; the task `{task.name}` has its own: leave it out.")
     if settings.ablations and task.name == "reconstruct":
         raise SettingsError("`ablations` are of an ensemble, but the model is none; leave them out.")
     problems = ablation_problems(settings.ablations, model.settings) if settings.ablations else []

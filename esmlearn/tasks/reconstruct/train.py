@@ -8,13 +8,14 @@ import torch
 
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.anomalies import Anomalies
-from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.climatology import Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import TrainReconstructSettings
-from esmlearn.tasks.observations import check_alike, load_training
+from esmlearn.tasks.observations import check_alike, climatology_source, load_training
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
 from esmlearn.tasks.reconstruct.samples import DAYS, TrainingWindows, Window
@@ -35,7 +36,8 @@ def train(
     """Train on the datasets of a recipe."""
     observations, target = load_training(data, settings.data)
     record = describe_variable(data.find(settings.data.observations)) | dict(record)
-    return fit(observations, target, settings, run_dir, record=record)
+    climatology = climatology_source(data, settings.data.climatology)
+    return fit(observations, target, settings, run_dir, record=record, climatology=climatology)
 
 
 def fit(
@@ -45,6 +47,7 @@ def fit(
     run_dir: Path,
     *,
     record: Mapping[str, Any] | None = None,
+    climatology: Source | None = None,
 ) -> TrainedTransformer:
     """Train a model on fields: climatology and scaling from the training period, then the network.
 
@@ -60,6 +63,8 @@ def fit(
         Folder for the log and the checkpoint.
     record
         What else the model shall know of itself: `variable`, `data`, `recipe`.
+    climatology
+        Climatology from elsewhere; default: as in the settings.
 
     Raises
     ------
@@ -78,12 +83,13 @@ def fit(
     check_daily(observations)
     split = settings.data.split
     learned = select_role(complete, split, "train")
-    climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
-    scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
+    source = settings.data.climatology if climatology is None else climatology
+    fitted = climatology_for(learned, source, harmonics=settings.data.harmonics)
+    scaling = Scaling.fit(learned, fitted, by=settings.data.scale_by)
 
     def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> TrainingWindows:
         return TrainingWindows(
-            Anomalies.of(select_role(complete, split, role), climatology, scaling),
+            Anomalies.of(select_role(complete, split, role), fitted, scaling),
             select_role(observations, split, role).observed[:, 0],
             settings.model,
             hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
@@ -102,4 +108,4 @@ def fit(
     spread = float(scaling.at(learned.year_fraction).mean())
     known = describe_training(learned, network, state)
     known["validation_rmse"] = {name: round(value * spread, 4) for name, value in state.best_validation.items()}
-    return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, climatology, scaling)
+    return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, fitted, scaling)
