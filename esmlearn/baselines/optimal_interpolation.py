@@ -23,8 +23,8 @@ class OptimalInterpolation(Baseline):
     """Best linear estimate of the anomalies from the nearest observations in space and time.
 
     Bretherton et al. (1976, https://doi.org/10.1016/0011-7471(76)90001-2), with a covariance that is the same
-    everywhere. Far from all observations the estimate is the climatology. Where the climatology is uncertain, the standard
-    deviation grows as `Climatology.growth` says.
+    everywhere. Far from all observations the estimate is the climatology. Where the climatology is uncertain, the
+    standard deviation grows as `Climatology.growth` says.
 
     Attributes
     ----------

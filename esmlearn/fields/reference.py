@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 
 import cf_units
@@ -26,6 +25,7 @@ Source = str | Path | Cube | Climatology
 """`packaged`, a file or a model folder by its path, a cube, or a climatology."""
 
 PACKAGED = "packaged"
+PACKAGED_FILE = Path(__file__).parent / "data" / "sst_climatology.nc"
 
 SEA_SURFACE = "sea_surface", "surface_temperature", "sea_water"
 """Parts of the standard names of temperatures that the packaged climatology is for."""
@@ -58,8 +58,8 @@ def reference_climatology(source: Source, field: Field) -> Climatology:
     ----------
     source
         `packaged`: sea-surface temperature by month on a global 2 degree grid, from ERSST v5, 2010 to 2019 (Huang et
-        al. 2017, https://doi.org/10.1175/JCLI-D-16-0836.1). Or a file or cube with the seasons of a climatology, or with
-        whole years of values; a model folder; a climatology.
+        al. 2017, https://doi.org/10.1175/JCLI-D-16-0836.1). Or a file or cube with the months of a climatology, or
+        with whole years of values; a model folder; a climatology.
     field
         Observations of one variable.
 
@@ -88,8 +88,7 @@ def _read(source: Source, field: Field) -> Reference:
         return _of_cube(source, field)
     if str(source) == PACKAGED:
         _check_sea_surface(field)
-        with files("esmlearn.fields").joinpath("data/sst_climatology.nc") as path:
-            return _of_cube(iris.load_cube(str(path)), field)
+        return _of_cube(iris.load_cube(str(PACKAGED_FILE)), field)
     path = Path(source).expanduser()
     if (path / "settings.json").is_file():
         return _of_model(path, field)
