@@ -65,7 +65,7 @@ def spatial_order(lon: Float[np.ndarray, " lon"], name: str) -> tuple[Int[np.nda
         apart = np.abs(np.diff(lon[order], append=lon[order[0]]))
         if (apart[twice] < 180).any():
             raise DataError(
-                f"{name} has the longitude {lon[order][twice & (apart < 180)][0]:g} twice; leave one of its columns out."
+                f"{name} has the longitude {lon[order][twice & (apart < 180)][0]:g} twice; leave out one of the two."
             )
         order = order[~twice]
         steps = np.diff(turned[order], append=turned[order[0]] + 360)

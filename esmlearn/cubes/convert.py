@@ -1,6 +1,7 @@
 """Iris cubes, xarray arrays and datasets, to ordered cubes and back; ncdata does the conversion."""
 
 import dask.array as da
+import iris
 import numpy as np
 import xarray as xr
 from iris.cube import Cube
@@ -46,12 +47,22 @@ def like_input(cube: Cube, given: Gridded) -> Gridded:
     """
     if isinstance(given, Cube):
         return cube
-    dataset = cubes_to_xarray(cube)
+    result = cube.copy(data=_nan_where_masked(cube.core_data()))
+    for part in result.ancillary_variables():
+        part.data = _nan_where_masked(part.core_data())
+    with iris.FUTURE.context(save_split_attrs=True):
+        dataset = _with_read_times(cubes_to_xarray(result))
     if isinstance(given, xr.Dataset):
         return dataset
     array = dataset[cube.var_name or cube.name()]
     beside = [part.var_name for part in cube.ancillary_variables()]
     return array.assign_coords({name: dataset[name].variable for name in beside})
+
+
+def _nan_where_masked(data: np.ndarray | da.Array) -> np.ndarray | da.Array:
+    """Fill masked values with NaN, as xarray has them; flags become floating-point numbers for it."""
+    data = data if data.dtype.kind == "f" else data.astype(np.float32)
+    return da.ma.filled(data, np.nan) if isinstance(data, da.Array) else np.ma.filled(data, np.nan)
 
 
 def _from_xarray(data: xr.DataArray | xr.Dataset, variable: str | None) -> Cube:
@@ -73,10 +84,18 @@ def _from_xarray(data: xr.DataArray | xr.Dataset, variable: str | None) -> Cube:
 
 def _plain(data: xr.Dataset) -> xr.Dataset:
     """Leave out how the file packed its values: what was calculated from them may not fit in there any more."""
-    plain = data.copy()
-    for name, variable in data.variables.items():
+    plain = _with_read_times(data.copy())
+    for _name, variable in plain.variables.items():
         encoding = {key: value for key, value in variable.encoding.items() if key in ("units", "calendar")}
         if np.issubdtype(variable.dtype, np.datetime64):
             encoding.setdefault("calendar", "standard")
-        plain[name].encoding = encoding
+        variable.encoding = encoding
     return plain
+
+
+def _with_read_times(data: xr.Dataset) -> xr.Dataset:
+    """Read times and all that has no more than one dimension: xarray can't encode times that are still to be read."""
+    for variable in data.variables.values():
+        if variable.ndim < 2 or variable.dtype.kind in "MO":
+            variable.load()
+    return data

@@ -40,7 +40,7 @@ def settle_positions(cube: Cube) -> Cube:
         own = given.get(name)
         if own is not None and not (own.points.shape == points.shape and _same(own.points, points)):
             raise DataError(
-                f"{cube.name()} has two {name}s, an axis and positions of two dimensions, that differ; remove the wrong."
+                f"{cube.name()} has an axis and a map of {name}s that differ; remove the one that is wrong."
             )
         cube.remove_coord(mesh)
         if own is None:
@@ -89,7 +89,8 @@ def _check_complete(cube: Cube, meshes: list[Coord]) -> None:
         if np.ma.filled(bad, True).any():
             raise DataError(
                 f"{cube.name()} is on a curvilinear grid or a swath, and {np.count_nonzero(bad)} of its {mesh.name()}s "
-                "are missing: for a swath use a reader (`esmlearn.read`), for a model its output on a regular grid (`grid: gr`)."
+                "are missing: for a swath use a reader (`esmlearn.read`), for a model its output on a regular grid "
+                "(`grid: gr`)."
             )
 
 
@@ -103,7 +104,7 @@ def _check_axes(cube: Cube, flat: list[Coord]) -> None:
     projected = [coord.name() for coord in cube.coords() if _is_projected(coord)]
     if projected:
         raise DataError(
-            f"{cube.name()} has the axes {' and '.join(projected)} of a rotated or projected grid; give the cells their "
+            f"{cube.name()} has the axes {' and '.join(projected)} of a rotated or projected grid; give its cells "
             f"latitudes and longitudes as variables of two dimensions, then `{NEAREST}` in the preprocessor."
         )
     if names and dims[0] == dims[-1] and len(names) == 2:
@@ -125,8 +126,8 @@ def _curved(cube: Cube, flat: list[Coord], meshes: list[Coord]) -> str:
     """Say what to do with a curvilinear grid."""
     if not flat:
         return (
-            f"{cube.name()} is on a curvilinear grid, with latitudes and longitudes of two dimensions, but must be on a "
-            f"rectilinear grid: `{NEAREST}` in the preprocessor."
+            f"{cube.name()} is on a curvilinear grid, with latitudes and longitudes of two dimensions, but must be on "
+            f"a rectilinear grid: `{NEAREST}` in the preprocessor."
         )
     return (
         f"{cube.name()} has axes of latitude and longitude that are not everywhere the positions of its cells, which "

@@ -36,11 +36,11 @@ def evaluate(
     Parameters
     ----------
     methods
-        Cube or xarray array of each method by its name, with dimensions time, latitude, longitude (and depth after time, where there
-        are levels), as ``esmlearn.load(...).reconstruct(cube)`` and ``baselines.fit(...).reconstruct(cube)`` give them:
-        their standard deviation is scored too. All must share grid, times and units. An ensemble may be one cube of its
-        members, with the dimension `realization` in front. What `esmlearn.methods` has as a baseline is compared as
-        one, and every other method as a model.
+        Cube (or array of xarray, as for all arguments) of each method by its name, with dimensions time, latitude,
+        longitude, and depth where there are levels, as ``esmlearn.load(...).reconstruct(cube)`` and
+        ``baselines.fit(...).reconstruct(cube)`` give them: their standard deviation is scored too. All must share grid,
+        times and units. An ensemble may be one cube of its members, with the dimension `realization` in front. What
+        `esmlearn.methods` has as a baseline is compared as one, and every other method as a model.
     truth
         What is right, on the same grid, at these times at least, in units that convert; of other years the baseline of
         heatwaves is made. By default, `observed`: what the methods were not given of it counts.

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from einops import rearrange
-from iris.cube import Cube
 from jaxtyping import Bool, Float, Int
 
 from esmlearn.cubes.convert import Gridded, as_cube, like_input

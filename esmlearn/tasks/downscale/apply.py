@@ -311,7 +311,8 @@ class Downscaler:
         Returns
         -------
         Cube, xarray.DataArray or xarray.Dataset
-            As was given: mean of the members in the units of the training, with their standard deviation as an ancillary variable.
+            As was given: mean of the members in the units of the training, with their standard deviation as an
+            ancillary variable.
         """
         trained = self.trained
         coarse = read_coarse(trained, {trained.settings.data.coarse: data, **(further or {})})
