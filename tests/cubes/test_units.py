@@ -12,22 +12,8 @@ from esmlearn.fields.field import Field
 from tests.made_fields import make_cube, wavy_ocean
 
 CELSIUS = [
-    "degree Celsius",
-    "degrees Celsius",
-    "degree_Celsius",
-    "degrees C",
-    "degrees_C",
-    "degree C",
-    "deg C",
-    "deg. C",
-    "degC",
-    "Deg C",
-    "Celsius",
-    "celsius",
-    "C",
-    "centigrade",
-    "°C",
-    "degreesC",
+    *("degree Celsius", "degrees Celsius", "degree_Celsius", "degrees C", "degrees_C", "degree C", "deg C", "deg. C"),
+    *("degC", "Deg C", "Celsius", "celsius", "C", "centigrade", "°C", "degreesC"),
 ]
 KELVIN = ["K", "k", "kelvin", "Kelvin", "degrees kelvin", "deg_k", "degK", "Deg K"]
 
