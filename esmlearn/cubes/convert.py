@@ -11,7 +11,7 @@ from esmlearn.cubes.axes import order_axes
 from esmlearn.cubes.units import mend_units
 from esmlearn.errors import DataError
 
-Gridded = Cube | xr.DataArray | xr.Dataset
+type Gridded = Cube | xr.DataArray | xr.Dataset
 """What notebooks give and get."""
 
 
