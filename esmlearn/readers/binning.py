@@ -1,0 +1,160 @@
+"""Put points of a swath on a regular grid: weighted means of what falls into a cell on a day, with counts and errors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from esmlearn.errors import DataError
+from esmlearn.readers.parts import Part
+from esmlearn.settings.evaluation import Region
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A regular grid: south-western corner, step in degrees, and the number of rows and columns."""
+
+    south: float
+    west: float
+    step: float
+    rows: int
+    columns: int
+
+    @property
+    def lat(self) -> Float[np.ndarray, " lat"]:
+        """Centres of the cells."""
+        return self.south + self.step * (np.arange(self.rows) + 0.5)
+
+    @property
+    def lon(self) -> Float[np.ndarray, " lon"]:
+        """Centres of the cells; they rise across the date line."""
+        return self.west + self.step * (np.arange(self.columns) + 0.5)
+
+    def find(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+        """Return the index of the cell of each point, and -1 outside."""
+        with np.errstate(invalid="ignore"):
+            row = np.floor((lat - self.south) / self.step)
+            column = np.floor(((lon - self.west) % 360) / self.step)
+            inside = (row >= 0) & (row < self.rows) & (column < self.columns)
+        return np.where(inside, np.nan_to_num(row * self.columns + column), -1).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the observations in each cell: of weights, of weighted values and errors, and their number."""
+
+    weight: Float[np.ndarray, " cell"]
+    value: Float[np.ndarray, " cell"]
+    error: Float[np.ndarray, " cell"]
+    count: Int[np.ndarray, " cell"]
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.weight + other.weight, self.value + other.value, self.error + other.error, self.count + other.count
+        )
+
+
+def plan_cells(parts: list[Part], step: float | None, region: Region | None) -> Cells:
+    """Return the grid of a region, or around all points; without a step, as fine as the points lie.
+
+    Raises
+    ------
+    DataError
+        If no point has a place.
+    """
+    lats, lons, spacings = [], [], []
+    for part in parts:
+        lat, lon = _places(part)
+        seen = np.isfinite(lat) & np.isfinite(lon) & (np.abs(lat) <= 90)
+        lats.append(lat[seen])
+        lons.append(lon[seen])
+        if step is None:
+            spacings.append(_spacing(part))
+    if not sum(lat.size for lat in lats):
+        raise DataError(f"{parts[0].path} has no point with a latitude and a longitude; leave it out.")
+    step = step or _round_up(float(np.nanmedian(spacings)))
+    if region is None:
+        west, east = _span(np.concatenate(lons))
+        south, north = min(lat.min() for lat in lats if lat.size), max(lat.max() for lat in lats if lat.size)
+        west, south = step * floor(west / step), step * floor(south / step)
+        width, height = east - west + 1e-6, north - south + 1e-6
+    else:
+        west, south = region.start_longitude, region.start_latitude
+        width, height = (region.end_longitude - west) % 360 or 360.0, region.end_latitude - south
+    rows, columns = (ceil(round(size / step, 6)) for size in (height, min(width, 360.0)))
+    return Cells(south, west, step, max(rows, 1), max(columns, 1))
+
+
+def bin_part(part: Part, cells: Cells) -> Iterator[tuple[float, Sums]]:
+    """Yield the sums of a file for each day (of a swath) or time (of a grid), as days since 1850.
+
+    Weights are one over the variance of the error; where a file has no errors, all weights are one.
+    """
+    lat, lon = _places(part)
+    places = np.broadcast_to(cells.find(lat, lon), part.values.shape).ravel()
+    values = part.values.values.astype(float).ravel()
+    days = np.broadcast_to(part.days.reshape(-1, *[1] * (part.values.ndim - 1)), part.values.shape).astype(float)
+    if part.offset is not None:
+        days = np.floor(days + part.offset.fillna(0.0).values) + 0.5
+    elif not part.is_grid and part.calendar == "standard":
+        days = np.floor(days) + 0.5
+    error = None if part.error is None else part.error.values.astype(float).ravel()
+    if error is not None and np.isfinite(error).any():
+        error = np.where(np.isfinite(error), error, np.nanmax(error))
+        weight = error**-2
+    else:
+        error, weight = np.full(values.size, np.nan), np.ones(values.size)
+    good = np.isfinite(values) & (places >= 0)
+    for day in np.unique(part.days if part.is_grid else days.ravel()[good]):
+        chosen = good & (days.ravel() == day)
+        where, size = places[chosen], cells.rows * cells.columns
+        sums = [np.bincount(where, weight[chosen] * x, size) for x in (1.0, values[chosen], error[chosen])]
+        yield float(day), Sums(*sums, np.bincount(where, minlength=size))
+
+
+def means(sums: Sums, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, error and number of observations of each cell, ``(lat, lon)``; NaN where there is none.
+
+    The error of a mean is the weighted mean of the errors: what is wrong in one pass, such as the water vapour that
+    was assumed, is wrong alike in the whole cell, and does not cancel.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean, error = sums.value / sums.weight, sums.error / sums.weight
+    shape = cells.rows, cells.columns
+    return mean.reshape(shape), error.reshape(shape), sums.count.reshape(shape)
+
+
+def _places(part: Part) -> tuple[np.ndarray, np.ndarray]:
+    lat, lon = part.lat.values.astype(float), part.lon.values.astype(float)
+    return tuple(np.meshgrid(lat, lon, indexing="ij")) if part.is_grid else (lat, lon)
+
+
+def _spacing(part: Part) -> float:
+    """Return the median distance of neighbours in the last dimension, degrees of latitude."""
+    lat, lon = _places(part)
+    east = ((np.diff(lon) + 180) % 360 - 180) * np.cos(np.deg2rad(lat[..., 1:]))
+    distance = np.hypot(east, np.diff(lat))
+    return float(np.nanmedian(distance)) if np.isfinite(distance).any() else np.nan
+
+
+def _round_up(step: float) -> float:
+    """Return the next of 1, 2, 2.5, 5 times a power of ten.
+
+    >>> _round_up(0.013), _round_up(0.21)
+    (0.02, 0.25)
+    """
+    power = 10.0 ** floor(log10(step))
+    return float(round(power * next(x for x in (1, 2, 2.5, 5, 10) if x >= round(step / power, 6)), 9))
+
+
+def _span(lon: np.ndarray) -> tuple[float, float]:
+    """Return western and eastern end of points: they begin after the widest gap on the circle."""
+    turned = np.unique(np.round(lon % 360, 2))
+    gaps = np.diff(np.append(turned, turned[0] + 360))
+    first = (int(gaps.argmax()) + 1) % turned.size
+    west = turned[first]
+    west = west - 360 if west >= 180 else west
+    along = (lon - west + 1e-2) % 360 - 1e-2
+    return float(west + along.min()), float(west + along.max())

@@ -1,0 +1,178 @@
+"""Read the files of an archive as one cube."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
+from pathlib import Path
+
+import dask
+import dask.array as da
+import numpy as np
+from iris.cube import Cube
+
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.grids.grid import same_places
+from esmlearn.readers.binning import Sums, bin_part, means, plan_cells
+from esmlearn.readers.cleaning import Rules
+from esmlearn.readers.cubes import make_cube
+from esmlearn.readers.opening import find_files
+from esmlearn.readers.parts import Part, Request, as_region, open_part
+from esmlearn.settings.evaluation import Region
+from esmlearn.settings.sources import SourceSettings
+
+LOGGER = logging.getLogger(__name__)
+
+
+def read(
+    files: str | Path | Iterable[str | Path],
+    *,
+    source: str | Path | SourceSettings | None = None,
+    variable: str | None = None,
+    quality: Sequence[int] | None = None,
+    bias: bool = True,
+    region: Region | Sequence[float] | None = None,
+    step: float | None = None,
+) -> Cube:
+    """Read files of satellites, analyses or models as one cube.
+
+    Parameters
+    ----------
+    files
+        Files, zarr stores, folders, or a name with ``*``.
+    source
+        Name of a source (see the page on sources), or a mapping in YAML; default: recognised by what is in the files.
+    variable
+        Name of the quantity in the files; default: the main one of the source.
+    quality
+        Quality levels to keep, such as ``[4, 5]``; default: as the source advises.
+    bias
+        Whether to subtract the bias that comes with each value.
+    region
+        Western and eastern longitude, southern and northern latitude, in degrees; default: all.
+    step
+        Put all values on a regular grid with this step, degrees; swaths without a step get one as fine as they are.
+
+    Returns
+    -------
+    iris.cube.Cube
+        ``(time, [depth,] latitude, longitude)``, lazy unless it was put on another grid, in the units of the archive.
+        Where the archive has it, the standard deviation of the error is the ancillary variable ``… standard_error``;
+        on another grid, ``… number_of_observations`` says how many values are in each cell. The attribute
+        ``esmlearn_changes`` is a JSON list of sentences: what was left out, and how many values that concerns.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, can't be read, lacks what is asked for, or has another grid than the first.
+    SettingsError
+        If the source is unknown or a mapping is wrong.
+    """
+    if step is not None and not step > 0:
+        raise SettingsError(f"`step` is a number of degrees above 0, not {step}.")
+    levels = None if quality is None else tuple(int(level) for level in np.atleast_1d(quality))
+    request = Request(source, variable, Rules(levels, bias), as_region(region))
+    parts = [open_part(path, request) for path in find_files(files)]
+    parts.sort(key=lambda part: part.days[0])
+    check_alike(parts)
+    swath = parts[0].offset is not None or (not parts[0].is_grid and parts[0].lat.ndim == 1)
+    if step is None and not parts[0].is_grid and not swath:
+        raise DataError(
+            f"{parts[0].path} is on a curvilinear grid: regrid it in a recipe, or set `step` (degrees) to put the means "
+            "of its values on a regular grid."
+        )
+    cube = _binned(parts, step, request.region) if step or swath else _joined(parts)
+    cube.attributes["esmlearn_source"] = parts[0].names["title"]
+    return cube
+
+
+def check_alike(parts: list[Part]) -> None:
+    """Check that files have the same form, units, calendar and, if they have one, grid.
+
+    Raises
+    ------
+    DataError
+        If they do not.
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        for key in ("var_name", "units", "standard_name"):
+            if part.names[key] != first.names[key]:
+                raise DataError(
+                    f"{part.path} has the {key} '{part.names[key]}', but {first.path} '{first.names[key]}'; read them apart."
+                )
+        if part.calendar != first.calendar:
+            raise DataError(f"{part.path} has the calendar {part.calendar}, but {first.path} {first.calendar}.")
+        if part.is_grid != first.is_grid or (part.is_grid and not _same_grid(part, first)):
+            raise DataError(f"{part.path} has another grid than {first.path}; read them apart, or set `step`.")
+
+
+def _same_grid(one: Part, other: Part) -> bool:
+    if (one.depth is None) != (other.depth is None) or one.values.dims[1:] != other.values.dims[1:]:
+        return False
+    if one.depth is not None and not np.array_equal(one.depth.values, other.depth.values):
+        return False
+    return same_places((one.lat.values, one.lon.values), (other.lat.values, other.lon.values))
+
+
+def _joined(parts: list[Part]) -> Cube:
+    """Return the cube of files on one grid, one after the other in time."""
+    first = parts[0]
+    values = da.concatenate([da.asarray(part.values.data) for part in parts])
+    days = np.concatenate([part.days for part in parts])
+    error = None
+    if any(part.error is not None for part in parts):
+        missing = [da.full(part.values.shape, np.nan, np.float32) for part in parts]
+        errors = [none if part.error is None else part.error.data for part, none in zip(parts, missing, strict=True)]
+        error = da.concatenate([da.asarray(one) for one in errors])
+    order = np.argsort(days, kind="stable")
+    if not np.array_equal(order, np.arange(days.size)):
+        values, days = values[order], days[order]
+        error = None if error is None else error[order]
+    axes = {"latitude": first.lat.values, "longitude": first.lon.values}
+    if first.depth is not None:
+        axes = {"depth": first.depth.values} | axes
+    cube = make_cube(first, days, axes, values, error=error)
+    return _say(cube, count_changes(parts))
+
+
+def _binned(parts: list[Part], step: float | None, region: Region | None) -> Cube:
+    """Return the cube of files that were put on a regular grid."""
+    cells = plan_cells(parts, step, region)
+    sums: dict[float, list[Sums]] = {}
+    for part in parts:
+        if part.depth is not None:
+            raise DataError(f"{part.path}: `{part.names['var_name']}` has depths, which `step` can't take; leave it out.")
+        for day, part_sums in bin_part(part, cells):
+            sums[day] = [reduce(add, [*sums.get(day, []), part_sums])]
+    if not sums:
+        raise DataError(f"{parts[0].path}: no value is left in the region; check `quality` and `region`.")
+    days = np.array(sorted(sums))
+    mean, error, count = (np.stack(x) for x in zip(*(means(sums[day][0], cells) for day in days), strict=True))
+    axes = {"latitude": cells.lat, "longitude": cells.lon}
+    values, errors = mean.astype(np.float32), error.astype(np.float32)
+    cube = make_cube(parts[0], days, axes, values, error=None if np.isnan(errors).all() else errors, count=count)
+    counted = count_changes(parts)
+    counted[f"values were averaged in cells of {cells.step:g} degrees, at {len(days)} times, from files: {len(parts)}"] = int(
+        count.sum()
+    )
+    return _say(cube, counted)
+
+
+def count_changes(parts: list[Part]) -> Counter[str]:
+    """Return what was done to the values of all files, with the number of values."""
+    counted: Counter[str] = Counter()
+    for changes in dask.compute(*(part.changes for part in parts)):
+        counted.update({sentence: int(number) for sentence, number in changes.items()})
+    return counted
+
+
+def _say(cube: Cube, counted: Counter[str]) -> Cube:
+    """Put sentences on what was done in the log and in the attributes."""
+    sentences = [f"{number} {sentence}." if sentence[0] != "`" else f"{sentence} ({number} values)." for sentence, number in counted.items() if number]
+    for sentence in sentences:
+        LOGGER.info(sentence)
+    cube.attributes["esmlearn_changes"] = json.dumps(sentences)
+    return cube
