@@ -56,6 +56,28 @@ class Sums:
         )
 
 
+def needs_cells(part: Part, step: float | None) -> bool:
+    """Return whether a file has to be put on a regular grid: a swath, or any file if a step is asked for.
+
+    Raises
+    ------
+    DataError
+        If it is curvilinear and no step is asked for, or if it has depths and one is.
+    """
+    if step is not None:
+        if part.depth is not None:
+            raise DataError(f"{part.path}: `{part.names['var_name']}` has depths, which `step` can't take; leave it out.")
+        return True
+    if part.is_grid:
+        return False
+    if part.offset is None and part.lat.ndim > 1:
+        raise DataError(
+            f"{part.path} is on a curvilinear grid: regrid it in a recipe, or set `step` (degrees) to put the means of "
+            "its values on a regular grid."
+        )
+    return True
+
+
 def plan_cells(parts: list[Part], step: float | None, region: Region | None) -> Cells:
     """Return the grid of a region, or around all points; without a step, as fine as the points lie.
 
@@ -100,12 +122,7 @@ def bin_part(part: Part, cells: Cells) -> Iterator[tuple[float, Sums]]:
         days = np.floor(days + part.offset.fillna(0.0).values) + 0.5
     elif not part.is_grid and part.calendar == "standard":
         days = np.floor(days) + 0.5
-    error = None if part.error is None else part.error.values.astype(float).ravel()
-    if error is not None and np.isfinite(error).any():
-        error = np.where(np.isfinite(error), error, np.nanmax(error))
-        weight = error**-2
-    else:
-        error, weight = np.full(values.size, np.nan), np.ones(values.size)
+    weight, error = weigh(values, None if part.error is None else part.error.values.astype(float).ravel())
     good = np.isfinite(values) & (places >= 0)
     for day in np.unique(part.days if part.is_grid else days.ravel()[good]):
         chosen = good & (days.ravel() == day)
@@ -114,15 +131,25 @@ def bin_part(part: Part, cells: Cells) -> Iterator[tuple[float, Sums]]:
         yield float(day), Sums(*sums, np.bincount(where, minlength=size))
 
 
-def means(sums: Sums, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean, error and number of observations of each cell, ``(lat, lon)``; NaN where there is none.
+def weigh(values: np.ndarray, error: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weight of each value, one over the variance of its error, and the error.
+
+    A value without an error counts as the least certain of the others; without any error, all weights are one.
+    """
+    if error is None or not np.isfinite(error).any():
+        return np.ones(values.shape), np.full(values.shape, np.nan)
+    error = np.where(np.isfinite(error), error, np.nanmax(error))
+    return error**-2, error
+
+
+def means(sums: Sums, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, error and number of observations of each cell; NaN where there is none.
 
     The error of a mean is the weighted mean of the errors: what is wrong in one pass, such as the water vapour that
     was assumed, is wrong alike in the whole cell, and does not cancel.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         mean, error = sums.value / sums.weight, sums.error / sums.weight
-    shape = cells.rows, cells.columns
     return mean.reshape(shape), error.reshape(shape), sums.count.reshape(shape)
 
 

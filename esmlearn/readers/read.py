@@ -15,7 +15,7 @@ from iris.cube import Cube
 
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.grids.grid import same_places
-from esmlearn.readers.binning import Sums, bin_part, means, plan_cells
+from esmlearn.readers.binning import Cells, Sums, bin_part, means, needs_cells, plan_cells
 from esmlearn.readers.cleaning import Rules
 from esmlearn.readers.cubes import make_cube
 from esmlearn.readers.opening import find_files
@@ -76,20 +76,15 @@ def read(
     request = Request(source, variable, Rules(levels, bias), as_region(region))
     parts = [open_part(path, request) for path in find_files(files)]
     parts.sort(key=lambda part: part.days[0])
-    check_alike(parts)
-    swath = parts[0].offset is not None or (not parts[0].is_grid and parts[0].lat.ndim == 1)
-    if step is None and not parts[0].is_grid and not swath:
-        raise DataError(
-            f"{parts[0].path} is on a curvilinear grid: regrid it in a recipe, or set `step` (degrees) to put the means "
-            "of its values on a regular grid."
-        )
-    cube = _binned(parts, step, request.region) if step or swath else _joined(parts)
+    on_cells = needs_cells(parts[0], step)
+    check_alike(parts, one_grid=not on_cells)
+    cube = _binned(parts, plan_cells(parts, step, request.region)) if on_cells else joined(parts)
     cube.attributes["esmlearn_source"] = parts[0].names["title"]
     return cube
 
 
-def check_alike(parts: list[Part]) -> None:
-    """Check that files have the same form, units, calendar and, if they have one, grid.
+def check_alike(parts: list[Part], *, one_grid: bool) -> None:
+    """Check that files have the same quantity, units and calendar, and whether they have the same grid.
 
     Raises
     ------
@@ -105,19 +100,19 @@ def check_alike(parts: list[Part]) -> None:
                 )
         if part.calendar != first.calendar:
             raise DataError(f"{part.path} has the calendar {part.calendar}, but {first.path} {first.calendar}.")
-        if part.is_grid != first.is_grid or (part.is_grid and not _same_grid(part, first)):
+        if one_grid and not _same_grid(part, first):
             raise DataError(f"{part.path} has another grid than {first.path}; read them apart, or set `step`.")
 
 
 def _same_grid(one: Part, other: Part) -> bool:
-    if (one.depth is None) != (other.depth is None) or one.values.dims[1:] != other.values.dims[1:]:
+    if not one.is_grid or (one.depth is None) != (other.depth is None) or one.values.dims[1:] != other.values.dims[1:]:
         return False
     if one.depth is not None and not np.array_equal(one.depth.values, other.depth.values):
         return False
     return same_places((one.lat.values, one.lon.values), (other.lat.values, other.lon.values))
 
 
-def _joined(parts: list[Part]) -> Cube:
+def joined(parts: list[Part]) -> Cube:
     """Return the cube of files on one grid, one after the other in time."""
     first = parts[0]
     values = da.concatenate([da.asarray(part.values.data) for part in parts])
@@ -138,19 +133,16 @@ def _joined(parts: list[Part]) -> Cube:
     return _say(cube, count_changes(parts))
 
 
-def _binned(parts: list[Part], step: float | None, region: Region | None) -> Cube:
+def _binned(parts: list[Part], cells: Cells) -> Cube:
     """Return the cube of files that were put on a regular grid."""
-    cells = plan_cells(parts, step, region)
     sums: dict[float, list[Sums]] = {}
     for part in parts:
-        if part.depth is not None:
-            raise DataError(f"{part.path}: `{part.names['var_name']}` has depths, which `step` can't take; leave it out.")
         for day, part_sums in bin_part(part, cells):
             sums[day] = [reduce(add, [*sums.get(day, []), part_sums])]
     if not sums:
         raise DataError(f"{parts[0].path}: no value is left in the region; check `quality` and `region`.")
     days = np.array(sorted(sums))
-    mean, error, count = (np.stack(x) for x in zip(*(means(sums[day][0], cells) for day in days), strict=True))
+    mean, error, count = (np.stack(x) for x in zip(*(means(sums[day][0], (cells.rows, cells.columns)) for day in days), strict=True))
     axes = {"latitude": cells.lat, "longitude": cells.lon}
     values, errors = mean.astype(np.float32), error.astype(np.float32)
     cube = make_cube(parts[0], days, axes, values, error=None if np.isnan(errors).all() else errors, count=count)
@@ -169,10 +161,18 @@ def count_changes(parts: list[Part]) -> Counter[str]:
     return counted
 
 
+def sentences(counted: Counter[str]) -> list[str]:
+    """Return a sentence for each thing that was done to at least one value."""
+    return [
+        f"{what} ({number} values)." if what.startswith("`") else f"{number} {what}."
+        for what, number in counted.items()
+        if number
+    ]
+
+
 def _say(cube: Cube, counted: Counter[str]) -> Cube:
     """Put sentences on what was done in the log and in the attributes."""
-    sentences = [f"{number} {sentence}." if sentence[0] != "`" else f"{sentence} ({number} values)." for sentence, number in counted.items() if number]
-    for sentence in sentences:
+    for sentence in sentences(counted):
         LOGGER.info(sentence)
-    cube.attributes["esmlearn_changes"] = json.dumps(sentences)
+    cube.attributes["esmlearn_changes"] = json.dumps(sentences(counted))
     return cube
