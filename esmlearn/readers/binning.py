@@ -70,7 +70,7 @@ def needs_cells(part: Part, step: float | None) -> bool:
         return True
     if part.is_grid:
         return False
-    if part.offset is None and part.lat.ndim > 1:
+    if not part.has_offset and part.lat.ndim > 1:
         raise DataError(
             f"{part.path} is on a curvilinear grid: regrid it in a recipe, or set `step` (degrees) to put the means of "
             "its values on a regular grid."
@@ -115,20 +115,24 @@ def bin_part(part: Part, cells: Cells) -> Iterator[tuple[float, Sums]]:
     Weights are one over the variance of the error; where a file has no errors, all weights are one.
     """
     lat, lon = _places(part)
-    places = np.broadcast_to(cells.find(lat, lon), part.values.shape).ravel()
-    values = part.values.values.astype(float).ravel()
-    days = np.broadcast_to(part.days.reshape(-1, *[1] * (part.values.ndim - 1)), part.values.shape).astype(float)
-    if part.offset is not None:
-        days = np.floor(days + part.offset.fillna(0.0).values) + 0.5
-    elif not part.is_grid and part.calendar == "standard":
-        days = np.floor(days) + 0.5
-    weight, error = weigh(values, None if part.error is None else part.error.values.astype(float).ravel())
-    good = np.isfinite(values) & (places >= 0)
-    for day in np.unique(part.days if part.is_grid else days.ravel()[good]):
-        chosen = good & (days.ravel() == day)
-        where, size = places[chosen], cells.rows * cells.columns
-        sums = [np.bincount(where, weight[chosen] * x, size) for x in (1.0, values[chosen], error[chosen])]
-        yield float(day), Sums(*sums, np.bincount(where, minlength=size))
+    cell = cells.find(lat, lon)
+    size = cells.rows * cells.columns
+    for block in part.blocks():
+        loaded = part.load(block)
+        times = part.days[block].reshape(-1, *[1] * (loaded.values.ndim - 1))
+        if not part.is_grid:
+            offset = 0.0 if loaded.offset is None else np.nan_to_num(loaded.offset)
+            times = np.floor(times + offset + 1e-4) + 0.5
+        days = np.broadcast_to(times, loaded.values.shape).ravel()
+        places = np.broadcast_to(cell, loaded.values.shape).ravel()
+        values = loaded.values.astype(float).ravel()
+        weight, error = weigh(values, None if loaded.error is None else loaded.error.astype(float).ravel())
+        good = np.isfinite(values) & (places >= 0)
+        for day in np.unique(part.days[block] if part.is_grid else days[good]):
+            chosen = good & (days == day)
+            where = places[chosen]
+            sums = [np.bincount(where, weight[chosen] * x, size) for x in (1.0, values[chosen], error[chosen])]
+            yield float(day), Sums(*sums, np.bincount(where, minlength=size))
 
 
 def weigh(values: np.ndarray, error: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -154,8 +158,7 @@ def means(sums: Sums, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _places(part: Part) -> tuple[np.ndarray, np.ndarray]:
-    lat, lon = part.lat.values.astype(float), part.lon.values.astype(float)
-    return tuple(np.meshgrid(lat, lon, indexing="ij")) if part.is_grid else (lat, lon)
+    return tuple(np.meshgrid(part.lat, part.lon, indexing="ij")) if part.is_grid else (part.lat, part.lon)
 
 
 def _spacing(part: Part) -> float:

@@ -28,7 +28,13 @@ class Cleaned:
 
     values: xr.DataArray
     error: xr.DataArray | None
-    changes: dict[str, xr.DataArray]
+    changes: dict[str, int]
+
+
+def error_name(dataset: xr.Dataset, name: str, settings: SourceSettings) -> str | None:
+    """Return the variable with the standard deviation of the error, if a file has one."""
+    variable = settings.variables.get(name, VariableSettings())
+    return next((other for raw in variable.error if (other := _name(raw, name)) in dataset), None)
 
 
 def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, rules: Rules) -> Cleaned:
@@ -39,7 +45,7 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
     path
         The file, for messages.
     dataset
-        Its content, unpacked, missing values NaN.
+        Its content or a part of it, read and unpacked, missing values NaN.
     name
         Variable of the quantity.
     settings
@@ -57,11 +63,11 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
     values = values.where(np.abs(values) < LARGEST)
     for fill in settings.fill:
         values = values.where(~np.isclose(values, fill))
-    changes: dict[str, xr.DataArray] = {}
+    changes: dict[str, int] = {}
 
     def keep(good: xr.DataArray, sentence: str) -> None:
         nonlocal values
-        changes[sentence] = (values.notnull() & ~good).sum()
+        changes[sentence] = int((values.notnull() & ~good).sum())
         values = values.where(good)
 
     levels = settings.keep if rules.quality is None else rules.quality
@@ -73,7 +79,7 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
     elif rules.quality is not None:
         raise SettingsError(f"{path} has no quality levels for `{name}`; leave `quality` out.")
     elif quality is not None:
-        changes[f"`{quality}` is not in the files, so values of all quality levels were taken"] = values.notnull().sum()
+        changes[f"`{quality}` is not in the files, so values of all quality levels were taken"] = int(values.notnull().sum())
     for flags, pattern in settings.reject.items():
         if flags in dataset:
             rejected, meanings = _flagged(path, dataset[flags], pattern)
@@ -81,14 +87,16 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
                 keep(~rejected, f"values that `{flags}` marks as {', '.join(meanings)} were left out")
     if variable.bias in dataset:
         bias = dataset[variable.bias]
-        seen = (values.notnull() & bias.notnull()).sum()
+        seen = int((values.notnull() & bias.notnull()).sum())
         if rules.bias:
             values = values - bias.fillna(0.0)
             changes[f"`{variable.bias}` was subtracted from values"] = seen
         else:
             changes[f"`{variable.bias}` was not subtracted from values that have it, as asked for"] = seen
-    error = next((dataset[other] for raw in variable.error if (other := _name(raw, name)) in dataset), None)
-    if error is not None:
+    of_error = error_name(dataset, name, settings)
+    error = None
+    if of_error is not None:
+        error = dataset[of_error]
         error = error.where((error > 0) & (error < LARGEST) & values.notnull())
     return Cleaned(values, error, changes)
 

@@ -9,11 +9,14 @@ import xarray as xr
 
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.readers.axes import find_axis, find_times
-from esmlearn.readers.cleaning import Rules, clean
+from esmlearn.readers.cleaning import Rules, clean, error_name
 from esmlearn.readers.opening import open_file
 from esmlearn.readers.registry import choose_variable, find_source
 from esmlearn.settings.evaluation import Region
 from esmlearn.settings.sources import SourceSettings, VariableSettings
+
+BLOCK_BYTES = 64_000_000
+"""Size of the values that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -27,31 +30,77 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A file.
+class Loaded:
+    """Values of some times of a file, NaN where missing, with their errors, offsets in time (days), and what was done."""
 
-    On a grid, `values` and `error` have the dimensions time, depth (where there are several), latitude, longitude, and
-    `lat` and `lon` one dimension each. In a swath they are points: `lat`, `lon` and `offset` (days from `days`) belong
-    to each value.
+    values: np.ndarray
+    error: np.ndarray | None
+    offset: np.ndarray | None
+    changes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file: its times and places, and its values on demand.
+
+    On a grid, values have the dimensions time, depth (where there are several), latitude, longitude, and `lat` and
+    `lon` one dimension each. In a swath, `lat` and `lon` belong to each value. `dims` are the names in the file,
+    without time; `time` is None where the file has no dimension of time.
     """
 
     path: Path
     dataset: xr.Dataset
+    settings: SourceSettings
+    rules: Rules
     days: np.ndarray
     calendar: str
-    lat: xr.DataArray
-    lon: xr.DataArray
-    depth: xr.DataArray | None
-    values: xr.DataArray
-    error: xr.DataArray | None
-    offset: xr.DataArray | None
-    changes: dict[str, xr.DataArray]
+    time: str | None
+    dims: tuple[str, ...]
+    lat: np.ndarray
+    lon: np.ndarray
+    depth: np.ndarray | None
+    is_grid: bool
     names: dict[str, str]
 
     @property
-    def is_grid(self) -> bool:
-        """Whether latitudes and longitudes are axes."""
-        return self.lat.ndim == 1 and self.lon.ndim == 1 and self.lat.dims != self.lon.dims
+    def shape(self) -> tuple[int, ...]:
+        """Shape of all values."""
+        return (self.days.size, *(self.dataset.sizes[dim] for dim in self.dims))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the values."""
+        return np.result_type(self.dataset[self.names["var_name"]].dtype, np.float32)
+
+    @property
+    def has_error(self) -> bool:
+        """Whether the file has errors of its values."""
+        return error_name(self.dataset, self.names["var_name"], self.settings) is not None
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether each value has a time of its own."""
+        return self.settings.time_offset in self.dataset
+
+    def blocks(self) -> list[slice]:
+        """Return slices of the times that are read at once."""
+        size = max(1, BLOCK_BYTES // (8 * int(np.prod(self.shape[1:]))))
+        return [slice(first, min(first + size, self.days.size)) for first in range(0, self.days.size, size)]
+
+    def load(self, block: slice) -> Loaded:
+        """Read the values of some times."""
+        dataset = self.dataset.isel({self.time: block}) if self.time else self.dataset
+        cleaned = clean(self.path, dataset, self.names["var_name"], self.settings, self.rules)
+        offset = self._in_order(dataset[self.settings.time_offset] / 86400) if self.has_offset else None
+        error = None if cleaned.error is None else self._in_order(cleaned.error)
+        return Loaded(self._in_order(cleaned.values), error, offset, cleaned.changes)
+
+    def _in_order(self, values: xr.DataArray) -> np.ndarray:
+        kept = {self.time, *self.dims}
+        values = values.isel({dim: 0 for dim in values.dims if dim not in kept})
+        time = self.time or "time"
+        values = values if time in values.dims else values.expand_dims(time)
+        return values.transpose(time, *self.dims).values.astype(self.dtype)
 
 
 def as_region(region: Region | Sequence[float] | None) -> Region | None:
@@ -65,22 +114,13 @@ def as_region(region: Region | Sequence[float] | None) -> Region | None:
         raise SettingsError(f"`region` is west, east, south, north in degrees, not {region}.") from error
 
 
-def open_part(path: Path, request: Request, *, lazy: bool = True) -> Part:
-    """Open a file and say what is in it.
-
-    Parameters
-    ----------
-    path
-        The file.
-    request
-        What to read of it.
-    lazy
-        Whether values come as dask arrays; else they are read where they are used.
+def open_part(path: Path, request: Request) -> Part:
+    """Open a file and say what is in it; its values stay on the disk.
 
     Raises
     ------
     DataError
-        If it can't be read, or lacks the variable, its places or its times.
+        If it can't be read, or lacks the variable, its units, places or times.
     """
     dataset = open_file(path)
     settings = find_source(request.source, path, dataset)
@@ -92,45 +132,34 @@ def open_part(path: Path, request: Request, *, lazy: bool = True) -> Part:
     depth = find_axis(dataset, name, "depth", settings.depth)
     days, calendar, time = find_times(path, dataset, name, settings)
     dataset = _select(path, dataset, lat, lon, request.region)
-    if lazy:
-        dataset = dataset.chunk("auto" if path.suffix != ".zarr" else {})
-    cleaned = clean(path, dataset, name, settings, request.rules)
-    places = {*dataset[lat].dims, *dataset[lon].dims}
-    kept = [dim for dim in dataset[name].dims if dim == time or dim in places or dataset.sizes[dim] > 1]
-    levels = [dim for dim in kept if dim != time and dim not in places]
-    if len(levels) > 1 or (levels and (depth is None or dataset[depth].dims != tuple(levels))):
+    places = tuple(dict.fromkeys([*dataset[lat].dims, *dataset[lon].dims]))
+    others = [dim for dim in dataset[name].dims if dim not in (time, *places)]
+    levels = tuple(dim for dim in others if dataset.sizes[dim] > 1)
+    if levels and (depth is None or dataset[depth].dims != levels):
         raise DataError(f"{path}: `{name}` has the dimensions {', '.join(map(str, levels))} beside time and place.")
-    order = [*([time] if time else []), *levels, *dataset[lat].dims, *(d for d in dataset[lon].dims if d not in dataset[lat].dims)]
-
-    def in_order(values: xr.DataArray) -> xr.DataArray:
-        values = values.squeeze([dim for dim in values.dims if dim not in kept], drop=True)
-        values = values if time in values.dims else values.expand_dims(time or "time")
-        return values.transpose(*(order if time else ["time", *order]))
-
     attributes = dataset[name].attrs
     if variable.units is None and "units" not in attributes:
         raise DataError(f"{path}: `{name}` has no units; give them in a mapping (`variables`, `units`).")
-    names = {
-        "var_name": name,
-        "standard_name": variable.standard_name or attributes.get("standard_name", ""),
-        "long_name": attributes.get("long_name", ""),
-        "units": str(variable.units or attributes["units"]),
-        "title": settings.title,
-    }
-    offset = dataset[settings.time_offset] if settings.time_offset in dataset else None
     return Part(
         path=path,
         dataset=dataset,
+        settings=settings,
+        rules=request.rules,
         days=days,
         calendar=calendar,
-        lat=dataset[lat],
-        lon=dataset[lon],
-        depth=dataset[depth] if levels else None,
-        values=in_order(cleaned.values),
-        error=None if cleaned.error is None else in_order(cleaned.error),
-        offset=None if offset is None else in_order(offset / 86400),
-        changes=cleaned.changes,
-        names=names,
+        time=time,
+        dims=tuple(map(str, (*levels, *places))),
+        lat=dataset[lat].values.astype(float),
+        lon=dataset[lon].values.astype(float),
+        depth=dataset[depth].values.astype(float) if levels else None,
+        is_grid=dataset[lat].ndim == 1 and dataset[lon].ndim == 1 and dataset[lat].dims != dataset[lon].dims,
+        names={
+            "var_name": name,
+            "standard_name": variable.standard_name or str(attributes.get("standard_name", "")),
+            "long_name": str(attributes.get("long_name", "")),
+            "units": str(variable.units or attributes["units"]),
+            "title": settings.title,
+        },
     )
 
 

@@ -79,6 +79,7 @@ def read(
     on_cells = needs_cells(parts[0], step)
     check_alike(parts, one_grid=not on_cells)
     cube = _binned(parts, plan_cells(parts, step, request.region)) if on_cells else joined(parts)
+    _say(cube, count_changes(parts)) if not on_cells else None
     cube.attributes["esmlearn_source"] = parts[0].names["title"]
     return cube
 
@@ -105,32 +106,35 @@ def check_alike(parts: list[Part], *, one_grid: bool) -> None:
 
 
 def _same_grid(one: Part, other: Part) -> bool:
-    if not one.is_grid or (one.depth is None) != (other.depth is None) or one.values.dims[1:] != other.values.dims[1:]:
+    if not one.is_grid or (one.depth is None) != (other.depth is None) or one.shape[1:] != other.shape[1:]:
         return False
-    if one.depth is not None and not np.array_equal(one.depth.values, other.depth.values):
+    if one.depth is not None and not np.array_equal(one.depth, other.depth):
         return False
-    return same_places((one.lat.values, one.lon.values), (other.lat.values, other.lon.values))
+    return same_places((one.lat, one.lon), (other.lat, other.lon))
 
 
 def joined(parts: list[Part]) -> Cube:
-    """Return the cube of files on one grid, one after the other in time."""
+    """Return the lazy cube of files on one grid, one after the other in time."""
     first = parts[0]
-    values = da.concatenate([da.asarray(part.values.data) for part in parts])
     days = np.concatenate([part.days for part in parts])
-    error = None
-    if any(part.error is not None for part in parts):
-        missing = [da.full(part.values.shape, np.nan, np.float32) for part in parts]
-        errors = [none if part.error is None else part.error.data for part, none in zip(parts, missing, strict=True)]
-        error = da.concatenate([da.asarray(one) for one in errors])
+    values, errors = [], []
+    for part in parts:
+        for block in part.blocks():
+            loaded = dask.delayed(part.load, pure=False)(block)
+            shape = (block.stop - block.start, *part.shape[1:])
+            values.append(da.from_delayed(loaded.values, shape, part.dtype))
+            error = loaded.error if part.has_error else np.full(shape, np.nan, part.dtype)
+            errors.append(da.from_delayed(error, shape, part.dtype) if part.has_error else da.asarray(error))
+    maps = da.concatenate(values)
+    error = da.concatenate(errors) if any(part.has_error for part in parts) else None
     order = np.argsort(days, kind="stable")
     if not np.array_equal(order, np.arange(days.size)):
-        values, days = values[order], days[order]
+        maps, days = maps[order], days[order]
         error = None if error is None else error[order]
-    axes = {"latitude": first.lat.values, "longitude": first.lon.values}
+    axes = {"latitude": first.lat, "longitude": first.lon}
     if first.depth is not None:
-        axes = {"depth": first.depth.values} | axes
-    cube = make_cube(first, days, axes, values, error=error)
-    return _say(cube, count_changes(parts))
+        axes = {"depth": first.depth} | axes
+    return make_cube(first, days, axes, maps, error=error)
 
 
 def _binned(parts: list[Part], cells: Cells) -> Cube:
@@ -154,10 +158,11 @@ def _binned(parts: list[Part], cells: Cells) -> Cube:
 
 
 def count_changes(parts: list[Part]) -> Counter[str]:
-    """Return what was done to the values of all files, with the number of values."""
+    """Return what is done to the values of all files, with the number of values; this reads them once."""
     counted: Counter[str] = Counter()
-    for changes in dask.compute(*(part.changes for part in parts)):
-        counted.update({sentence: int(number) for sentence, number in changes.items()})
+    for part in parts:
+        for block in part.blocks():
+            counted.update(part.load(block).changes)
     return counted
 
 
