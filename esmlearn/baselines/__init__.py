@@ -1,12 +1,11 @@
 """Baselines: methods to compare models with; they are fitted to a training period, then reconstruct like a model."""
 
-from iris.cube import Cube
-
 from esmlearn.baselines.base import Baseline
 from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicClimatology, ObservedMean
 from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
+from esmlearn.cubes.convert import Gridded, as_cube
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
@@ -25,20 +24,20 @@ BASELINES: dict[str, type[Baseline]] = {
 
 def fit(
     name: str,
-    training: Cube | Field,
+    training: Gridded | Field,
     *,
     climatology: Climatology | None = None,
     settings: BaselineSettings | None = None,
 ) -> Baseline:
-    """Fit a baseline; it reconstructs cubes and fields on the grid of its training.
+    """Fit a baseline; it reconstructs cubes, arrays and fields on the grid of its training.
 
     Parameters
     ----------
     name
         Key of `BASELINES`.
     training
-        Daily observations of the training period, one variable. Cells of a cube that were never observed are land; a
-        `Field` has its own land.
+        Daily observations of the training period, one variable, as a cube or an array of xarray: cells that were never
+        observed are land. A `Field` has its own land.
     climatology
         Climatology from which anomalies are calculated; by default, one is fitted to the training.
     settings
@@ -57,7 +56,7 @@ def fit(
     """
     if name not in BASELINES:
         raise SettingsError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
-    field = training if isinstance(training, Field) else Field.from_cube(training)
+    field = training if isinstance(training, Field) else Field.from_cube(as_cube(training))
     climatology = Climatology.fit(field) if climatology is None else climatology
     if not climatology.covers(field.like[0]):
         raise DataError("The climatology is on another grid than the training; fit it to the same grid.")

@@ -4,14 +4,15 @@ import hashlib
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from iris.cube import Cube
 from netCDF4 import Dataset
 
 from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
@@ -20,10 +21,11 @@ from esmlearn.errors import DataError, SettingsError
 from esmlearn.grids.grid import same_places
 from esmlearn.readers.axes import coverage
 from esmlearn.readers.binning import Cells, Sums, means, needs_cells, plan_cells
-from esmlearn.readers.maps import error_of, maps_of
+from esmlearn.readers.cubes import make_cube
+from esmlearn.readers.maps import maps_of
 from esmlearn.readers.opening import find_files
 from esmlearn.readers.parts import Part, Request, open_part
-from esmlearn.readers.read import check_alike, count_changes, joined, make_cube, sentences
+from esmlearn.readers.read import check_alike, sentences
 
 LOGGER = logging.getLogger(__name__)
 
@@ -95,7 +97,7 @@ def format_archive(
     version = _facet(version or plan.first.dataset.attrs.get("product_version") or "1")
     cube = _template(plan)
     short = short_name(plan.first.path, cube.standard_name)
-    error = "tosStderr" if short == "tos" and plan.first.error is not None else None
+    error = "tosStderr" if short == "tos" and plan.first.has_error else None
     targets = [Obs6(name, kind, version, one, mip(short, monthly=plan.monthly)) for one in (short, error) if one]
     steps = np.unique(np.concatenate([plan.steps(days) for days in plan.files.values()]))
     written = []
@@ -127,13 +129,19 @@ def _plan(paths: list[Path], request: Request, step: float | None) -> Plan:
     return Plan(ordered, open_part(next(iter(ordered)), request), is_monthly(days, covered), cells, request)
 
 
-def _template(plan: Plan) -> Any:
-    """Return the first map as a cube, with the axes of all."""
-    if plan.cells is None:
-        return joined([plan.first])[:1]
-    nothing = np.full((1, plan.cells.rows, plan.cells.columns), np.nan, np.float32)
-    axes = {"latitude": plan.cells.lat, "longitude": plan.cells.lon}
-    return make_cube(plan.first, plan.first.days[:1], axes, nothing)
+def _template(plan: Plan) -> Cube:
+    """Return a cube with the axes of all maps in order, whose values are the cells' numbers in the order of the files."""
+    first = plan.first
+    axes = {"latitude": first.lat, "longitude": first.lon}
+    if plan.cells is not None:
+        axes = {"latitude": plan.cells.lat, "longitude": plan.cells.lon}
+    elif first.depth is not None:
+        axes = {"depth": first.depth} | axes
+    shape = (1, *(points.size for points in axes.values()))
+    cube = make_cube(first, first.days[:1], axes, np.arange(float(np.prod(shape))).reshape(shape))
+    if cube.coord("latitude").points[0] > cube.coord("latitude").points[-1]:
+        cube = cube[..., ::-1, :]
+    return cube
 
 
 def _axis(steps: np.ndarray, year: np.datetime64, monthly: bool) -> np.ndarray:
@@ -146,7 +154,7 @@ def _axis(steps: np.ndarray, year: np.datetime64, monthly: bool) -> np.ndarray:
 
 
 def _write_year(
-    plan: Plan, folder: Path, targets: list[Obs6], cube: Any, dates: np.ndarray, step: float | None
+    plan: Plan, folder: Path, targets: list[Obs6], cube: Cube, dates: np.ndarray, step: float | None
 ) -> list[Path]:
     """Write all variables of a year, unless they are there."""
     inside = [path for path, days in plan.files.items() if np.isin(plan.steps(days), dates).any()]
@@ -162,8 +170,8 @@ def _write_year(
         LOGGER.info("%s is there already, made from the same files.", paths[0])
         return paths
     about = _attributes(plan, inside, inputs)
-    rows = slice(None, None, -1) if cube.coord("latitude").points[0] > cube.coord("latitude").points[-1] else slice(None)
-    lat, lon = cube.coord("latitude").points[rows], cube.coord("longitude").points
+    lat, lon = cube.coord("latitude").points, cube.coord("longitude").points
+    order = np.ma.getdata(cube.data[0]).astype(np.int64)
     size = max(1, 4_000_000 // (4 * lat.size * lon.size))
     convert = [
         converter(plan.first.path, cube.units, targets[0].variable),
@@ -180,8 +188,8 @@ def _write_year(
         ]
         for date, sums in _days(plan, inside, dates):
             index = int(np.searchsorted(dates, date))
-            for variable, values, units in zip(variables, means(sums, cube.shape[1:]), convert, strict=False):
-                ready = units(values)[..., rows, :]
+            for variable, values, units in zip(variables, means(sums), convert, strict=False):
+                ready = units(values[order])
                 variable[index] = np.where(np.isfinite(ready), ready, FILL).astype(np.float32)
     for old in outdated:
         old.unlink()
@@ -197,17 +205,18 @@ def _days(plan: Plan, inside: list[Path], dates: np.ndarray) -> Iterator[tuple[n
         # A day before this file's first is complete: files are in order of time.
         for date in [date for date in pending if date < plan.steps(part.days)[0]]:
             yield date, pending.pop(date)
-        for sentence in sentences(count_changes([part])):
-            LOGGER.info("%s: %s", path.name, sentence)
-        for time, sums in maps_of(part, plan.cells):
+        counted: Counter[str] = Counter()
+        for time, sums in maps_of(part, plan.cells, counted):
             date = plan.steps(np.array([time]))[0]
             if date in dates:
                 pending[date] = pending[date] + sums if date in pending else sums
         part.dataset.close()
+        for sentence in sentences(counted):
+            LOGGER.info("%s: %s", path.name, sentence)
     yield from pending.items()
 
 
-def _outdated(path: Path, cube: Any, first: object, last: object, inputs: str) -> list[Path]:
+def _outdated(path: Path, cube: Cube, first: object, last: object, inputs: str) -> list[Path]:
     """Return files of an earlier call that hold a part of this year; refuse those of other origin or region."""
     old = []
     for other in sorted(path.parent.glob(f"{path.name.rsplit('_', 1)[0]}_*.nc")):
@@ -216,11 +225,15 @@ def _outdated(path: Path, cube: Any, first: object, last: object, inputs: str) -
         with Dataset(other) as file:
             places = np.sort(file["lat"][:]), file["lon"][:]
             ours = hasattr(file, "esmlearn_inputs")
-        here = np.sort(cube.coord("latitude").points), cube.coord("longitude").points
+        here = cube.coord("latitude").points, cube.coord("longitude").points
         if not same_places(places, here) and not (ours and overlaps):
-            raise DataError(f"{other} holds another region; give this one another name or version, or remove that file.")
+            raise DataError(
+                f"{other} holds another region; give this one another name or version, or remove that file."
+            )
         if overlaps and not ours:
-            raise DataError(f"{other} holds some of the same days; remove it, or give this one another name or version.")
+            raise DataError(
+                f"{other} holds some of the same days; remove it, or give this one another name or version."
+            )
         if overlaps and other != path:
             old.append(other)
     return old
@@ -250,13 +263,15 @@ def _attributes(plan: Plan, inside: list[Path], inputs: str) -> dict[str, str]:
     }
 
 
-def _depths(cube: Any) -> dict[float, tuple[float, float]] | None:
+def _depths(cube: Cube) -> dict[float, tuple[float, float]] | None:
     """Return the depths of a cube with bounds halfway between them, or None at the surface."""
     if not cube.coords("depth", dim_coords=True):
         return None
     depths = cube.coord("depth").points
     edges = np.concatenate([[0.0], (depths[1:] + depths[:-1]) / 2, [depths[-1] + (depths[-1] - depths[-2]) / 2]])
-    return {float(depth): (float(top), float(bottom)) for depth, top, bottom in zip(depths, edges, edges[1:], strict=False)}
+    return {
+        float(depth): (float(top), float(bottom)) for depth, top, bottom in zip(depths, edges, edges[1:], strict=False)
+    }
 
 
 def _facet(text: object) -> str:

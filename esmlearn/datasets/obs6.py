@@ -29,7 +29,11 @@ VARIABLES = {
     },
     "sos": {"standard_name": "sea_surface_salinity", "long_name": "Sea Surface Salinity", "units": "0.001"},
     "so": {"standard_name": "sea_water_salinity", "long_name": "Sea Water Salinity", "units": "0.001"},
-    "chlos": {"standard_name": CHLOROPHYLL, "long_name": "Surface Mass Concentration of Chlorophyll", "units": "kg m-3"},
+    "chlos": {
+        "standard_name": CHLOROPHYLL,
+        "long_name": "Surface Mass Concentration of Chlorophyll",
+        "units": "kg m-3",
+    },
     "zos": {"standard_name": "sea_surface_height_above_geoid", "long_name": "Sea Surface Height", "units": "m"},
     "tas": {"standard_name": "air_temperature", "long_name": "Near-Surface Air Temperature", "units": "K"},
 }

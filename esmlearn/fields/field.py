@@ -11,6 +11,8 @@ from iris.cube import Cube
 from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.convert import as_cube
+from esmlearn.cubes.units import convert, read_units
 from esmlearn.errors import DataError
 from esmlearn.fields.levels import join_levels, split_levels
 from esmlearn.grids.grid import RectilinearGrid
@@ -22,8 +24,8 @@ DIMENSIONS = ("time", "latitude", "longitude")
 class Field:
     """Gridded values in time, with masks of observations and land.
 
-    Rows run from south to north, whatever their order in the cube; longitudes keep the cube's order, so that a region
-    across the date line stays in one piece.
+    Rows run from south to north, whatever their order in the cube; columns from west to east, so that a region across
+    Greenwich or the date line is in one piece.
 
     Attributes
     ----------
@@ -57,13 +59,12 @@ class Field:
         units: str | None = None,
         land: Bool[np.ndarray, "lat lon"] | None = None,
     ) -> "Field":
-        """Read cubes with the dimensions time, latitude and longitude on one grid.
+        """Read cubes with the dimensions time, latitude and longitude on one grid, whatever their order and names.
 
         Parameters
         ----------
         cubes
-            One cube, which may have depth as its second dimension: then each level is a variable. Or one cube for each
-            variable.
+            One cube, which may have depth as a dimension: then each level is a variable. Or one cube for each variable.
         units
             Units to convert to; those of the first cube if not given.
         land
@@ -75,8 +76,8 @@ class Field:
         DataError
             If dimensions are missing, grids differ, units do not convert, or there is no ocean at all.
         """
-        like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
-        units = str(like[0].units) if units is None else units
+        like, levels = split_levels(as_cube(cubes)) if isinstance(cubes, Cube) else (tuple(map(as_cube, cubes)), None)
+        units = str(like[0].units if units is None else read_units(units))
         arrays = [_values(cube, units) for cube in like]
         if len({array.shape for array in arrays}) > 1:
             shapes = ", ".join(f"{cube.name()} {cube.shape}" for cube in like)
@@ -248,11 +249,7 @@ def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
             f"time, where it has levels), but has {found}; regrid it or extract levels in the preprocessor."
         )
     data = np.ma.filled(cube.data.astype(np.float32), np.nan)
-    if units != str(cube.units):
-        if not cube.units.is_convertible(units):
-            raise DataError(f"{cube.name()} is in {cube.units}, which does not convert to {units}; check the dataset.")
-        data = cube.units.convert(data, units)
-    return rows_northward(data, cube)
+    return rows_northward(convert(data, cube.units, units, name=cube.name()), cube)
 
 
 def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:

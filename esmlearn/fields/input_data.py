@@ -9,6 +9,7 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool
 
+from esmlearn.cubes.convert import as_cube
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.grids.grid import RectilinearGrid
@@ -96,8 +97,8 @@ class InputData:
         return [facets for facets in named if short_name in (None, facets.get("short_name"))]
 
     def cube(self, name: str, **options: Any) -> Cube:
-        """Read the cube of a dataset; options are those of `find`."""
-        return iris.load_cube(self.find(name, **options)["filename"])
+        """Read the cube of a dataset, with its axes in order; options are those of `find`."""
+        return as_cube(iris.load_cube(self.find(name, **options)["filename"]))
 
     def field(
         self,
@@ -119,4 +120,4 @@ class InputData:
 
 def _is_on(grid: RectilinearGrid, facets: Facets) -> bool:
     """Whether a dataset lies on a grid."""
-    return RectilinearGrid.of(iris.load_cube(facets["filename"])).same_as(grid)
+    return RectilinearGrid.of(as_cube(iris.load_cube(facets["filename"]))).same_as(grid)

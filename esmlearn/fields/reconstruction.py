@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cf_units
 import numpy as np
 from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
 from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.convert import Gridded, as_cube, like_input
+from esmlearn.cubes.units import convert_difference, difference_units
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field, rows_northward
 
@@ -115,21 +116,22 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
-    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
-        """Fill the gaps of a daily cube.
+    def reconstruct(self, data: Gridded, *, frequency: str = "day") -> Gridded:
+        """Fill the gaps of a daily cube, or of an array of xarray.
 
         Parameters
         ----------
-        cube
-            Daily values with dimensions time, latitude, longitude; missing values are masked.
+        data
+            Daily values with dimensions time, latitude, longitude; missing values are masked or NaN. Of a dataset, its
+            only variable.
         frequency
             `day` for complete days, `mon` for monthly means.
 
         Returns
         -------
-        Cube
-            The complete field in the units of the cube, with its standard deviation (where the method has one) and a
-            flag for observed values as ancillary variables.
+        Cube, xarray.DataArray or xarray.Dataset
+            As was given: the complete field in the units of the data, with its standard deviation (where the method has
+            one) and a flag for observed values as ancillary variables; of an array, as coordinates.
 
         Raises
         ------
@@ -138,9 +140,10 @@ class GapFiller(ABC):
         """
         if frequency not in ("day", "mon"):
             raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
+        cube = as_cube(data)
         field = Field.from_cube(cube, units=self.units, land=self.land_of(cube))
         daily, monthly = self.reconstruct_field(field).to_cubes(field)
-        return daily if frequency == "day" else monthly
+        return like_input(daily if frequency == "day" else monthly, data)
 
 
 def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*flag_shape lat lon"]]:
@@ -238,10 +241,8 @@ def _add_ancillaries(
     mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
-        # A deviation is a difference: only the factor between the units applies, not their offset.
-        units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
-        zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
-        spread = rows_northward(np.nan_to_num(std) * (one - zero), cube)
+        units = difference_units(cube.units)
+        spread = rows_northward(convert_difference(np.nan_to_num(std), field.units, units), cube)
         deviation = AncillaryVariable(
             np.ma.masked_array(spread.astype(np.float32), mask=mask),
             standard_name=f"{cube.standard_name} standard_error" if cube.standard_name else None,

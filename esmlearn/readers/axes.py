@@ -54,7 +54,9 @@ def _has_name(dataset: xr.Dataset, name: str, role: str) -> bool:
     return name.lower() in NAMES[role] and (role != "time" or "units" in dataset[name].attrs)
 
 
-def find_times(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings) -> tuple[np.ndarray, str, str | None]:
+def find_times(
+    path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings
+) -> tuple[np.ndarray, str, str | None]:
     """Return times as days since 1850, their calendar, and the dimension of time, if there is one.
 
     A file without a variable of time, such as a map of NASA's, has the middle of the period in its global attributes.
@@ -74,7 +76,9 @@ def find_times(path: Path, dataset: xr.Dataset, name: str, settings: SourceSetti
         numbers = np.atleast_1d(time.values).astype(float)
         days = unit.convert(numbers, cf_units.Unit(EPOCH, calendar))
     except (KeyError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: its times `{axis}` can't be read as dates ({error}); give `time` in a mapping.") from error
+        raise DataError(
+            f"{path}: its times `{axis}` can't be read as dates ({error}); give `time` in a mapping."
+        ) from error
     if not np.isfinite(days).all() or np.abs(days).max() > 1e8:
         raise DataError(f"{path}: a time in `{axis}` is missing; get the file anew, or leave it out.")
     # Float32 times are days with hours at best; seconds that they seem to have are noise.

@@ -1,5 +1,6 @@
 """Put points of a swath on a regular grid: weighted means of what falls into a cell on a day, with counts and errors."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -66,7 +67,9 @@ def needs_cells(part: Part, step: float | None) -> bool:
     """
     if step is not None:
         if part.depth is not None:
-            raise DataError(f"{part.path}: `{part.names['var_name']}` has depths, which `step` can't take; leave it out.")
+            raise DataError(
+                f"{part.path}: `{part.names['var_name']}` has depths, which `step` can't take; leave it out."
+            )
         return True
     if part.is_grid:
         return False
@@ -109,16 +112,18 @@ def plan_cells(parts: list[Part], step: float | None, region: Region | None) -> 
     return Cells(south, west, step, max(rows, 1), max(columns, 1))
 
 
-def bin_part(part: Part, cells: Cells) -> Iterator[tuple[float, Sums]]:
+def bin_part(part: Part, cells: Cells, counted: Counter[str]) -> Iterator[tuple[float, Sums]]:
     """Yield the sums of a file for each day (of a swath) or time (of a grid), as days since 1850.
 
     Weights are one over the variance of the error; where a file has no errors, all weights are one.
+    What is done to values is added to `counted`.
     """
     lat, lon = _places(part)
     cell = cells.find(lat, lon)
     size = cells.rows * cells.columns
     for block in part.blocks():
         loaded = part.load(block)
+        counted.update(loaded.changes)
         times = part.days[block].reshape(-1, *[1] * (loaded.values.ndim - 1))
         if not part.is_grid:
             offset = 0.0 if loaded.offset is None else np.nan_to_num(loaded.offset)
@@ -146,7 +151,7 @@ def weigh(values: np.ndarray, error: np.ndarray | None) -> tuple[np.ndarray, np.
     return error**-2, error
 
 
-def means(sums: Sums, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def means(sums: Sums) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean, error and number of observations of each cell; NaN where there is none.
 
     The error of a mean is the weighted mean of the errors: what is wrong in one pass, such as the water vapour that
@@ -154,7 +159,7 @@ def means(sums: Sums, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, n
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         mean, error = sums.value / sums.weight, sums.error / sums.weight
-    return mean.reshape(shape), error.reshape(shape), sums.count.reshape(shape)
+    return mean, error, sums.count
 
 
 def _places(part: Part) -> tuple[np.ndarray, np.ndarray]:

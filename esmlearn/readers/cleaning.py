@@ -79,7 +79,9 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
     elif rules.quality is not None:
         raise SettingsError(f"{path} has no quality levels for `{name}`; leave `quality` out.")
     elif quality is not None:
-        changes[f"`{quality}` is not in the files, so values of all quality levels were taken"] = int(values.notnull().sum())
+        changes[f"`{quality}` is not in the files, so values of all quality levels were taken"] = int(
+            values.notnull().sum()
+        )
     for flags, pattern in settings.reject.items():
         if flags in dataset:
             rejected, meanings = _flagged(path, dataset[flags], pattern)

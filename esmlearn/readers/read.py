@@ -78,8 +78,15 @@ def read(
     parts.sort(key=lambda part: part.days[0])
     on_cells = needs_cells(parts[0], step)
     check_alike(parts, one_grid=not on_cells)
-    cube = _binned(parts, plan_cells(parts, step, request.region)) if on_cells else joined(parts)
-    _say(cube, count_changes(parts)) if not on_cells else None
+    counted: Counter[str] = Counter()
+    if on_cells:
+        cube = _binned(parts, plan_cells(parts, step, request.region), counted)
+    else:
+        cube = _joined(parts, counted)
+    said = sentences(counted)
+    for sentence in said:
+        LOGGER.info(sentence)
+    cube.attributes["esmlearn_changes"] = json.dumps(said)
     cube.attributes["esmlearn_source"] = parts[0].names["title"]
     return cube
 
@@ -113,14 +120,15 @@ def _same_grid(one: Part, other: Part) -> bool:
     return same_places((one.lat, one.lon), (other.lat, other.lon))
 
 
-def joined(parts: list[Part]) -> Cube:
-    """Return the lazy cube of files on one grid, one after the other in time."""
+def _joined(parts: list[Part], counted: Counter[str]) -> Cube:
+    """Return the lazy cube of files on one grid, one after the other in time; what is done to values is counted."""
     first = parts[0]
     days = np.concatenate([part.days for part in parts])
     values, errors = [], []
     for part in parts:
         for block in part.blocks():
             loaded = dask.delayed(part.load, pure=False)(block)
+            counted.update(part.load(block).changes)
             shape = (block.stop - block.start, *part.shape[1:])
             values.append(da.from_delayed(loaded.values, shape, part.dtype))
             error = loaded.error if part.has_error else np.full(shape, np.nan, part.dtype)
@@ -137,33 +145,23 @@ def joined(parts: list[Part]) -> Cube:
     return make_cube(first, days, axes, maps, error=error)
 
 
-def _binned(parts: list[Part], cells: Cells) -> Cube:
+def _binned(parts: list[Part], cells: Cells, counted: Counter[str]) -> Cube:
     """Return the cube of files that were put on a regular grid."""
     sums: dict[float, list[Sums]] = {}
     for part in parts:
-        for day, part_sums in bin_part(part, cells):
+        for day, part_sums in bin_part(part, cells, counted):
             sums[day] = [reduce(add, [*sums.get(day, []), part_sums])]
     if not sums:
         raise DataError(f"{parts[0].path}: no value is left in the region; check `quality` and `region`.")
     days = np.array(sorted(sums))
-    mean, error, count = (np.stack(x) for x in zip(*(means(sums[day][0], (cells.rows, cells.columns)) for day in days), strict=True))
+    shape = (days.size, cells.rows, cells.columns)
+    maps = zip(*(means(sums[day][0]) for day in days), strict=True)
+    mean, error, count = (np.stack(one).reshape(shape) for one in maps)
     axes = {"latitude": cells.lat, "longitude": cells.lon}
     values, errors = mean.astype(np.float32), error.astype(np.float32)
     cube = make_cube(parts[0], days, axes, values, error=None if np.isnan(errors).all() else errors, count=count)
-    counted = count_changes(parts)
-    counted[f"values were averaged in cells of {cells.step:g} degrees, at {len(days)} times, from files: {len(parts)}"] = int(
-        count.sum()
-    )
-    return _say(cube, counted)
-
-
-def count_changes(parts: list[Part]) -> Counter[str]:
-    """Return what is done to the values of all files, with the number of values; this reads them once."""
-    counted: Counter[str] = Counter()
-    for part in parts:
-        for block in part.blocks():
-            counted.update(part.load(block).changes)
-    return counted
+    counted[f"values were averaged in cells of {cells.step:g} degrees, at {len(days)} times"] = int(count.sum())
+    return cube
 
 
 def sentences(counted: Counter[str]) -> list[str]:
@@ -173,11 +171,3 @@ def sentences(counted: Counter[str]) -> list[str]:
         for what, number in counted.items()
         if number
     ]
-
-
-def _say(cube: Cube, counted: Counter[str]) -> Cube:
-    """Put sentences on what was done in the log and in the attributes."""
-    for sentence in sentences(counted):
-        LOGGER.info(sentence)
-    cube.attributes["esmlearn_changes"] = json.dumps(sentences(counted))
-    return cube

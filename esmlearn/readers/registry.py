@@ -96,7 +96,9 @@ def choose_variable(path: Path, dataset: xr.Dataset, settings: SourceSettings, v
         names = " or ".join(settings.variables)
         raise DataError(f"{path} has no variable {names}, but {there}; set `variable` to one of them.")
     quantities = [name for name in maps if dataset[name].attrs.get("standard_name") not in ("latitude", "longitude")]
-    quantities = [name for name in quantities if not re.search(r"(?i)mask|bound|flag|vertices|^(nav_)?(lat|lon)", str(name))]
+    quantities = [
+        name for name in quantities if not re.search(r"(?i)mask|bound|flag|vertices|^(nav_)?(lat|lon)", str(name))
+    ]
     if len(quantities) != 1:
         raise DataError(f"{path} has {there}; set `variable` to the one that you mean.")
     return str(quantities[0])

@@ -34,7 +34,8 @@ class SourceSettings(Block):
     time_offset: str | None = Field(None, description="variable with the seconds between `time` and each observation")
     keep: tuple[int, ...] = Field((), description="quality levels that are kept; none: all")
     reject: dict[str, str] = Field(
-        {}, description="variables with flags, each with a regular expression: where a flag that it names is set, no value"
+        {},
+        description="variables with flags, each with a regular expression: where a flag that it names is set, no value",
     )
     fill: tuple[float, ...] = Field((), description="further values that mean missing")
 

@@ -54,7 +54,15 @@ def make_l3c(
     with Dataset(path, "w") as file:
         file.setncatts(GHRSST | {"processing_level": "L3C", "id": "AVHRR12_G-ESACCI-L3C-CDR-v2.1", "title": "L3C"})
         file.createDimension("time", 1)
-        put(file, "time", ("time",), [seconds(day)], "i4", standard_name="time", units="seconds since 1981-01-01 00:00:00")
+        put(
+            file,
+            "time",
+            ("time",),
+            [seconds(day)],
+            "i4",
+            standard_name="time",
+            units="seconds since 1981-01-01 00:00:00",
+        )
         grid(file, lat, lon)
         full = (1, len(lat), len(lon))
         put(
@@ -120,13 +128,30 @@ def make_l4(path: Path, day: str, kelvin: np.ndarray, mask: np.ndarray, *, offse
     with Dataset(path, "w") as file:
         file.setncatts(GHRSST | {"processing_level": "L4", "id": "MADE-L4", "title": "Analysis"})
         file.createDimension("time", 1)
-        put(file, "time", ("time",), [seconds(day)], "i4", standard_name="time", units="seconds since 1981-01-01 00:00:00")
+        put(
+            file,
+            "time",
+            ("time",),
+            [seconds(day)],
+            "i4",
+            standard_name="time",
+            units="seconds since 1981-01-01 00:00:00",
+        )
         grid(file)
         put(
             file, "analysed_sst", axes, kelvin[None], "i2", fill=-32768, add_offset=offset, scale_factor=0.001,
             units="kelvin", standard_name="sea_surface_foundation_temperature",
         )  # fmt: skip
-        put(file, "analysis_error", axes, np.full((1, *kelvin.shape), 0.4), "i2", fill=-32768, scale_factor=0.01, units="kelvin")
+        put(
+            file,
+            "analysis_error",
+            axes,
+            np.full((1, *kelvin.shape), 0.4),
+            "i2",
+            fill=-32768,
+            scale_factor=0.01,
+            units="kelvin",
+        )
         put(
             file, "mask", axes, mask[None], "i1", fill=-128, flag_masks=np.array([1, 2, 4, 8, 16], "i1"),
             flag_values=np.array([1, 2, 5, 9, 13], "i1"),
@@ -156,7 +181,16 @@ def make_sea_level(path: Path, day: float, sla: np.ndarray) -> Path:
         file.createDimension("time", 1)
         file.createDimension("nv", 2)
         put(file, "crs", (), np.ma.masked, "i4", fill=-2147483647, grid_mapping_name="latitude_longitude")
-        put(file, "time", ("time",), [day], "f4", standard_name="time", units="days since 1950-01-01 00:00:00", calendar="gregorian")
+        put(
+            file,
+            "time",
+            ("time",),
+            [day],
+            "f4",
+            standard_name="time",
+            units="days since 1950-01-01 00:00:00",
+            calendar="gregorian",
+        )
         grid(file, names=("latitude", "longitude"))
         put(file, "lat_bnds", ("latitude", "nv"), np.stack([LAT - 0.05, LAT + 0.05], axis=1))
         about = {"fill": -2147483647, "scale_factor": 0.0001, "units": "m", "grid_mapping": "crs"}
@@ -171,8 +205,20 @@ def make_hadisst(path: Path, degrees: np.ndarray) -> Path:
     with Dataset(path, "w") as file:
         file.title = "Monthly version of HadISST sea surface temperature component"
         file.createDimension("time", len(degrees))
-        middle = [int((np.datetime64("2000-01-16") + 30 * k - np.datetime64("1870-01-01")).astype(int)) for k in range(len(degrees))]
-        put(file, "time", ("time",), middle, "f4", standard_name="time", units="days since 1870-1-1 0:0:0", calendar="gregorian")
+        middle = [
+            int((np.datetime64("2000-01-16") + 30 * k - np.datetime64("1870-01-01")).astype(int))
+            for k in range(len(degrees))
+        ]
+        put(
+            file,
+            "time",
+            ("time",),
+            middle,
+            "f4",
+            standard_name="time",
+            units="days since 1870-1-1 0:0:0",
+            calendar="gregorian",
+        )
         grid(file, lat=LAT[::-1], names=("latitude", "longitude"))
         put(
             file, "sst", ("time", "latitude", "longitude"), degrees, "f4", fill=-1e30, missing_value=np.float32(-1e30),

@@ -1,0 +1,1 @@
+"""Cubes as files and users give them, put in order: axes, units."""
