@@ -21,11 +21,13 @@ from esmlearn.errors import DataError, SettingsError
 from esmlearn.grids.grid import same_places
 from esmlearn.readers.axes import coverage
 from esmlearn.readers.binning import Cells, Sums, means, needs_cells, plan_cells
+from esmlearn.readers.cleaning import Rules
 from esmlearn.readers.cubes import make_cube
 from esmlearn.readers.maps import maps_of
 from esmlearn.readers.opening import find_files
-from esmlearn.readers.parts import Part, Request, open_part
+from esmlearn.readers.parts import Part, Request, as_region, open_part
 from esmlearn.readers.read import check_alike, sentences
+from esmlearn.settings.sources import FormatSettings
 
 LOGGER = logging.getLogger(__name__)
 
@@ -49,12 +51,11 @@ class Plan:
 def format_archive(
     files: str | Path | Iterable[str | Path],
     folder: Path,
-    request: Request = Request(),  # noqa: B008
+    settings: FormatSettings = FormatSettings(),  # noqa: B008
     *,
-    step: float | None = None,
+    source: str | Path | None = None,
     dataset: str | None = None,
     version: str | None = None,
-    kind: str = "sat",
 ) -> list[Path]:
     """Write an archive as OBS6, one file for each variable and year; days that the archive lacks are there as missing.
 
@@ -68,14 +69,12 @@ def format_archive(
         As for `esmlearn.read`.
     folder
         Where ESMValCore looks for OBS6 data; the files go to ``Tier2/DATASET`` below.
-    request
-        Source, variable, quality levels, bias, region.
-    step
-        Put all values on a regular grid with this step, degrees.
+    settings
+        Variable, quality levels, bias, region, grid.
+    source
+        As for `esmlearn.read`.
     dataset, version
         Names in recipes; default: the attributes `id` and `product_version` of the files.
-    kind
-        ESMValCore's facet `type`, such as sat or reanaly.
 
     Returns
     -------
@@ -90,7 +89,8 @@ def format_archive(
     SettingsError
         If no name of the dataset is given and none is in the files.
     """
-    plan = _plan(find_files(files), request, step)
+    request = Request(source, settings.variable, Rules(settings.quality, settings.bias), as_region(settings.region))
+    plan = _plan(find_files(files), request, settings.step)
     name = _facet(dataset or plan.first.dataset.attrs.get("id"))
     if not name:
         raise SettingsError(f"{plan.first.path} does not say which dataset it is of; name it with `dataset`.")
@@ -98,11 +98,13 @@ def format_archive(
     cube = _template(plan)
     short = short_name(plan.first.path, cube.standard_name)
     error = "tosStderr" if short == "tos" and plan.first.has_error else None
-    targets = [Obs6(name, kind, version, one, mip(short, monthly=plan.monthly)) for one in (short, error) if one]
+    targets = [
+        Obs6(name, settings.kind, version, one, mip(short, monthly=plan.monthly)) for one in (short, error) if one
+    ]
     steps = np.unique(np.concatenate([plan.steps(days) for days in plan.files.values()]))
     written = []
     for year in np.unique(steps.astype("datetime64[Y]")):
-        written += _write_year(plan, folder, targets, cube, _axis(steps, year, plan.monthly), step)
+        written += _write_year(plan, folder, targets, cube, _axis(steps, year, plan.monthly), settings.step)
     return written
 
 
@@ -130,7 +132,7 @@ def _plan(paths: list[Path], request: Request, step: float | None) -> Plan:
 
 
 def _template(plan: Plan) -> Cube:
-    """Return a cube with the axes of all maps in order, whose values are the cells' numbers in the order of the files."""
+    """Return a cube with ordered axes, whose values are the numbers of the cells in the order of the files."""
     first = plan.first
     axes = {"latitude": first.lat, "longitude": first.lon}
     if plan.cells is not None:
@@ -165,7 +167,7 @@ def _write_year(
     last = dates[-1] if not plan.monthly else (dates[-1].astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
     paths = [target.path(folder, dates[0], last) for target in targets]
     inputs = _inputs(inside, plan.request, step)
-    outdated = [old for path in paths for old in _outdated(path, cube, dates[0], last, inputs)]
+    outdated = [old for path in paths for old in _outdated(path, cube, dates[0], last)]
     if all(path.exists() and _made_of(path) == inputs for path in paths):
         LOGGER.info("%s is there already, made from the same files.", paths[0])
         return paths
@@ -216,7 +218,7 @@ def _days(plan: Plan, inside: list[Path], dates: np.ndarray) -> Iterator[tuple[n
     yield from pending.items()
 
 
-def _outdated(path: Path, cube: Cube, first: object, last: object, inputs: str) -> list[Path]:
+def _outdated(path: Path, cube: Cube, first: object, last: object) -> list[Path]:
     """Return files of an earlier call that hold a part of this year; refuse those of other origin or region."""
     old = []
     for other in sorted(path.parent.glob(f"{path.name.rsplit('_', 1)[0]}_*.nc")):

@@ -68,6 +68,7 @@ class Obs6:
         comment: str | None = None,
         depths: dict[float, tuple[float, float]] | None = None,
         days_in_chunk: int,
+        step_days: int = 1,
         monthly: bool = False,
     ) -> Iterator[Variable]:
         """Make a file, and give its variable to be filled with means of days or months; without an error, it stays.
@@ -77,7 +78,7 @@ class Obs6:
         path
             The file; its folder is made.
         dates
-            datetime64[D], ``(time,)``.
+            First day of each mean, datetime64[D], ``(time,)``.
         lat, lon
             Centres of the cells, in rising order.
         about
@@ -88,8 +89,10 @@ class Obs6:
             Depths of the levels, each with its bounds, m; None for the surface.
         days_in_chunk
             Times that are compressed together.
+        step_days
+            Days in each mean.
         monthly
-            Whether each value is the mean of the month that begins with its date.
+            Whether each value is the mean of the month that begins with its date, not of `step_days`.
 
         Yields
         ------
@@ -98,7 +101,7 @@ class Obs6:
             means missing.
         """
         grid = RectilinearGrid(lat, lon)
-        ends = dates + 1 if not monthly else (dates.astype("datetime64[M]") + 1).astype("datetime64[D]")
+        ends = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") if monthly else dates + step_days
         bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),

@@ -34,7 +34,7 @@ def short_name(path: object, standard_name: str | None) -> str:
     if standard_name not in SHORT_NAMES:
         known = ", ".join(sorted(SHORT_NAMES))
         raise DataError(
-            f"{path}: ESMValCore's tables have no variable for {standard_name or 'a quantity without a standard name'}; "
+            f"{path}: ESMValCore has no variable for {standard_name or 'a quantity without a standard name'}; "
             f"read it with `esmlearn.read`, or give the standard name in a mapping, one of {known}."
         )
     return SHORT_NAMES[standard_name]
@@ -74,7 +74,7 @@ def is_monthly(days: np.ndarray, covered: float | None) -> bool:
     )
 
 
-def converter(path: object, units: cf_units.Unit, name: str, *, difference: bool = False):  # noqa: ANN201
+def converter(path: object, units: cf_units.Unit, name: str, *, difference: bool = False):
     """Return a function that converts values, or differences of them, to the units of a CMOR variable."""
     wanted = cf_units.Unit(VARIABLES[name]["units"])
     if not units.is_convertible(wanted):

@@ -1,1 +1,1 @@
-"""From files of archives to cubes: well-kept libraries read, and one entry for each source says what is in its files."""
+"""Files of known archives, read as cubes in order."""

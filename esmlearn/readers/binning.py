@@ -1,4 +1,4 @@
-"""Put points of a swath on a regular grid: weighted means of what falls into a cell on a day, with counts and errors."""
+"""Put the points of a swath on a regular grid: weighted means in each cell and day, with counts and errors."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -24,7 +24,7 @@ def find_files(files: str | Path | Iterable[str | Path]) -> list[Path]:
     for name in given:
         path = Path(name).expanduser()
         if has_magic(str(path)) and not path.exists():
-            found += sorted(map(Path, glob(str(path), recursive=True)))
+            found += sorted(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207 (an absolute pattern)
         elif path.is_dir() and not is_zarr(path):
             found += sorted(file for file in path.rglob("*.nc") if not file.name.startswith("."))
         elif path.exists():

@@ -1,7 +1,7 @@
 """One file as a part of an archive: cleaned values with their places and times, still on the disk where possible."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,13 @@ class Request:
 
     source: str | Path | SourceSettings | None = None
     variable: str | None = None
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     region: Region | None = None
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Values of some times of a file, NaN where missing, with their errors, offsets in time (days), and what was done."""
+    """Values of some times, NaN where missing, with their errors, offsets in time (days), and what was done."""
 
     values: np.ndarray
     error: np.ndarray | None
@@ -123,7 +123,7 @@ def open_part(path: Path, request: Request) -> Part:
         If it can't be read, or lacks the variable, its units, places or times.
     """
     dataset = open_file(path)
-    settings = find_source(request.source, path, dataset)
+    settings = find_source(request.source, dataset)
     name = choose_variable(path, dataset, settings, request.variable)
     variable = settings.variables.get(name, VariableSettings())
     lat, lon = (find_axis(dataset, name, role, getattr(settings, role)) for role in ("lat", "lon"))

@@ -79,10 +79,8 @@ def read(
     on_cells = needs_cells(parts[0], step)
     check_alike(parts, one_grid=not on_cells)
     counted: Counter[str] = Counter()
-    if on_cells:
-        cube = _binned(parts, plan_cells(parts, step, request.region), counted)
-    else:
-        cube = _joined(parts, counted)
+    cells = plan_cells(parts, step, request.region) if on_cells else None
+    cube = _joined(parts, counted) if cells is None else _binned(parts, cells, counted)
     said = sentences(counted)
     for sentence in said:
         LOGGER.info(sentence)
@@ -104,7 +102,8 @@ def check_alike(parts: list[Part], *, one_grid: bool) -> None:
         for key in ("var_name", "units", "standard_name"):
             if part.names[key] != first.names[key]:
                 raise DataError(
-                    f"{part.path} has the {key} '{part.names[key]}', but {first.path} '{first.names[key]}'; read them apart."
+                    f"{part.path} has the {key} '{part.names[key]}', but {first.path} has '{first.names[key]}'; read "
+                    "them apart."
                 )
         if part.calendar != first.calendar:
             raise DataError(f"{part.path} has the calendar {part.calendar}, but {first.path} {first.calendar}.")

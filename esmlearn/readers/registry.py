@@ -24,7 +24,7 @@ def known_sources() -> dict[str, SourceSettings]:
     return sources | {PLAIN: SourceSettings(title="netCDF and zarr with CF attributes")}
 
 
-def find_source(source: str | Path | SourceSettings | None, path: Path, dataset: xr.Dataset) -> SourceSettings:
+def find_source(source: str | Path | SourceSettings | None, dataset: xr.Dataset) -> SourceSettings:
     """Return the source that was asked for, by name or as a mapping in YAML; without one, recognise it by a file.
 
     Raises

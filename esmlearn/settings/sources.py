@@ -46,3 +46,24 @@ class SourceSettings(Block):
         if isinstance(variables, dict):
             return {name: {} if given is None else given for name, given in variables.items()}
         return variables
+
+
+class FormatSettings(Block):
+    """What `esmvaltool learn format` takes of an archive."""
+
+    variable: str | None = Field(None, description="name of the quantity in the files; default: the source's main one")
+    quality: tuple[int, ...] | None = Field(None, description="quality levels to keep; default: as the source advises")
+    bias: bool = Field(True, description="whether to subtract the bias that comes with each value")
+    region: tuple[float, float, float, float] | None = Field(
+        None, description="western and eastern longitude, southern and northern latitude, degrees; default: all"
+    )
+    step: float | None = Field(
+        None, gt=0, description="put all values on a regular grid with this step, degrees; default: only swaths"
+    )
+    kind: str = Field("sat", description="ESMValCore's facet `type`: sat, reanaly, insitu, ground")
+
+    @field_validator("quality", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, quality: object) -> object:
+        """Accept one level: a list of one number is a number for the command line."""
+        return (quality,) if isinstance(quality, int) else quality

@@ -66,19 +66,41 @@ def make_l3c(
         grid(file, lat, lon)
         full = (1, len(lat), len(lon))
         put(
-            file, "sea_surface_temperature", axes, kelvin[None], "i2", fill=-32768, add_offset=offset, scale_factor=scale,
-            units="kelvin", standard_name="sea_surface_skin_temperature", valid_min=np.int16(-300), valid_max=np.int16(4500),
-        )  # fmt: skip
+            file,
+            "sea_surface_temperature",
+            axes,
+            kelvin[None],
+            "i2",
+            fill=-32768,
+            add_offset=offset,
+            scale_factor=scale,
+            units="kelvin",
+            standard_name="sea_surface_skin_temperature",
+            valid_min=np.int16(-300),
+            valid_max=np.int16(4500),
+        )
         put(file, "quality_level", axes, np.broadcast_to(quality, full), "i1", fill=-128, flag_meanings=LEVELS)
         put(file, "sses_bias", axes, np.full(full, bias), "i1", fill=-128, scale_factor=0.01, units="kelvin")
         put(
-            file, "sses_standard_deviation", axes, np.broadcast_to(error, full), "i1",
-            fill=-128, scale_factor=0.01, add_offset=1.0, units="kelvin",
-        )  # fmt: skip
+            file,
+            "sses_standard_deviation",
+            axes,
+            np.broadcast_to(error, full),
+            "i1",
+            fill=-128,
+            scale_factor=0.01,
+            add_offset=1.0,
+            units="kelvin",
+        )
         put(
-            file, "l2p_flags", axes, np.zeros(full, int), "i2",
-            flag_masks=np.array([1, 2, 4, 8, 16], "i2"), flag_meanings="microwave land ice lake river",
-        )  # fmt: skip
+            file,
+            "l2p_flags",
+            axes,
+            np.zeros(full, int),
+            "i2",
+            flag_masks=np.array([1, 2, 4, 8, 16], "i2"),
+            flag_meanings="microwave land ice lake river",
+        )
     return path
 
 
@@ -105,20 +127,40 @@ def make_l2p(
         put(file, "time", ("time",), [seconds(start)], "i4", units="seconds since 1981-01-01 00:00:00")
         full = (1, *lat.shape)
         put(
-            file, "sea_surface_temperature", axes, kelvin[None], "i2", fill=-32767, add_offset=273.15, scale_factor=0.005,
-            units="kelvin", standard_name="sea_surface_skin_temperature",
-        )  # fmt: skip
+            file,
+            "sea_surface_temperature",
+            axes,
+            kelvin[None],
+            "i2",
+            fill=-32767,
+            add_offset=273.15,
+            scale_factor=0.005,
+            units="kelvin",
+            standard_name="sea_surface_skin_temperature",
+        )
         put(file, "sst_dtime", axes, np.broadcast_to(dtime, full), "i4", fill=-2147483648, units="seconds")
         put(file, "quality_level", axes, np.full(full, 5), "i1", fill=-128)
         put(file, "sses_bias", axes, np.full(full, 0.1), "i1", fill=-128, scale_factor=0.01, units="kelvin")
         put(
-            file, "sses_standard_deviation", axes, np.broadcast_to(error, full), "i1",
-            fill=-128, scale_factor=0.01, add_offset=0.75, units="kelvin",
-        )  # fmt: skip
+            file,
+            "sses_standard_deviation",
+            axes,
+            np.broadcast_to(error, full),
+            "i1",
+            fill=-128,
+            scale_factor=0.01,
+            add_offset=0.75,
+            units="kelvin",
+        )
         put(
-            file, "l2p_flags", axes, np.broadcast_to(flags, full), "i2",
-            flag_masks=np.array([1, 2, 4, 8, 16], "i2"), flag_meanings="microwave land ice lake river",
-        )  # fmt: skip
+            file,
+            "l2p_flags",
+            axes,
+            np.broadcast_to(flags, full),
+            "i2",
+            flag_masks=np.array([1, 2, 4, 8, 16], "i2"),
+            flag_meanings="microwave land ice lake river",
+        )
     return path
 
 
@@ -139,9 +181,17 @@ def make_l4(path: Path, day: str, kelvin: np.ndarray, mask: np.ndarray, *, offse
         )
         grid(file)
         put(
-            file, "analysed_sst", axes, kelvin[None], "i2", fill=-32768, add_offset=offset, scale_factor=0.001,
-            units="kelvin", standard_name="sea_surface_foundation_temperature",
-        )  # fmt: skip
+            file,
+            "analysed_sst",
+            axes,
+            kelvin[None],
+            "i2",
+            fill=-32768,
+            add_offset=offset,
+            scale_factor=0.001,
+            units="kelvin",
+            standard_name="sea_surface_foundation_temperature",
+        )
         put(
             file,
             "analysis_error",
@@ -153,10 +203,16 @@ def make_l4(path: Path, day: str, kelvin: np.ndarray, mask: np.ndarray, *, offse
             units="kelvin",
         )
         put(
-            file, "mask", axes, mask[None], "i1", fill=-128, flag_masks=np.array([1, 2, 4, 8, 16], "i1"),
+            file,
+            "mask",
+            axes,
+            mask[None],
+            "i1",
+            fill=-128,
+            flag_masks=np.array([1, 2, 4, 8, 16], "i1"),
             flag_values=np.array([1, 2, 5, 9, 13], "i1"),
             flag_meanings="1=open-sea, 2=land, 5=open-lake, 9=open-sea with ice in the grid, 13=open-lake with ice in the grid",
-        )  # fmt: skip
+        )
     return path
 
 
@@ -167,9 +223,17 @@ def make_l3m(path: Path, start: str, end: str, sst: np.ndarray, quality: np.ndar
         file.setncatts({"processing_level": "L3 Mapped", "time_coverage_start": start, "time_coverage_end": end})
         grid(file, lat=LAT[::-1])
         put(
-            file, "sst", ("lat", "lon"), sst[::-1], "i2", fill=-32767, scale_factor=0.005, add_offset=0.0,
-            units="degree_C", standard_name="sea_surface_temperature",
-        )  # fmt: skip
+            file,
+            "sst",
+            ("lat", "lon"),
+            sst[::-1],
+            "i2",
+            fill=-32767,
+            scale_factor=0.005,
+            add_offset=0.0,
+            units="degree_C",
+            standard_name="sea_surface_temperature",
+        )
         put(file, "qual_sst", ("lat", "lon"), quality[::-1], "u1", fill=255, valid_min=0, valid_max=5)
     return path
 
@@ -221,9 +285,16 @@ def make_hadisst(path: Path, degrees: np.ndarray) -> Path:
         )
         grid(file, lat=LAT[::-1], names=("latitude", "longitude"))
         put(
-            file, "sst", ("time", "latitude", "longitude"), degrees, "f4", fill=-1e30, missing_value=np.float32(-1e30),
-            units="C", standard_name="sea_surface_temperature",
-        )  # fmt: skip
+            file,
+            "sst",
+            ("time", "latitude", "longitude"),
+            degrees,
+            "f4",
+            fill=-1e30,
+            missing_value=np.float32(-1e30),
+            units="C",
+            standard_name="sea_surface_temperature",
+        )
     return path
 
 
@@ -257,8 +328,14 @@ def make_avhrr(folder: Path, *, days: int = 10, missing: tuple[int, ...] = (6,),
                 put(file, name, (name,), points, "f4", units=units)
             hidden = np.where(land | cloud, np.nan, sst)
             put(
-                file, "mcsst", ("time", "lat", "lon"), hidden[None], "f4", fill=9999.0, units="degree Celsius",
+                file,
+                "mcsst",
+                ("time", "lat", "lon"),
+                hidden[None],
+                "f4",
+                fill=9999.0,
+                units="degree Celsius",
                 long_name="sea surface temperature",
-            )  # fmt: skip
+            )
         files.append(path)
     return files
