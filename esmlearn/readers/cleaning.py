@@ -109,7 +109,8 @@ def _name(pattern: str | None, variable: str) -> str | None:
 
 def _flagged(path: Path, flags: xr.DataArray, pattern: str) -> tuple[xr.DataArray, list[str]]:
     """Return where a flag is set whose meaning has the pattern, and these meanings (CF conventions, 3.5)."""
-    meanings = re.split(r"[\s,]+", str(flags.attrs.get("flag_meanings", "")).strip())
+    text = str(flags.attrs.get("flag_meanings", "")).strip()
+    meanings = re.split(r"\s*,\s*", text) if "," in text else text.split()  # blanks by CF, commas with blanks in MUR
     named = [(index, meaning) for index, meaning in enumerate(meanings) if re.search(f"(?i){pattern}", meaning)]
     bits = flags.fillna(0).astype(np.int64)
     masks, numbers = (np.atleast_1d(flags.attrs.get(key, [])) for key in ("flag_masks", "flag_values"))

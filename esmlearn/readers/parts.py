@@ -103,7 +103,7 @@ class Part:
         return values.transpose(time, *self.dims).values.astype(self.dtype)
 
 
-def as_region(region: Region | Sequence[float] | None) -> Region | None:
+def as_region(region: Region | Sequence[float | int] | None) -> Region | None:
     """Return a region that is given as itself, or as west, east, south, north."""
     if region is None or isinstance(region, Region):
         return region

@@ -33,8 +33,8 @@ def read(
     variable: str | None = None,
     quality: Sequence[int] | None = None,
     bias: bool = True,
-    region: Region | Sequence[float] | None = None,
-    step: float | None = None,
+    region: Region | Sequence[float | int] | None = None,
+    step: float | int | None = None,
 ) -> Cube:
     """Read files of satellites, analyses or models as one cube.
 
@@ -76,10 +76,10 @@ def read(
     request = Request(source, variable, Rules(levels, bias), as_region(region))
     parts = [open_part(path, request) for path in find_files(files)]
     parts.sort(key=lambda part: part.days[0])
-    on_cells = needs_cells(parts[0], step)
+    on_cells = needs_cells(parts[0], step and float(step))
     check_alike(parts, one_grid=not on_cells)
     counted: Counter[str] = Counter()
-    cells = plan_cells(parts, step, request.region) if on_cells else None
+    cells = plan_cells(parts, step and float(step), request.region) if on_cells else None
     cube = _joined(parts, counted) if cells is None else _binned(parts, cells, counted)
     said = sentences(counted)
     for sentence in said:

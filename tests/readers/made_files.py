@@ -211,7 +211,8 @@ def make_l4(path: Path, day: str, kelvin: np.ndarray, mask: np.ndarray, *, offse
             fill=-128,
             flag_masks=np.array([1, 2, 4, 8, 16], "i1"),
             flag_values=np.array([1, 2, 5, 9, 13], "i1"),
-            flag_meanings="1=open-sea, 2=land, 5=open-lake, 9=open-sea with ice in the grid, 13=open-lake with ice in the grid",
+            flag_meanings="1=open-sea, 2=land, 5=open-lake, 9=open-sea with ice in the grid, "
+            "13=open-lake with ice in the grid",
         )
     return path
 
