@@ -209,19 +209,27 @@ def write(path: Path, **units) -> Path:
     return path
 
 
+def two_grids(folder: Path) -> list[Path]:
+    other = make_l3c(folder / "b.nc", "2015-12-02", SST, lat=LAT + 1)
+    return [make_l3c(folder / "a.nc", "2015-12-01", SST), other]
+
+
+def two_sources(folder: Path) -> list[Path]:
+    other = make_l4(folder / "c.nc", "2015-12-02", SST, np.ones(SST.shape, int))
+    return [make_l3c(folder / "a.nc", "2015-12-01", SST), other]
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda p: [p / "none.nc"], "There is no file .*none.nc"),
-        (lambda p: [], "no file"),
-        (lambda p: [p / "text.nc"], "text.nc can't be read as netCDF"),
-        (lambda p: [write(p / "a.nc")], "a.nc.*no time"),
-        (lambda p: [make_l3c(p / "a.nc", "2015-12-01", SST), make_l3c(p / "b.nc", "2015-12-02", SST, lat=LAT + 1)],
-         "b.nc has another grid than .*a.nc"),
-        (lambda p: [make_l3c(p / "a.nc", "2015-12-01", SST), make_l4(p / "c.nc", "2015-12-02", SST, np.ones(SST.shape, int))],
-         "c.nc has the var_name"),
+        (lambda folder: [folder / "none.nc"], "There is no file .*none.nc"),
+        (lambda folder: [], "no file"),
+        (lambda folder: [folder / "text.nc"], "text.nc can't be read as netCDF"),
+        (lambda folder: [write(folder / "a.nc", units="K")], "a.nc has no time"),
+        (two_grids, "b.nc has another grid than .*a.nc"),
+        (two_sources, "c.nc has the var_name"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_with_the_file(tmp_path, make, words):
     (tmp_path / "text.nc").write_text("no netCDF")
     with pytest.raises(DataError, match=words):
@@ -237,5 +245,5 @@ def test_unknown_names_are_refused(tmp_path):
     with pytest.raises(SettingsError, match="west, east, south, north"):
         esmlearn.read(path, region=(1, 2))
     (tmp_path / "m.yml").write_text("varables: {}")
-    with pytest.raises(SettingsError, match="varables.*the keys of a mapping are title"):
+    with pytest.raises(SettingsError, match=r"varables.*the keys of a mapping are title"):
         esmlearn.read(path, source=tmp_path / "m.yml")

@@ -12,7 +12,10 @@ from esmlearn.settings.sources import SourceSettings, VariableSettings
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CCI = "19910916120000-ESACCI-L3C_GHRSST-SSTskin-AVHRR12_G-CDR2.1_night-v02.0-fv01.0.nc"
-FGOALS = "CMIP6/ScenarioMIP/CAS/FGOALS-f3-L/ssp126/r1i1p1f1/Omon/tos/gn/v20191008/tos_Omon_FGOALS-f3-L_ssp126_r1i1p1f1_gn_201501.nc"
+FGOALS = (
+    "CMIP6/ScenarioMIP/CAS/FGOALS-f3-L/ssp126/r1i1p1f1/Omon/tos/gn/v20191008/"
+    "tos_Omon_FGOALS-f3-L_ssp126_r1i1p1f1_gn_201501.nc"
+)
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real data are not here")
 
@@ -34,7 +37,10 @@ def by_hand(path: Path, name: str) -> np.ndarray:
         (CCI, "wind_speed", "netCDF and zarr", "m s-1", "1991-09-16"),
         (
             "20170605120000-UKMO-L4_GHRSST-SSTfnd-OSTIAanom-GLOB-v02.0-fv02.0.nc",
-            "analysed_sst", "GHRSST level 4", "K", "2017-06-05",
+            "analysed_sst",
+            "GHRSST level 4",
+            "K",
+            "2017-06-05",
         ),
         ("ersst_v5_2010_2019.nc", "sst", "NOAA ERSST", "degC", "2010-01-01"),
         ("oisst_tasman_1982_2009.nc", "sst", "NOAA OISST", "degC", "1982-01-01"),
@@ -43,14 +49,23 @@ def by_hand(path: Path, name: str) -> np.ndarray:
         ("sources/aviso_blacksea_l4_20160707.nc", "sla", "AVISO", "m", "2016-07-07"),
         ("sources/aviso_blacksea_l4_20160707.nc", "adt", "AVISO", "m", "2016-07-07"),
         ("sources/cci_ocean_colour_l3s_200505.nc", "adg_443", "ESA CCI ocean colour", "m-1", "2005-05-01"),
-        ("sources/cci_chlorophyll_monthly_hawaii_1998_2022.nc", "chlor_a", "ESA CCI ocean colour", "mg m-3", "1998-01-01"),
+        (
+            "sources/cci_chlorophyll_monthly_hawaii_1998_2022.nc",
+            "chlor_a",
+            "ESA CCI ocean colour",
+            "mg m-3",
+            "1998-01-01",
+        ),
         ("sources/OBS6_ERA5_reanaly_1_day_tas_2000-2000.nc", "tas", "netCDF and zarr", "K", "2000-01-01"),
         (
             "sources/tos_Omon_BCC-CSM2-HR_hist-1950_r1i1p1f1_gn_198001.nc",
-            "tos", "netCDF and zarr", "degC", "1980-01-16",
+            "tos",
+            "netCDF and zarr",
+            "degC",
+            "1980-01-16",
         ),
     ],
-)  # fmt: skip
+)
 def test_values_are_those_of_the_file(file, variable, source, units, first):
     asked = variable if variable in ("wind_speed", "adt") else None
     cube = esmlearn.read(DATA / file, variable=asked)
