@@ -244,6 +244,6 @@ def test_unknown_names_are_refused(tmp_path):
         esmlearn.read(path, variable="chl")
     with pytest.raises(SettingsError, match="west, east, south, north"):
         esmlearn.read(path, region=(1, 2))
-    (tmp_path / "m.yml").write_text("varables: {}")
-    with pytest.raises(SettingsError, match=r"varables.*the keys of a mapping are title"):
+    (tmp_path / "m.yml").write_text("colour: {}")
+    with pytest.raises(SettingsError, match=r"colour.*the keys of a mapping are title"):
         esmlearn.read(path, source=tmp_path / "m.yml")
