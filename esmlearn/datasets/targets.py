@@ -1,5 +1,7 @@
 """Which CMOR variable a quantity becomes, and in which table."""
 
+from collections.abc import Callable
+
 import cf_units
 import numpy as np
 
@@ -74,7 +76,9 @@ def is_monthly(days: np.ndarray, covered: float | None) -> bool:
     )
 
 
-def converter(path: object, units: cf_units.Unit, name: str, *, difference: bool = False):
+def converter(
+    path: object, units: cf_units.Unit, name: str, *, difference: bool = False
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function that converts values, or differences of them, to the units of a CMOR variable."""
     wanted = cf_units.Unit(VARIABLES[name]["units"])
     if not units.is_convertible(wanted):

@@ -136,8 +136,10 @@ def bin_part(part: Part, cells: Cells, counted: Counter[str]) -> Iterator[tuple[
         for day in np.unique(part.days[block] if part.is_grid else days[good]):
             chosen = good & (days == day)
             where = places[chosen]
-            sums = [np.bincount(where, weight[chosen] * x, size) for x in (1.0, values[chosen], error[chosen])]
-            yield float(day), Sums(*sums, np.bincount(where, minlength=size))
+            weights, weighted, errors = (
+                np.bincount(where, weight[chosen] * x, size) for x in (1.0, values[chosen], error[chosen])
+            )
+            yield float(day), Sums(weights, weighted, errors, np.bincount(where, minlength=size))
 
 
 def weigh(values: np.ndarray, error: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -114,7 +114,7 @@ def check_alike(parts: list[Part], *, one_grid: bool) -> None:
 def _same_grid(one: Part, other: Part) -> bool:
     if not one.is_grid or (one.depth is None) != (other.depth is None) or one.shape[1:] != other.shape[1:]:
         return False
-    if one.depth is not None and not np.array_equal(one.depth, other.depth):
+    if one.depth is not None and other.depth is not None and not np.array_equal(one.depth, other.depth):
         return False
     return same_places((one.lat, one.lon), (other.lat, other.lon))
 
