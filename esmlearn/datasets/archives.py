@@ -175,10 +175,9 @@ def _write_year(
     lat, lon = cube.coord("latitude").points, cube.coord("longitude").points
     order = np.ma.getdata(cube.data[0]).astype(np.int64)
     size = max(1, 4_000_000 // (4 * lat.size * lon.size))
-    convert = [
-        converter(plan.first.path, cube.units, targets[0].variable),
-        converter(plan.first.path, cube.units, "tosStderr", difference=True) if len(targets) > 1 else None,
-    ]
+    path = plan.first.path
+    convert = [converter(path, cube.units, targets[0].variable)]
+    convert += [converter(path, cube.units, target.variable, difference=True) for target in targets[1:]]
     with ExitStack() as stack:
         variables = [
             stack.enter_context(
