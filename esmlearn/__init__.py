@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from esmlearn.evaluation.evaluate import evaluate as evaluate
+    from esmlearn.readers.read import read as read
     from esmlearn.tasks import load as load
 
-__all__ = ["evaluate", "load"]
+__all__ = ["evaluate", "load", "read"]
 
 try:
     __version__ = version("esmlearn")
@@ -16,7 +17,7 @@ except PackageNotFoundError:  # a source tree that was not installed
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch only when it is asked for: the command line must start quickly."""
+    """Import what is slow only when it is asked for: the command line must start quickly."""
     if name == "load":
         from esmlearn.tasks import load
 
@@ -25,4 +26,8 @@ def __getattr__(name: str) -> Any:
         from esmlearn.evaluation.evaluate import evaluate
 
         return evaluate
+    if name == "read":
+        from esmlearn.readers.read import read
+
+        return read
     raise AttributeError(f"module 'esmlearn' has no attribute '{name}'")
