@@ -27,7 +27,7 @@ class Learn:
         with one_sentence():
             print(configure(Path.cwd()))
 
-    def demo_ocean(self, folder: str = "demo_data", depth: bool = False) -> None:
+    def demo_ocean(self, folder: str = "demo_data", depth: bool = False, floats: bool = False) -> None:
         """Write the files of the synthetic demo ocean, unless they are there and complete.
 
         Parameters
@@ -36,14 +36,19 @@ class Learn:
             Folder of the files.
         depth
             Whether to write its temperature at depth and the profiles of its floats, too.
+        floats
+            Whether to write files of floats, too, as those of Argo: for `esmvaltool learn format argo`.
         """
         from esmlearn.datasets.demo_depth import write_demo_depth
+        from esmlearn.datasets.demo_floats import write_demo_floats
         from esmlearn.datasets.demo_ocean import write_demo_ocean
 
         with one_sentence():
             files = write_demo_ocean(Path(str(folder)))
             if depth:
                 files += write_demo_depth(Path(str(folder)))
+            if floats:
+                files += write_demo_floats(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
@@ -65,6 +70,49 @@ class Learn:
             version = None if version is None else str(version)
             written = format_oisst(paths, Path(str(output)).expanduser(), version=version)
         print(f"NOAA-OISST is in {written[0].parent} ({len(written)} files, {written[0].name} and on).")
+
+    def format(
+        self,
+        source: str,
+        *files: str,
+        output: str = "~/climate_data",
+        dataset: str | None = None,
+        version: str = "1",
+        **settings: object,
+    ) -> None:
+        """Write profiles of an archive as a dataset that recipes can name: OBS6, type insitu.
+
+        Parameters
+        ----------
+        source
+            Archive: argo, en4, wod.
+        files
+            Its files; folders of them too.
+        output
+            Folder where ESMValCore looks for OBS6 data.
+        dataset
+            Name of the dataset; default: ARGO, EN4, WOD.
+        version
+            Version of the dataset.
+        settings
+            variable (thetao or so), levels (5,16,50), region (west,east,south,north), step (degrees), days, start and
+            others: see docs/profiles.md.
+        """
+        from esmlearn.datasets.profiles import DATASETS, format_profiles
+        from esmlearn.errors import SettingsError
+        from esmlearn.settings.profiles import ProfileSettings
+        from esmlearn.settings.scripts import from_script
+
+        with one_sentence():
+            if source not in DATASETS:
+                raise SettingsError(f"There is no source '{source}'; known are {', '.join(DATASETS)}.")
+            # A list of one number is a number for the command line.
+            levels = {key: (value,) for key, value in settings.items() if key == "levels" and isinstance(value, int | float)}
+            block = from_script(ProfileSettings, settings | levels)
+            paths = [Path(str(file)).expanduser() for file in files]
+            folder = Path(str(output)).expanduser()
+            written = format_profiles(source, paths, folder, block, dataset=dataset, version=str(version))
+        print(f"{dataset or DATASETS[source][0]} is in {written}.")
 
     def check(self, recipe: str) -> None:
         """List all problems of a recipe before ESMValCore starts.

@@ -11,6 +11,7 @@ from netCDF4 import Dataset, Variable
 
 from esmlearn.files import atomic_write
 from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.readers.profiles_table import QUANTITIES
 
 FILL = np.float32(1e20)
 """Value that means missing."""
@@ -18,8 +19,8 @@ FILL = np.float32(1e20)
 EPOCH = np.datetime64("1850-01-01", "D")
 
 VARIABLES = {
-    "tos": {"standard_name": "sea_surface_temperature", "long_name": "Sea Surface Temperature"},
-    "thetao": {"standard_name": "sea_water_potential_temperature", "long_name": "Sea Water Potential Temperature"},
+    "tos": {"standard_name": "sea_surface_temperature", "long_name": "Sea Surface Temperature", "units": "degC"},
+    **QUANTITIES,
 }
 
 
@@ -50,15 +51,16 @@ class Obs6:
         comment: str | None = None,
         depths: dict[float, tuple[float, float]] | None = None,
         days_in_chunk: int,
+        step_days: int = 1,
     ) -> Iterator[Variable]:
-        """Make a file, and give its variable to be filled with daily means in degC; without an error, it stays.
+        """Make a file, and give its variable to be filled with means of days; without an error, it stays.
 
         Parameters
         ----------
         path
             The file; its folder is made.
         dates
-            datetime64[D], ``(time,)``.
+            First day of each mean, datetime64[D], ``(time,)``.
         lat, lon
             Centres of the cells, in rising order.
         about
@@ -69,16 +71,20 @@ class Obs6:
             Depths of the levels, each with its bounds, m; None for the surface.
         days_in_chunk
             Times that are compressed together.
+        step_days
+            Days in each mean.
 
         Yields
         ------
         netCDF4.Variable
-            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`; `FILL` means missing.
+            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`; in the units of `VARIABLES`; `FILL` means
+            missing.
         """
         grid = RectilinearGrid(lat, lon)
-        noon = (dates - EPOCH).astype(float) + 0.5
+        half = step_days / 2
+        middle = (dates - EPOCH).astype(float) + half
         axes = {
-            "time": (noon, np.stack([noon - 0.5, noon + 0.5], axis=1), "time", "days since 1850-01-01", "T"),
+            "time": (middle, np.stack([middle - half, middle + half], axis=1), "time", "days since 1850-01-01", "T"),
             "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),
             "lon": (lon, grid.lon_edges, "longitude", "degrees_east", "X"),
         }
@@ -104,7 +110,7 @@ class Obs6:
             variable = file.createVariable(
                 self.variable, "f4", tuple(axes), fill_value=FILL, zlib=True, complevel=1, chunksizes=chunks
             )
-            means = {"units": "degC", "cell_methods": "area: mean where sea time: mean", "missing_value": FILL}
+            means = {"cell_methods": "area: mean where sea time: mean", "missing_value": FILL}
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)
             yield variable

@@ -52,11 +52,14 @@ class BinnedProfiles:
         Cells.
     settings
         How they were read.
+    files
+        Where they come from.
     """
 
     profiles: LevelProfiles
     grid: RectilinearGrid
     settings: ProfileSettings
+    files: tuple[Path, ...]
 
     @cached_property
     def places(self) -> Int[np.ndarray, "profile 2"]:
@@ -136,7 +139,8 @@ def bin_profiles(
 
     The errors are those of `read_profiles`.
     """
-    tables = [_read(path, settings, archive) for path in _paths(files)]
+    paths = _paths(files)
+    tables = [_read(path, settings, archive) for path in paths]
     table = join(tables)
     kept = table.without_doubles()
     levels = interpolate(kept, np.array(settings.levels, float), max_gap=settings.max_gap)
@@ -151,7 +155,7 @@ def bin_profiles(
             f"{', '.join(f'{level:g}' for level in settings.levels)} m that counts; change the levels, max_gap or "
             "quality."
         )
-    found = BinnedProfiles(levels, _grid(settings, grid), settings)
+    found = BinnedProfiles(levels, _grid(settings, grid), settings, tuple(paths))
     lost = len(levels.time) - (found.places >= 0).all(axis=1).sum()
     logger.info("%d profiles lie outside of the region.", lost)
     return found
@@ -180,16 +184,18 @@ def _paths(files: Sequence[str | Path]) -> list[Path]:
 def _read(path: Path, settings: ProfileSettings, archive: str | None) -> Profiles:
     """Read the profiles of one file."""
     try:
-        with xr.open_dataset(path, decode_cf=False) as file:
-            found = archive_of(file)
-            if found is None or archive not in (None, found):
-                wanted = archive or ", ".join(ARCHIVES)
-                raise DataError(f"{path.name} is no file of profiles of {wanted}; name other files or the right source.")
-            return ARCHIVES[found][1](file, settings.variable, settings.quality)
+        file = xr.open_dataset(path, decode_cf=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path.name} can't be read as netCDF ({error}); download it again.") from error
-    except KeyError as error:
-        raise DataError(f"{path.name} lacks the variable {error} that its archive has; download it again.") from error
+    with file:
+        found = archive_of(file)
+        if found is None or archive not in (None, found):
+            wanted = archive or ", ".join(ARCHIVES)
+            raise DataError(f"{path.name} is no file of profiles of {wanted}; name other files or the right source.")
+        try:
+            return ARCHIVES[found][1](file, settings.variable, settings.quality)
+        except KeyError as error:
+            raise DataError(f"{path.name} lacks {error.args[0]}, which its archive has; download it again.") from error
 
 
 def _grid(settings: ProfileSettings, grid: Cube | None) -> RectilinearGrid:

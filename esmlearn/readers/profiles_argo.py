@@ -93,12 +93,17 @@ def dates(file: xr.Dataset, name: str) -> np.ndarray:
 
 def text(file: xr.Dataset, name: str) -> np.ndarray:
     """Flags of single characters as text."""
-    return np.char.strip(file[name].values.astype(str))
+    return np.char.strip(_characters(file[name]).astype(str))
 
 
 def words(file: xr.Dataset, name: str) -> np.ndarray:
     """Characters along the last axis joined to words."""
-    values = file[name].values
-    if values.dtype.kind == "S" and values.dtype.itemsize == 1:
+    values = _characters(file[name])
+    if values.dtype == "S1":
         values = np.ascontiguousarray(np.where(values == b"", b" ", values)).view(f"S{values.shape[-1]}")[..., 0]
     return np.char.strip(values.astype(str))
+
+
+def _characters(variable: xr.DataArray) -> np.ndarray:
+    """Values without the axis that xarray puts behind characters when it saves a file again."""
+    return variable.values[..., 0] if variable.dims[-1] == "string1" else variable.values

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.member_cubes import levels_cube, members_cube
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.gaps.corrupt import hide_levels
 from esmlearn.models.denoisers.condition import Condition
@@ -213,7 +214,8 @@ class Densifier:
 
     Examples
     --------
-    In a notebook: ``esmlearn.load("model").reconstruct(profiles, surface)`` gives the mean of the members.
+    In a notebook: ``esmlearn.load("model").reconstruct(profiles, surface)`` gives the mean of the members, with their
+    standard deviation as an ancillary variable; ``.reconstruct_members(profiles, surface)`` gives the members.
     """
 
     def __init__(self, trained: TrainedDensifier, settings: EnsembleSettings | None = None) -> None:
@@ -229,10 +231,36 @@ class Densifier:
             Sparse values with the dimensions time, depth, latitude, longitude; missing values are masked.
         surface
             The surface at the same times; none if nothing is known of it.
+
+        Returns
+        -------
+        Cube
+            The mean of the members, with their standard deviation and a flag for observed values as ancillary
+            variables.
+
+        Raises
+        ------
+        DataError
+            If levels, grid, times or units do not fit.
         """
+        field, members = self._sample(cube, surface)
+        return levels_cube(field, members.mean(axis=0), members.std(axis=0, ddof=1))
+
+    def reconstruct_members(self, cube: Cube, surface: Cube | None = None) -> Cube:
+        """Complete the levels of a cube with members, which have the dimension `realization` in front.
+
+        Arguments and errors are those of `reconstruct`.
+        """
+        return members_cube(*self._sample(cube, surface))
+
+    def _sample(
+        self, cube: Cube, surface: Cube | None
+    ) -> tuple[Field, Float[np.ndarray, "member time var lat lon"]]:
+        """Sample members for cubes."""
         field = Field.from_cube(cube, units=self.units, land=self.trained.land)
-        above = None if surface is None else Field.from_cube(surface, units=self.units, land=self.trained.land)
-        return field.as_cube(densify(self.trained, field, above, self.settings).mean(axis=0))
+        units = self.trained.settings.surface_units
+        above = None if surface is None else Field.from_cube(surface, units=units, land=self.trained.land)
+        return field, densify(self.trained, field, above, self.settings)
 
 
 Ready = Densifier
@@ -296,4 +324,4 @@ def load_surface(data: InputData, settings: TrainDensifySettings) -> Field | Non
     surface = settings.surface
     if surface is None:
         return None
-    return data.field(surface.dataset, short_name=surface.short_name, units=settings.data.units)
+    return data.field(surface.dataset, short_name=surface.short_name, units=settings.surface_units)
