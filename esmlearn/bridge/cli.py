@@ -37,7 +37,7 @@ class Learn:
         depth
             Whether to write its temperature at depth and the profiles of its floats, too.
         floats
-            Whether to write files of floats, too, as those of Argo: for `esmvaltool learn format argo`.
+            Whether to write its salinity and a file of floats, too, as those of Argo: for `learn format argo`.
         """
         from esmlearn.datasets.demo_depth import write_demo_depth
         from esmlearn.datasets.demo_floats import write_demo_floats
@@ -48,7 +48,7 @@ class Learn:
             if depth:
                 files += write_demo_depth(Path(str(folder)))
             if floats:
-                files += write_demo_floats(Path(str(folder)))
+                files = sorted({*files, *write_demo_floats(Path(str(folder)))})
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:

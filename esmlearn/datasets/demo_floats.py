@@ -1,4 +1,4 @@
-"""Floats in the demo ocean, as files like those of Argo: in-situ temperature, salinity and pressure with their flags.
+"""Floats in the demo ocean, as a file like those of Argo: in-situ temperature, salinity and pressure with their flags.
 
 They measure what `DemoOceanDepth` has, but on their own days, at their own places and depths, with errors. So they have
 to go the way of real ones: `esmvaltool learn format argo`.
@@ -12,20 +12,24 @@ from jaxtyping import Bool, Float, Int
 from netCDF4 import Dataset
 
 from esmlearn.datasets.demo_depth import DRIFT, EVERY
-from esmlearn.datasets.demo_ocean import FIRST_DAY, LAST_DAY, SEED
+from esmlearn.datasets.demo_ocean import FIRST_DAY, LAST_DAY, SEED, hash_values, is_whole
+from esmlearn.datasets.demo_salinity import GENERATOR as SALINITY_GENERATOR
 from esmlearn.datasets.demo_salinity import write_demo_salinity
 from esmlearn.datasets.ocean_depth import DEPTHS
 from esmlearn.datasets.ocean_simulation import LAT, LON, STEP
 from esmlearn.files import atomic_write
 from esmlearn.readers.profiles_seawater import depth_of, in_situ_temperature
 
-FOLDER = "floats"
+# Raise this with every change of the numbers: files of another version are written anew.
+GENERATOR = "1"
+FILE = Path("floats", "demo_floats_prof.nc")
 N_FLOATS = 200
 CYCLE = 10  # days between two profiles of a float
 PRESSURES = np.array([3.0, 5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 75, 90, 98])  # dbar
 ACCURACY = {"PRES": 2.4, "TEMP": 0.002, "PSAL": 0.01}  # of delayed-mode values of Argo
 OFFSET = {"PRES": 0.4, "TEMP": 0.0, "PSAL": 0.03}  # of raw values, which the adjusted ones lack
 SPIKES = 0.01  # share of the values that are wrong by far, and flagged
+UNCHECKED = 365  # last days, whose values nobody has adjusted yet
 FILL = 99999.0
 
 
@@ -37,35 +41,34 @@ def write_demo_floats(
     last_day: str = LAST_DAY,
     n_floats: int = N_FLOATS,
 ) -> list[Path]:
-    """Write a file for each float below the folder `floats`, unless that folder has files already.
+    """Write the profiles of all floats as a file like those of Argo for a region, unless it is there and whole.
 
-    The arguments are those of `write_demo_ocean`; `n_floats` drift at any time.
+    The arguments are those of `write_demo_ocean`; `n_floats` drift at any time. Returns the files of temperature and
+    salinity that they measured, and theirs.
     """
-    below = folder / FOLDER
-    there = sorted(below.glob("*_prof.nc"))
-    if there:
-        return there
-    files = write_demo_salinity(folder, seed=seed, first_day=first_day, last_day=last_day)
+    files, path = write_demo_salinity(folder, seed=seed, first_day=first_day, last_day=last_day), folder / FILE
+    origin = {
+        "generator": "esmlearn.datasets.demo_floats",
+        "generator_version": f"{SALINITY_GENERATOR}.{GENERATOR}",
+        "seed": str(seed),
+        "period": f"{first_day}/{last_day}",
+        "floats": str(n_floats),
+    }
+    if is_whole(path, origin, "TEMP"):
+        return [*files, path]
     ocean = []
-    for path, name in zip(files, ("thetao", "so"), strict=True):
-        with Dataset(path) as file:
+    for complete, name in zip(files, ("thetao", "so"), strict=True):
+        with Dataset(complete) as file:
             ocean.append(np.ma.filled(file[name][:].astype(float), np.nan))
-    land = np.isnan(ocean[0][0, 0])
     rng = np.random.default_rng(seed + 5)
     n_days = (len(ocean[0]) - 1) * EVERY
-    number, day, places = drift(n_days, land, n_floats, rng)
-    profiles = _measure(ocean, day, places, rng)
-    written = []
-    for one in np.unique(number):
-        mine = number == one
-        name = f"{9_000_000 + one}"  # no float of Argo has such a number
-        time = np.datetime64(first_day, "s") + (day[mine] * 86_400).astype("timedelta64[s]")
-        lat, lon = LAT[0] + STEP * places[mine, 0], LON[0] + STEP * places[mine, 1]
-        parts = {key: values[mine] for key, values in profiles.items()}
-        written.append(below / f"{name}_prof.nc")
-        # The last year is not checked yet by anybody: its values are raw.
-        _write_argo(written[-1], name, time, (lat, lon), parts, day[mine] < n_days - 365, rng)
-    return written
+    number, day, places = drift(n_days, np.isnan(ocean[0][0, 0]), n_floats, rng)
+    values = _measure(ocean, day, places, rng)
+    time = np.datetime64(first_day, "s") + (day * 86_400).astype("timedelta64[s]")
+    place = tuple(axis[0] + STEP * part for axis, part in zip((LAT, LON), places.T, strict=True))
+    # No float of Argo has a number of this range.
+    _write_argo(path, 9_000_000 + number, time, place, values, day < n_days - UNCHECKED, rng, origin)
+    return [*files, path]
 
 
 def drift(
@@ -117,44 +120,51 @@ def _measure(
 
 def _write_argo(
     path: Path,
-    name: str,
+    number: Int[np.ndarray, " profile"],
     time: np.ndarray,
     place: tuple[np.ndarray, np.ndarray],
     values: dict[str, np.ndarray],
-    checked: np.ndarray,
+    checked: Bool[np.ndarray, " profile"],
     rng: np.random.Generator,
+    about: dict[str, str],
 ) -> None:
-    """Write profiles of a float as Argo's files are: raw and, where they were checked, adjusted values with errors."""
-    n = len(time)
+    """Write profiles as Argo's files are: raw values and, where they were checked, adjusted ones with errors."""
     days = (time - np.datetime64("1950-01-01", "s")).astype(float) / 86_400
     profile, level = ("N_PROF",), ("N_PROF", "N_LEVELS")
     with atomic_write(path) as aside, Dataset(aside, "w") as file:
-        file.title = "SYNTHETIC floats in the demo ocean, laid out as Argo's; nothing here was measured"
-        file.source = "SYNTHETIC: simulated floats in a simulated ocean"
-        file.license = "CC0-1.0; coast from Natural Earth, public domain"
-        sizes = {"N_PROF": n, "N_LEVELS": len(PRESSURES), "STRING8": 8, "STRING256": 256}
+        file.setncatts(
+            {
+                "title": "SYNTHETIC floats in the demo ocean, laid out as Argo's; nothing here was measured",
+                "source": "SYNTHETIC: simulated floats in a simulated ocean",
+                "license": "CC0-1.0; coast from Natural Earth, public domain",
+                **about,
+            }
+        )
+        sizes = {"N_PROF": len(time), "N_LEVELS": len(PRESSURES), "STRING8": 8, "STRING64": 64}
         for dimension, size in sizes.items():
             file.createDimension(dimension, size)
 
         def put(key: str, kind: str, axes: tuple[str, ...], content: np.ndarray) -> None:
             fill = {"S1": b" ", "f4": np.float32(FILL), "f8": FILL}[kind]
-            file.createVariable(key, kind, axes, fill_value=fill)[:] = content
+            file.createVariable(key, kind, axes, fill_value=fill, zlib=True)[:] = content
 
-        def put_words(key: str, axis: str, word: str) -> None:
-            put(key, "S1", ("N_PROF", axis), np.array([list(word.ljust(sizes[axis]))] * n, "S1"))
+        def put_words(key: str, axis: str, words: list[str]) -> None:
+            put(key, "S1", ("N_PROF", axis), np.array([list(word.ljust(sizes[axis])) for word in words], "S1"))
 
-        put_words("PLATFORM_NUMBER", "STRING8", name)
-        put_words("VERTICAL_SAMPLING_SCHEME", "STRING256", "Primary sampling: discrete")
+        put_words("PLATFORM_NUMBER", "STRING8", [str(one) for one in number])
+        put_words("VERTICAL_SAMPLING_SCHEME", "STRING64", ["Primary sampling: discrete"] * len(time))
         put("DATA_MODE", "S1", profile, np.where(checked, b"D", b"R").astype("S1"))
         put("JULD", "f8", profile, days)
         file["JULD"].units = "days since 1950-01-01 00:00:00 UTC"
         for key, content in zip(("LATITUDE", "LONGITUDE"), place, strict=True):
             put(key, "f8", profile, content)
         for key in ("JULD_QC", "POSITION_QC"):
-            put(key, "S1", profile, np.full(n, b"1", "S1"))
+            put(key, "S1", profile, np.full(len(time), b"1", "S1"))
         for key, exact in values.items():
             spike = (rng.random(exact.shape) < SPIKES) & (key != "PRES")
             raw = np.where(checked[:, None], exact + OFFSET[key], exact) + np.where(spike, 20.0, 0.0)
+            if key == "TEMP":
+                file.values_sha256 = hash_values(raw)
             good = checked[:, None] & ~spike
             flags = np.where(spike, b"4", b"1").astype("S1")
             put(key, "f4", level, raw)
