@@ -107,7 +107,9 @@ class Learn:
             if source not in DATASETS:
                 raise SettingsError(f"There is no source '{source}'; known are {', '.join(DATASETS)}.")
             # A list of one number is a number for the command line.
-            levels = {key: (value,) for key, value in settings.items() if key == "levels" and isinstance(value, int | float)}
+            levels = {
+                key: (value,) for key, value in settings.items() if key == "levels" and isinstance(value, int | float)
+            }
             block = from_script(ProfileSettings, settings | levels)
             paths = [Path(str(file)).expanduser() for file in files]
             folder = Path(str(output)).expanduser()

@@ -89,8 +89,8 @@ def drift(
             found.append((number, day, place))
             place = place + DRIFT * np.sqrt(CYCLE / EVERY) * rng.standard_normal(2)
             day += CYCLE
-    number, day, places = (np.array(part) for part in zip(*found, strict=True))
-    return number, day, places
+    risen, days, places = (np.array(part) for part in zip(*found, strict=True))
+    return risen, days, places
 
 
 def _measure(
@@ -145,7 +145,7 @@ def _write_argo(
             file.createDimension(dimension, size)
 
         def put(key: str, kind: str, axes: tuple[str, ...], content: np.ndarray) -> None:
-            fill = {"S1": b" ", "f4": np.float32(FILL), "f8": FILL}[kind]
+            fill = b" " if kind == "S1" else FILL
             file.createVariable(key, kind, axes, fill_value=fill, zlib=True)[:] = content
 
         def put_words(key: str, axis: str, words: list[str]) -> None:

@@ -46,7 +46,8 @@ def write_demo_salinity(
         thetao = file["thetao"][:]
     dates = np.arange(np.datetime64(first_day), np.datetime64(last_day) + np.timedelta64(1, "D"))[::EVERY]
     about = {
-        "title": f"{SALINITY.dataset}: SYNTHETIC salinity of sea water on every fifth day, neither observed nor forecast",
+        "title": f"{SALINITY.dataset}: SYNTHETIC salinity of sea water on every fifth day, neither observed nor"
+        " forecast",
         "source": "SYNTHETIC: a relation to the simulated temperature, and random fields",
         "frequency": f"{24 * EVERY}hr",
         **origin,

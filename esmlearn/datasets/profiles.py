@@ -23,6 +23,8 @@ DATASETS = {
 BLOCK_BYTES = 100_000_000
 """Size of the values that are averaged at once."""
 
+DAYS_IN_CHUNK = 16
+
 ONE_DAY = np.timedelta64(1, "D")
 
 
@@ -80,7 +82,7 @@ def format_profiles(
         found.grid.unrolled,
         about=about,
         depths=depths,
-        days_in_chunk=16,
+        days_in_chunk=DAYS_IN_CHUNK,
         step_days=settings.days,
     ) as variable:
         _fill(variable, found)
@@ -109,11 +111,17 @@ def _bounds(levels: Sequence[float]) -> list[tuple[float, float]]:
 def _fill(variable: Variable, found: BinnedProfiles) -> None:
     """Write the means, and beside them their standard errors and numbers as ancillary variables."""
     file, name = variable.group(), variable.name
-    options = {"zlib": True, "complevel": 1, "chunksizes": variable.chunking()}
-    error = file.createVariable(f"{name}_standard_deviation", "f4", variable.dimensions, fill_value=FILL, **options)
+    axes = variable.dimensions
+    chunks = [1 if axis == "lev" else len(file.dimensions[axis]) for axis in axes]
+    chunks[0] = min(DAYS_IN_CHUNK, chunks[0])
+
+    def beside(key: str, kind: str) -> Variable:
+        fill = FILL if kind == "f4" else None
+        return file.createVariable(key, kind, axes, fill_value=fill, zlib=True, complevel=1, chunksizes=chunks)
+
+    error, number = beside(f"{name}_standard_deviation", "f4"), beside("number_of_observations", "i4")
     units = "K" if name == "thetao" else variable.units
     error.setncatts({"standard_name": f"{variable.standard_name} standard_error", "units": units})
-    number = file.createVariable("number_of_observations", "i4", variable.dimensions, **options)
     number.setncatts({"standard_name": f"{variable.standard_name} number_of_observations", "units": "1"})
     variable.ancillary_variables = f"{error.name} {number.name}"
     size = max(1, BLOCK_BYTES // (8 * len(found.settings.levels) * found.grid.lat.size * found.grid.lon.size))

@@ -200,16 +200,18 @@ def _read(path: Path, settings: ProfileSettings, archive: str | None) -> Profile
 
 def _grid(settings: ProfileSettings, grid: Cube | None) -> RectilinearGrid:
     """Cells of a cube, or of the region and the step."""
-    if (grid is None) == (settings.region is None):
+    region, step = settings.region, settings.step
+    if (grid is None) == (region is None):
         raise SettingsError("Profiles are binned on cells: give region and step, or a grid.")
-    if grid is not None:
+    if region is None or step is None:
         return RectilinearGrid.of(grid)
-    west, east, south, north = settings.region
-    step = settings.step
+    west, east, south, north = region
     n_lon, n_lat = ((width / step) for width in ((east - west - 1e-9) % 360 + 1e-9, north - south))
     if not all(np.isclose(number, round(number), atol=1e-3) and round(number) > 1 for number in (n_lon, n_lat)):
-        raise SettingsError(f"region {settings.region} does not hold two or more whole cells of {step:g} degrees.")
-    return RectilinearGrid(*(first + step * (np.arange(round(n)) + 0.5) for first, n in ((south, n_lat), (west, n_lon))))
+        raise SettingsError(f"region {region} does not hold two or more whole cells of {step:g} degrees.")
+    return RectilinearGrid(
+        *(first + step * (np.arange(round(n)) + 0.5) for first, n in ((south, n_lat), (west, n_lon)))
+    )
 
 
 def _cube(found: BinnedProfiles, bins: Bins) -> Cube:

@@ -1,6 +1,7 @@
 """Profiles interpolated to levels, never across a large gap and never beyond the values."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -46,7 +47,7 @@ def interpolate(profiles: Profiles, levels: Float[np.ndarray, " level"], *, max_
     shape = (len(profiles.time), len(levels))
     value, error = np.full(shape, np.nan), np.full(shape, np.nan)
     widest = max_gap + GAP_GROWTH * levels
-    for number, (first, last) in enumerate(zip(starts, starts[1:], strict=False)):
+    for number, (first, last) in enumerate(pairwise(starts)):
         part = order[first:last]
         if not len(part):
             continue

@@ -64,8 +64,8 @@ class Profiles:
         number = np.cumsum(profiles) - 1
         kept = profiles[self.profile]
         flat = (part[kept] for part in (self.depth, self.value, self.error))
-        whole = (part[profiles] for part in (self.time, self.lat, self.lon, self.platform))
-        return Profiles(*whole, number[self.profile[kept]], *flat)
+        time, lat, lon, platform = (part[profiles] for part in (self.time, self.lat, self.lon, self.platform))
+        return Profiles(time, lat, lon, platform, number[self.profile[kept]], *flat)
 
     def without_doubles(self) -> "Profiles":
         """Leave out profiles of the same platform, time and place as an earlier one, and those without a value."""

@@ -79,7 +79,8 @@ def test_a_profile_of_constant_temperature_is_that_at_all_levels(tmp_path):
 def test_raw_values_in_real_time_and_adjusted_ones_afterwards(tmp_path, mode, expected):
     values = {
         "PRES": PRESSURE, "PRES_ADJUSTED": PRESSURE, "TEMP": WARM, "TEMP_ADJUSTED": WARM,
-        "PSAL": np.full((1, 4), 12.0), "PSAL_ADJUSTED": np.full((1, 4), 10.0), "PSAL_ADJUSTED_ERROR": np.full((1, 4), 0.3),
+        "PSAL": np.full((1, 4), 12.0), "PSAL_ADJUSTED": np.full((1, 4), 10.0),
+        "PSAL_ADJUSTED_ERROR": np.full((1, 4), 0.3),
     }  # fmt: skip
     file = write_argo(tmp_path / "a.nc", values, mode=mode, day=DAY)
     cube = read_profiles([file], levels=[10], variable="so", floor=0.4, **BOX)
@@ -117,7 +118,11 @@ def test_flags_decide_what_counts(tmp_path, quality, known):
     ids=lambda spoilt: next(iter(spoilt)),
 )
 def test_profiles_without_time_or_place_and_other_samplings_do_not_count(tmp_path, spoilt):
-    two = {"PRES": np.repeat(PRESSURE, 2, 0), "TEMP": np.array([[20.0] * 4, [10.0] * 4]), "PSAL": np.repeat(SALTY, 2, 0)}
+    two = {
+        "PRES": np.repeat(PRESSURE, 2, 0),
+        "TEMP": np.array([[20.0] * 4, [10.0] * 4]),
+        "PSAL": np.repeat(SALTY, 2, 0),
+    }
     given = {"day": (20000.5, 20000.6), "lat": (45.0, 45.0), "lon": (-170.0, -170.0), "platform": ("1", "2"), **spoilt}
     cube = read_profiles([write_argo(tmp_path / "a.nc", two, mode="RR", **given)], levels=[10], **BOX)
     assert only(cube) == pytest.approx(20.0, abs=0.01)
@@ -167,7 +172,9 @@ def test_longitudes_fit_in_any_convention():
 
 
 def test_a_region_across_the_date_line_in_another_convention(tmp_path):
-    file = write_argo(tmp_path / "a.nc", {"PRES": PRESSURE, "TEMP": WARM, "PSAL": SALTY}, mode="R", day=DAY, lon=(-179.5,))
+    file = write_argo(
+        tmp_path / "a.nc", {"PRES": PRESSURE, "TEMP": WARM, "PSAL": SALTY}, mode="R", day=DAY, lon=(-179.5,)
+    )
     cube = read_profiles([file], levels=[10], region=(178, -178, 44, 46), step=1.0)
     assert cube.coord("longitude").points.tolist() == [178.5, 179.5, 180.5, 181.5]
     assert (~cube.data.mask).any(axis=(0, 1, 2)).tolist() == [False, False, True, False]
@@ -236,12 +243,18 @@ def test_real_floats_have_plausible_values_and_errors(path):
     """Raw values of these floats run from -2220 dbar to 65 degC; salinities to 53."""
     if not path.is_file():
         pytest.skip("real data are not here")
-    globe = {"region": (-180, 180, -90, 90), "step": 5.0, "levels": [20, 100, 1000], "days": 3650, "start": "2000-01-01"}
+    globe = {
+        "region": (-180, 180, -90, 90),
+        "step": 5.0,
+        "levels": [20, 100, 1000],
+        "days": 3650,
+        "start": "2000-01-01",
+    }
     warm, salty = (read_profiles([path], variable=variable, **globe) for variable in ("thetao", "so"))
     for cube, lowest, highest in ((warm, (5, 3, 2), (31, 29, 8)), (salty, (32, 32, 34), (37, 37, 36))):
         for level in range(3):
             values = cube.data[:, level].compressed()
             assert len(values) and lowest[level] < values.min() <= values.max() < highest[level]
         errors = ancillary(cube, f"{cube.var_name}_standard_deviation").compressed()
-        assert (errors > 0.01).all()
+        assert (errors > 0.002).all() and errors.max() < 3
     assert (warm.data[:, 2].mean() < warm.data[:, 0].mean()).all()

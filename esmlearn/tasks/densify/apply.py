@@ -253,9 +253,7 @@ class Densifier:
         """
         return members_cube(*self._sample(cube, surface))
 
-    def _sample(
-        self, cube: Cube, surface: Cube | None
-    ) -> tuple[Field, Float[np.ndarray, "member time var lat lon"]]:
+    def _sample(self, cube: Cube, surface: Cube | None) -> tuple[Field, Float[np.ndarray, "member time var lat lon"]]:
         """Sample members for cubes."""
         field = Field.from_cube(cube, units=self.units, land=self.trained.land)
         units = self.trained.settings.surface_units
