@@ -101,11 +101,11 @@ def _bounds(levels: Sequence[float]) -> list[tuple[float, float]]:
     """Bounds of levels: half-way between them; the outermost reach as far out as in, but not above the surface.
 
     >>> _bounds([5.0, 16.0])
-    [(0, 10.5), (10.5, 21.5)]
+    [(0.0, 10.5), (10.5, 21.5)]
     """
     between = [(upper + lower) / 2 for upper, lower in pairwise(levels)]
-    edges = [max(0, 2 * levels[0] - between[0]), *between, 2 * levels[-1] - between[-1]] if between else []
-    return list(pairwise(edges or [0, 2 * levels[0]]))
+    edges = [max(0.0, 2 * levels[0] - between[0]), *between, 2 * levels[-1] - between[-1]] if between else []
+    return list(pairwise(edges or [0.0, 2 * levels[0]]))
 
 
 def _fill(variable: Variable, found: BinnedProfiles) -> None:

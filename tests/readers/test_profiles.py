@@ -6,7 +6,9 @@ import gsw
 import iris
 import numpy as np
 import pytest
+import xarray as xr
 from iris.cube import Cube
+from netCDF4 import Dataset
 
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.readers.profiles import read_profiles
@@ -258,3 +260,28 @@ def test_real_floats_have_plausible_values_and_errors(path):
         errors = ancillary(cube, f"{cube.var_name}_standard_deviation").compressed()
         assert (errors > 0.002).all() and errors.max() < 3
     assert (warm.data[:, 2].mean() < warm.data[:, 0].mean()).all()
+
+
+def test_the_mode_of_each_parameter_counts_where_a_file_has_it(tmp_path):
+    """A profile in delayed mode whose salinity is not adjusted yet."""
+    values = {
+        "PRES": PRESSURE, "PRES_ADJUSTED": PRESSURE, "TEMP": WARM, "TEMP_ADJUSTED": WARM - 1,
+        "PSAL": SALTY, "PSAL_ADJUSTED": np.full((1, 4), FILL),
+    }  # fmt: skip
+    file = write_argo(tmp_path / "a.nc", values, mode="D", day=DAY)
+    with Dataset(file, "a") as more:
+        for name, size in {"N_PARAM": 3, "STRING16": 16}.items():
+            more.createDimension(name, size)
+        names = more.createVariable("STATION_PARAMETERS", "S1", ("N_PROF", "N_PARAM", "STRING16"))
+        names[:] = np.array([[list(name.ljust(16)) for name in ("PRES", "TEMP", "PSAL")]], "S1")
+        more.createVariable("PARAMETER_DATA_MODE", "S1", ("N_PROF", "N_PARAM"))[:] = np.array([list("DDR")], "S1")
+    assert only(read_profiles([file], levels=[10], variable="so", **BOX)) == pytest.approx(35.0)
+    assert only(read_profiles([file], levels=[10], **BOX)) == pytest.approx(19.0, abs=0.01)
+
+
+def test_a_file_that_xarray_saved_again_is_read_alike(tmp_path):
+    """Characters then have one more dimension."""
+    file = write_argo(tmp_path / "a.nc", {"PRES": PRESSURE, "TEMP": WARM, "PSAL": SALTY}, mode="R", day=DAY)
+    xr.open_dataset(file, decode_cf=False).to_netcdf(tmp_path / "again.nc")
+    one, again = (read_profiles([path], levels=[10], **BOX) for path in (file, tmp_path / "again.nc"))
+    assert only(one) == only(again)
