@@ -89,4 +89,4 @@ def test_the_command_names_what_it_wrote_and_refuses_unknown_sources(folder, tmp
     assert "ARGO is in" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         Learn().format("agro", str(folder / "floats"), output=str(tmp_path), **CELLS)
-    assert "known are argo, en4, wod" in capsys.readouterr().err
+    assert "known are argo, en4, wod" in capsys.readouterr().out
