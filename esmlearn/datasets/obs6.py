@@ -97,7 +97,7 @@ class Obs6:
             means missing.
         """
         grid = RectilinearGrid(lat, lon)
-        ends = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") if monthly else dates + step_days
+        ends = _next_months(dates) if monthly else dates + np.timedelta64(step_days, "D")
         bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
@@ -131,3 +131,8 @@ class Obs6:
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)
             yield variable
+
+
+def _next_months(dates: np.ndarray) -> np.ndarray:
+    """First days of the months after some dates."""
+    return (dates.astype("datetime64[M]") + np.timedelta64(1, "M")).astype("datetime64[D]")
