@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from esmlearn.evaluation.evaluate import evaluate as evaluate
+    from esmlearn.filling import fill as fill
     from esmlearn.tasks import load as load
 
-__all__ = ["evaluate", "load"]
+__all__ = ["evaluate", "fill", "load"]
 
 try:
     __version__ = version("esmlearn")
@@ -25,4 +26,8 @@ def __getattr__(name: str) -> Any:
         from esmlearn.evaluation.evaluate import evaluate
 
         return evaluate
+    if name == "fill":
+        from esmlearn.filling import fill
+
+        return fill
     raise AttributeError(f"module 'esmlearn' has no attribute '{name}'")

@@ -31,7 +31,7 @@ class Products:
     cfg, settings
         Of the script.
     folders
-        Of the models, in the order of the ancestors.
+        Of the models, in the order of the ancestors; none for baselines alone.
     application
         The dataset, and the outputs that are saved.
     """
@@ -102,8 +102,8 @@ class Products:
             "esmlearn_split": self.settings.period,
             **self.application.attributes,
             **({"esmlearn_withheld": withheld.model_dump_json()} if withheld else {}),
-            "esmlearn_model_folder": str(self.folders[0]),
-            "esmlearn_model_sha256": sha256(self.folders[0] / SETTINGS),
+            **{"esmlearn_model_folder": str(folder) for folder in self.folders[:1]},
+            **{"esmlearn_model_sha256": sha256(folder / SETTINGS) for folder in self.folders[:1]},
         }
 
     def _basename(self, method: str) -> str:

@@ -1,0 +1,90 @@
+"""A short report on a filled record: one page that opens in any browser without a network."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure as Drawing
+
+from esmlearn import plots
+from esmlearn.evaluation.facts import facts
+from esmlearn.files import write_text
+from esmlearn.methods import method_info
+from esmlearn.report import Dataset, Figure, Method, Report, render
+from esmlearn.report.collect import ATTRIBUTES, software_versions
+from esmlearn.words import pretty_units
+
+if TYPE_CHECKING:
+    from esmlearn.filling.fill import Filled
+
+ROWS = 3
+"""Days on the maps."""
+
+
+def write_report(filled: "Filled", path: Path) -> None:
+    """Write what was read, changed and filled, by which method and why, and the scores of all methods."""
+    field, cube = filled.output.field, filled.complete
+    quantity = str(cube.long_name or cube.name()).replace("_", " ")
+    first, last = (f"{field.dates[place]:%Y-%m-%d}" for place in (0, -1))
+    scored = filled.scored
+    report = Report(
+        title=f"{quantity[0].upper()}{quantity[1:]} of {filled.dataset}, its gaps filled",
+        words=" ".join(filled.sentences),
+        rows=tuple(scored.evaluation.rows) if scored else (),
+        facts=(facts(scored.evaluation.cases[0], scored.evaluation.scores[0]),) if scored else (),
+        figures=tuple(_figures(filled, quantity)),
+        datasets=(
+            Dataset(
+                {"dataset": filled.dataset, "short_name": cube.var_name, "timerange": f"{first}/{last}"},
+                {key: str(cube.attributes[key]) for key in ATTRIBUTES if key in cube.attributes},
+            ),
+        ),
+        methods=tuple(
+            Method(name, method_info(name).role, filled.dataset, parameters)
+            for name, parameters in (scored.parameters if scored else {}).items()
+        ),
+        versions=software_versions(),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+    write_text(path, render(report))
+
+
+def _figures(filled: "Filled", quantity: str) -> list[Figure]:
+    """Maps of some days, and all methods ranked by their error."""
+    field, result = filled.output.field, filled.output.result
+    share = field.observed[:, 0][:, ~field.land].mean(axis=1)
+    # The most and the least observed day, and one between them.
+    order = np.argsort(share, kind="stable")
+    days = sorted({int(order[place]) for place in np.linspace(0, len(order) - 1, min(ROWS, len(order))).round().astype(int)})
+    label = method_info(filled.output.method).words
+    maps = plots.maps_filled(
+        [
+            plots.FilledDay(
+                f"{field.dates[day]:%d %b %Y}",
+                field.values[day, 0],
+                result.daily[day],
+                None if result.daily_std is None else result.daily_std[day],
+            )
+            for day in days
+        ],
+        plots.Grid(field.lat, field.lon, field.land),
+        quantity=quantity,
+        units=field.units,
+    )
+    caption = f"{quantity} of {filled.dataset} as observed and as filled by {label}"
+    known = " with the standard deviation of its error" if result.daily_std is not None else ""
+    made = [_figure("maps_day", maps, f"{caption}{known}. Land is grey, gaps are white.")]
+    if filled.scored:
+        ranked = plots.ranked_skill(filled.scored.evaluation.rows, label="RMSE on withheld clouds")
+        words = f"Root-mean-square error of all methods on withheld clouds, in {pretty_units(field.units)}; lines: 95 % intervals."
+        made.append(_figure("skill_ranked", ranked, words))
+    return made
+
+
+def _figure(name: str, drawing: Drawing, caption: str) -> Figure:
+    """Draw a figure into a picture for the page."""
+    png = io.BytesIO()
+    drawing.savefig(png, dpi=220, format="png")
+    return Figure(name, png.getvalue(), caption)
