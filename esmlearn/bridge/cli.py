@@ -27,7 +27,7 @@ class Learn:
         with one_sentence():
             print(configure(Path.cwd()))
 
-    def demo_ocean(self, folder: str = "demo_data", depth: bool = False) -> None:
+    def demo_ocean(self, folder: str = "demo_data", depth: bool = False, level3: bool = False) -> None:
         """Write the files of the synthetic demo ocean, unless they are there and complete.
 
         Parameters
@@ -36,7 +36,12 @@ class Learn:
             Folder of the files.
         depth
             Whether to write its temperature at depth and the profiles of its floats, too.
+        level3
+            Whether to write a small level-3 archive instead: files in the folder `level3`, and a dataset of recipes.
         """
+        if level3:
+            self._demo_level3(Path(str(folder)))
+            return
         from esmlearn.datasets.demo_depth import write_demo_depth
         from esmlearn.datasets.demo_ocean import write_demo_ocean
 
@@ -45,6 +50,14 @@ class Learn:
             if depth:
                 files += write_demo_depth(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
+
+    def _demo_level3(self, folder: Path) -> None:
+        from esmlearn.datasets.demo_level3 import format_demo_level3, write_demo_level3
+
+        with one_sentence():
+            files = write_demo_level3(folder / "level3")
+            format_demo_level3(files, folder)
+        print(f"The synthetic level-3 archive is in {folder / 'level3'} ({len(files)} files), for recipes: DemoLevel3.")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
         """Write NOAA's daily sea-surface temperature (OISST) as a dataset that recipes can name: OBS6, NOAA-OISST.
@@ -65,6 +78,54 @@ class Learn:
             version = None if version is None else str(version)
             written = format_oisst(paths, Path(str(output)).expanduser(), version=version)
         print(f"NOAA-OISST is in {written[0].parent} ({len(written)} files, {written[0].name} and on).")
+
+    def fill(
+        self,
+        *files: str,
+        output: str = "filled.nc",
+        report: str | None = None,
+        model: str | None = None,
+        method: str | None = None,
+        climatology: str | None = None,
+        variable: str | None = None,
+        quiet: bool = False,
+    ) -> None:
+        """Fill the gaps of observations by the best method at hand, and report its scores on withheld clouds.
+
+        Parameters
+        ----------
+        files
+            Of one archive: files, folders, or a name with ``*``.
+        output
+            The netCDF file with the filled field, its standard deviation, and what was observed.
+        report
+            The page with the scores; default: beside the output, under its name with .html.
+        model
+            Folder of a trained model to fill with; default: the best baseline.
+        method
+            Baseline to fill with; default: the one with the smallest error on withheld clouds.
+        climatology
+            A file, a model folder, or `packaged`; default: that of the observations, else the packaged one.
+        variable
+            Variable to fill, where the files have several.
+        quiet
+            Whether no progress is shown.
+        """
+        from esmlearn.bridge.filling import fill_files
+
+        with one_sentence():
+            written = fill_files(
+                [str(file) for file in files],
+                output=str(output),
+                report=report,
+                model=model,
+                method=method,
+                climatology=climatology,
+                variable=variable,
+                quiet=quiet,
+            )
+        for path in written:
+            print(path)
 
     def check(self, recipe: str) -> None:
         """List all problems of a recipe before ESMValCore starts.

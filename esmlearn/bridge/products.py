@@ -102,9 +102,16 @@ class Products:
             "esmlearn_split": self.settings.period,
             **self.application.attributes,
             **({"esmlearn_withheld": withheld.model_dump_json()} if withheld else {}),
-            **{"esmlearn_model_folder": str(folder) for folder in self.folders[:1]},
-            **{"esmlearn_model_sha256": sha256(folder / SETTINGS) for folder in self.folders[:1]},
+            **self._model,
         }
+
+    @property
+    def _model(self) -> dict[str, str]:
+        """Where the model is, and its hash; empty for baselines alone."""
+        if not self.folders:
+            return {}
+        first = self.folders[0]
+        return {"esmlearn_model_folder": str(first), "esmlearn_model_sha256": sha256(first / SETTINGS)}
 
     def _basename(self, method: str) -> str:
         """Beginning of the names of the files of a method."""

@@ -99,9 +99,9 @@ def fill(
     climatology: Source = None,
     land: Bool[np.ndarray, "lat lon"] | None = None,
     variable: str | None = None,
-    withhold: WithholdSettings | None = WithholdSettings(),
-    settings: BaselineSettings = BaselineSettings(),
-    input: InputSettings = InputSettings(),  # noqa: A002
+    withhold: WithholdSettings | None = WithholdSettings(),  # noqa: B008
+    settings: BaselineSettings = BaselineSettings(),  # noqa: B008
+    input: InputSettings = InputSettings(),  # noqa: A002, B008
     report: str | Path | None = None,
     quiet: bool = False,
 ) -> Cube | xr.DataArray | xr.Dataset:
@@ -176,7 +176,7 @@ def fill(
         chosen=trials[0] if trials else None,
         scored=trials[1] if trials else None,
     )
-    for sentence in filled.sentences:
+    for sentence in filled.sentences[len(filled.changes) :]:  # the changes are logged where they are made
         logger.info(sentence)
     if report is not None:
         write_report(filled, Path(report))

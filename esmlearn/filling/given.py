@@ -51,6 +51,8 @@ def as_given(cube: Cube, data: object) -> Cube | xr.DataArray | xr.Dataset:
     array = xr.DataArray.from_iris(cube)
     if isinstance(data, xr.DataArray):
         return array
-    further = {part.var_name: (array.dims, part.data, part.attributes | {"units": str(part.units)}) for part in
-               cube.ancillary_variables()}
+    further = {
+        part.var_name: (array.dims, part.data, part.attributes | {"units": str(part.units)})
+        for part in cube.ancillary_variables()
+    }
     return array.to_dataset().assign(further)

@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure as Drawing
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Drawing
 from esmlearn import plots
 from esmlearn.evaluation.facts import facts
 from esmlearn.files import write_text
+from esmlearn.filling.trials import Trial
 from esmlearn.methods import method_info
 from esmlearn.report import Dataset, Figure, Method, Report, render
 from esmlearn.report.collect import ATTRIBUTES, software_versions
@@ -25,15 +26,15 @@ ROWS = 3
 
 def write_report(filled: "Filled", path: Path) -> None:
     """Write what was read, changed and filled, by which method and why, and the scores of all methods."""
-    field, cube = filled.output.field, filled.complete
+    field, cube, scored = filled.output.field, filled.complete, filled.scored
     quantity = str(cube.long_name or cube.name()).replace("_", " ")
+    of = "" if filled.dataset == cube.name() else f" of {filled.dataset}"
     first, last = (f"{field.dates[place]:%Y-%m-%d}" for place in (0, -1))
-    scored = filled.scored
     report = Report(
-        title=f"{quantity[0].upper()}{quantity[1:]} of {filled.dataset}, its gaps filled",
+        title=f"{quantity[0].upper()}{quantity[1:]}{of}, its gaps filled",
         words=" ".join(filled.sentences),
         rows=tuple(scored.evaluation.rows) if scored else (),
-        facts=(facts(scored.evaluation.cases[0], scored.evaluation.scores[0]),) if scored else (),
+        facts=(_facts(scored),) if scored else (),
         figures=tuple(_figures(filled, quantity)),
         datasets=(
             Dataset(
@@ -54,10 +55,9 @@ def write_report(filled: "Filled", path: Path) -> None:
 def _figures(filled: "Filled", quantity: str) -> list[Figure]:
     """Maps of some days, and all methods ranked by their error."""
     field, result = filled.output.field, filled.output.result
-    share = field.observed[:, 0][:, ~field.land].mean(axis=1)
-    # The most and the least observed day, and one between them.
-    order = np.argsort(share, kind="stable")
-    days = sorted({int(order[place]) for place in np.linspace(0, len(order) - 1, min(ROWS, len(order))).round().astype(int)})
+    # From the least to the most observed day.
+    order = np.argsort(field.observed[:, 0][:, ~field.land].mean(axis=1), kind="stable")
+    days = sorted(order[np.linspace(0, len(order) - 1, min(ROWS, len(order))).round().astype(int)].tolist())
     label = method_info(filled.output.method).words
     maps = plots.maps_filled(
         [
@@ -73,14 +73,28 @@ def _figures(filled: "Filled", quantity: str) -> list[Figure]:
         quantity=quantity,
         units=field.units,
     )
-    caption = f"{quantity} of {filled.dataset} as observed and as filled by {label}"
+    caption = f"{quantity} as observed and as filled by {label}"
     known = " with the standard deviation of its error" if result.daily_std is not None else ""
     made = [_figure("maps_day", maps, f"{caption}{known}. Land is grey, gaps are white.")]
     if filled.scored:
         ranked = plots.ranked_skill(filled.scored.evaluation.rows, label="RMSE on withheld clouds")
-        words = f"Root-mean-square error of all methods on withheld clouds, in {pretty_units(field.units)}; lines: 95 % intervals."
+        lines = "; lines are 95 % intervals" if _has_intervals(filled.scored) else ""
+        words = f"Root-mean-square error of all methods on withheld clouds, in {pretty_units(field.units)}{lines}."
         made.append(_figure("skill_ranked", ranked, words))
     return made
+
+
+def _facts(scored: Trial) -> dict[str, Any]:
+    """Describe what was withheld."""
+    found = facts(scored.evaluation.cases[0], scored.evaluation.scores[0])
+    if not _has_intervals(scored):
+        found["left_out"]["intervals"] = "What was withheld lies on too few days."
+    return found
+
+
+def _has_intervals(scored: Trial) -> bool:
+    """Whether any score has an interval."""
+    return any(row.get("low") is not None for row in scored.evaluation.rows)
 
 
 def _figure(name: str, drawing: Drawing, caption: str) -> Figure:

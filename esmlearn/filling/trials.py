@@ -22,7 +22,7 @@ MOST_VALUES = 3_000_000
 """Cells times days on which methods are tried; of a longer record it is the stretch in the middle."""
 
 BLOCK_DAYS = 30
-"""Days in a block of the bootstrap of a long record, as in the script `evaluate`."""
+"""Times in a block of the bootstrap of a long record; a short one has the fewest blocks that give an interval."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ def maps_filled(days: Sequence[FilledDay], grid: Grid, *, quantity: str, units: 
     deviations = [day.deviation for day in days if day.deviation is not None]
     known = len(deviations) == len(days)
     titles = ["Observed", "Filled", *(["Standard deviation"] if known else [])]
-    scale = value_scale([field for day in days for field in (day.observed, day.filled)], grid, with_units(quantity, units))
+    scale = value_scale(
+        [field for day in days for field in (day.observed, day.filled)], grid, with_units(quantity, units)
+    )
     figure = Figure(layout="constrained")
     axes = map_axes(figure, grid, len(days), len(titles))
     for line, day in zip(axes, days, strict=True):
