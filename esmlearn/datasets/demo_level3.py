@@ -18,7 +18,7 @@ from esmlearn.files import atomic_write
 from esmlearn.gaps.random_fields import random_field
 from esmlearn.gaps.simulate import travelling_clouds
 from esmlearn.grids.land import land_mask
-from esmlearn.readers import read
+from esmlearn.readers.read import read
 
 STEP = 0.05  # degrees
 LAT = 35.0 + STEP * (0.5 + np.arange(60))

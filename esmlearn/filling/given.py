@@ -10,7 +10,7 @@ from iris.cube import Cube
 from esmlearn.cubes.convert import as_cube
 from esmlearn.fields.field import Field, rows_northward
 from esmlearn.fields.reconstruction import observed_of
-from esmlearn.readers import read
+from esmlearn.readers.read import read
 
 Files = str | Path | Sequence[str | Path]
 
