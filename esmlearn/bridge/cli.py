@@ -88,6 +88,8 @@ class Learn:
         method: str | None = None,
         climatology: str | None = None,
         variable: str | None = None,
+        transform: str = "none",
+        scores: bool = True,
         quiet: bool = False,
     ) -> None:
         """Fill the gaps of observations by the best method at hand, and report its scores on withheld clouds.
@@ -108,6 +110,10 @@ class Learn:
             A file, a model folder, or `packaged`; default: that of the observations, else the packaged one.
         variable
             Variable to fill, where the files have several.
+        transform
+            `log` for a quantity such as chlorophyll, whose logarithm is filled.
+        scores
+            Whether clouds are withheld to choose and to score; with `--scores=False` name a method or a model.
         quiet
             Whether no progress is shown.
         """
@@ -122,6 +128,8 @@ class Learn:
                 method=method,
                 climatology=climatology,
                 variable=variable,
+                transform=transform,
+                scores=scores,
                 quiet=quiet,
             )
         for path in written:

@@ -7,7 +7,7 @@ from typing import Any
 from esmlearn.errors import SettingsError
 
 
-def fill_files(files: Sequence[str], *, output: str, report: str | None, **options: Any) -> list[Path]:
+def fill_files(files: Sequence[str], *, output: str, report: str | None, scores: bool, **options: Any) -> list[Path]:
     """Fill the gaps of files, and write the filled field and the report.
 
     Parameters
@@ -18,6 +18,8 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, **optio
         The netCDF file.
     report
         The page; None for one beside the output.
+    scores
+        Whether clouds are withheld to choose and to score a method.
     **options
         As of `esmlearn.fill`.
 
@@ -47,7 +49,8 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, **optio
     from esmlearn.filling import write_filled
 
     paths = [Path(file).expanduser() for file in files]
-    write_filled(esmlearn.fill(paths, report=page, **options), target)
+    withhold = {} if scores else {"withhold": None}
+    write_filled(esmlearn.fill(paths, report=page, **withhold, **options), target)
     return [target, page]
 
 

@@ -1,6 +1,7 @@
-"""What a user gives as a cube, and the filled cube as the user gave it."""
+"""What a user gives as a cube and a field, and the filled cube in the form in which the data were given."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,40 +9,55 @@ import xarray as xr
 from iris.cube import Cube
 
 from esmlearn.cubes.convert import as_cube
+from esmlearn.cubes.order import put_in_order
 from esmlearn.fields.field import Field, rows_northward
-from esmlearn.fields.reconstruction import observed_of
 from esmlearn.readers.read import read
+from esmlearn.settings import InputSettings
+from esmlearn.tasks.without_model import with_land
+from esmlearn.words import logarithm_of
 
 Files = str | Path | Sequence[str | Path]
 
 
-def read_given(data: Files | Cube | xr.DataArray | xr.Dataset, variable: str | None) -> tuple[Cube, str]:
-    """Read files, or convert what is in memory; give the cube and the name of the data."""
+@dataclass(frozen=True)
+class Record:
+    """Observations: their name, the cube in order, and the field of it."""
+
+    name: str
+    cube: Cube
+    field: Field
+
+    def only_where(self, field: Field) -> Cube:
+        """The cube at the times of a field, without what the field has not observed."""
+        times = np.isin(self.cube.coord("time").points, field.like[0].coord("time").points)
+        cube = self.cube[times]
+        mask = np.ma.getmaskarray(cube.data) | rows_northward(~field.observed[:, 0], cube)
+        return cube.copy(data=np.ma.array(cube.data, mask=mask))
+
+
+def read_record(
+    data: Files | Cube | xr.DataArray | xr.Dataset,
+    variable: str | None,
+    settings: InputSettings,
+    *,
+    units: str | None,
+    transform: str,
+    error: float | Cube | xr.DataArray | None,
+    land: str | Cube | None,
+) -> Record:
+    """Read files or convert what is in memory, and put it in order; `units` are those of a model, if there is one."""
     if isinstance(data, Cube | xr.DataArray | xr.Dataset):
         cube = as_cube(data, variable=variable)
-        return cube, str(cube.attributes.get("esmlearn_dataset", cube.name()))
-    files = [data] if isinstance(data, str | Path) else list(data)
-    cube = read(files, variable=variable)
-    known = (cube.attributes.get(key) for key in ("esmlearn_dataset", "dataset_id", "id"))
-    return cube, next((str(name) for name in known if name), Path(files[0]).stem)
-
-
-def only_observations(cube: Cube) -> Cube:
-    """Mask what an earlier filling has made, by the flag for what was observed; other cubes stay as they are."""
-    observed = observed_of(cube)
-    return cube if observed is None else _masked(cube, ~observed)
-
-
-def only_where(cube: Cube, field: Field) -> Cube:
-    """Take the times of a field, and mask what it has not observed."""
-    times = np.isin(cube.coord("time").points, field.like[0].coord("time").points)
-    return _masked(cube[times], ~field.observed[:, 0])
-
-
-def _masked(cube: Cube, hidden: np.ndarray) -> Cube:
-    """Mask more values; rows of the mask run from south to north."""
-    mask = np.ma.getmaskarray(cube.data) | rows_northward(hidden, cube)
-    return cube.copy(data=np.ma.array(cube.data, mask=mask))
+        name = str(cube.attributes.get("esmlearn_dataset", cube.name()))
+    else:
+        files = [data] if isinstance(data, str | Path) else list(data)
+        cube = read(files, variable=variable)
+        name = str(cube.attributes.get("esmlearn_dataset", Path(files[0]).stem))
+    cube = put_in_order(cube, settings)
+    units = units or (logarithm_of(str(cube.units)) if transform == "log" else None)
+    field = Field.from_cube(cube, units=units).single()
+    field = field.with_error(as_cube(error) if isinstance(error, Cube | xr.DataArray) else error)
+    return Record(name, cube, with_land(field, land))
 
 
 def as_given(cube: Cube, data: object) -> Cube | xr.DataArray | xr.Dataset:

@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Drawing
@@ -11,20 +11,18 @@ from matplotlib.figure import Figure as Drawing
 from esmlearn import plots
 from esmlearn.evaluation.facts import facts
 from esmlearn.files import write_text
+from esmlearn.filling.filled import Filled
 from esmlearn.filling.trials import Trial
 from esmlearn.methods import method_info
 from esmlearn.report import Dataset, Figure, Method, Report, render
 from esmlearn.report.collect import ATTRIBUTES, software_versions
 from esmlearn.words import pretty_units
 
-if TYPE_CHECKING:
-    from esmlearn.filling.fill import Filled
-
 ROWS = 3
 """Days on the maps."""
 
 
-def write_report(filled: "Filled", path: Path) -> None:
+def write_report(filled: Filled, path: Path) -> None:
     """Write what was read, changed and filled, by which method and why, and the scores of all methods."""
     field, cube, scored = filled.output.field, filled.complete, filled.scored
     quantity = str(cube.long_name or cube.name()).replace("_", " ")
@@ -32,7 +30,7 @@ def write_report(filled: "Filled", path: Path) -> None:
     first, last = (f"{field.dates[place]:%Y-%m-%d}" for place in (0, -1))
     report = Report(
         title=f"{quantity[0].upper()}{quantity[1:]}{of}, its gaps filled",
-        words=" ".join(filled.sentences),
+        words=" ".join([*filled.changes, *filled.sentences]),
         rows=tuple(scored.evaluation.rows) if scored else (),
         facts=(_facts(scored),) if scored else (),
         figures=tuple(_figures(filled, quantity)),
@@ -52,7 +50,7 @@ def write_report(filled: "Filled", path: Path) -> None:
     write_text(path, render(report))
 
 
-def _figures(filled: "Filled", quantity: str) -> list[Figure]:
+def _figures(filled: Filled, quantity: str) -> list[Figure]:
     """Maps of some days, and all methods ranked by their error."""
     field, result = filled.output.field, filled.output.result
     # From the least to the most observed day.

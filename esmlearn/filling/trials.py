@@ -1,28 +1,38 @@
-"""Try methods on withheld clouds: on some the method is chosen, on others all are scored."""
+"""Try methods on withheld clouds: on some all are scored, and by others one is chosen."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 from iris.cube import Cube
 
-from esmlearn.errors import DataError, SettingsError
+from esmlearn.baselines import BASELINES
+from esmlearn.errors import DataError, ModelFolderError
 from esmlearn.evaluation.assemble import make_case
 from esmlearn.evaluation.case import Result
 from esmlearn.evaluation.evaluation import Evaluation
 from esmlearn.evaluation.inputs import Source as Truth
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import GapFiller
+from esmlearn.fields.reference import Source
+from esmlearn.filling.given import Record
+from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.methods import method_info
 from esmlearn.metrics.uncertainty import FEWEST_BLOCKS
-from esmlearn.settings import BaselineSettings, EvaluateSettings
+from esmlearn.settings import BaselineSettings, EvaluateSettings, WithholdSettings
+from esmlearn.tasks import TASKS, load_model
 from esmlearn.tasks.outputs import MethodOutput
-from esmlearn.tasks.without_model import Source, climatology_of, run_methods
+from esmlearn.tasks.without_model import climatology_of, run_methods
 
 MOST_VALUES = 3_000_000
 """Cells times days on which methods are tried; of a longer record it is the stretch in the middle."""
 
 BLOCK_DAYS = 30
 """Times in a block of the bootstrap of a long record; a short one has the fewest blocks that give an interval."""
+
+Step = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -36,31 +46,57 @@ class Methods:
     settings
         Their parameters.
     climatology
-        Where it comes from, see `esmlearn.tasks.without_model.Source`.
-    model
-        A trained model by its name; None for the baselines alone.
+        Where it comes from, see `climatology_of`.
+    model_name, model
+        The method of a trained model, and the model; None for the baselines alone.
     """
 
     baselines: tuple[str, ...]
     settings: BaselineSettings
-    climatology: Source
-    model: tuple[str, GapFiller] | None = None
+    climatology: Source | None
+    model_name: str | None = None
+    model: GapFiller | None = None
+
+    @classmethod
+    def of(cls, folder: str | Path | None, climatology: Source | None, settings: BaselineSettings) -> "Methods":
+        """All baselines, and the model of a folder if one is given; a ModelFolderError if that fills no gaps."""
+        if folder is None:
+            return cls(tuple(BASELINES), settings, climatology)
+        trained = load_model(folder)
+        task = TASKS[trained.task]
+        model = task.ready(trained)
+        if not isinstance(model, GapFiller):
+            raise ModelFolderError(
+                f"The model in {folder} is for the task '{trained.task}' and fills no gaps; give one of the tasks"
+                " `reconstruct` or `fill`."
+            )
+        return cls(tuple(BASELINES), settings, climatology, task.method, model)
 
     @property
     def names(self) -> tuple[str, ...]:
         """All methods, the model first."""
-        return (*([self.model[0]] if self.model else []), *self.baselines)
+        return (*([self.model_name] if self.model_name else []), *self.baselines)
+
+    @property
+    def units(self) -> str | None:
+        """Units of the model; None without one."""
+        return None if self.model is None else self.model.units
 
     def run(
-        self, field: Field, names: tuple[str, ...], refused: dict[str, str] | None = None
+        self,
+        field: Field,
+        names: tuple[str, ...],
+        *,
+        smooth: bool = False,
+        refused: dict[str, str] | None = None,
     ) -> Iterator[MethodOutput]:
-        """Fill the gaps of a field with some of the methods; for `refused` see `run_methods`."""
-        if self.model and self.model[0] in names:
-            name, filler = self.model
-            yield MethodOutput(name, field, filler.reconstruct_field(field), {})
+        """Fill the gaps of a field with some of the methods; `smooth` and `refused` are as of `run_methods`."""
+        if self.model and self.model_name in names:
+            fill = self.model.smooth_field if smooth else self.model.reconstruct_field
+            yield MethodOutput(self.model_name, field, fill(field), {})
         if chosen := tuple(name for name in self.baselines if name in names):
             climatology, _ = climatology_of(field, self.climatology)
-            yield from run_methods(field, climatology, chosen, self.settings, refused=refused)
+            yield from run_methods(field, climatology, chosen, self.settings, smooth=smooth, refused=refused)
 
 
 @dataclass(frozen=True)
@@ -69,6 +105,8 @@ class Trial:
 
     Attributes
     ----------
+    left
+        What was not withheld.
     how
         What was withheld, in words.
     evaluation
@@ -79,10 +117,11 @@ class Trial:
         Of each method.
     """
 
+    left: Field
     how: str
     evaluation: Evaluation
     refused: Mapping[str, str]
-    parameters: Mapping[str, Mapping[str, object]]
+    parameters: Mapping[str, Mapping[str, Any]]
 
     @property
     def rmse(self) -> dict[str, float]:
@@ -90,37 +129,41 @@ class Trial:
         rows = [row for row in self.evaluation.rows if row["metric"] == "rmse" and row["region"] == "all"]
         return {row["method"]: row["value"] for row in sorted(rows, key=lambda row: row["value"])}
 
+    @property
+    def best(self) -> str:
+        """The method with the smallest error."""
+        return next(iter(self.rmse))
 
-def try_methods(
-    methods: Methods, left: Field, how: str, observed: Cube, dataset: str, step: Callable[[str], None]
-) -> Trial:
+
+def score(methods: Methods, record: Record, withhold: WithholdSettings, step: Step) -> Trial:
+    """Score all methods on withheld clouds."""
+    left, how = withhold_somewhere(_stretch_to_try(record.field), withhold)
+    return _try(methods, record.name, left, how, record.cube, lambda name: step(f"Scoring {name}"))
+
+
+def choose(methods: Methods, record: Record, withhold: WithholdSettings, scored: Trial, step: Step) -> Trial:
+    """Try the methods that could be scored on other clouds; no observation counts for both.
+
+    Each set is withheld by itself: short records could not spare both at once.
+    """
+    another = withhold.model_copy(update={"seed": withhold.seed + 1})
+    left, how = withhold_somewhere(_stretch_to_try(record.field), another)
+    return _try(methods, record.name, left, how, record.only_where(scored.left), lambda name: step(f"Choosing: {name}"))
+
+
+def _try(methods: Methods, dataset: str, left: Field, how: str, observed: Cube, step: Step) -> Trial:
     """Fill with all methods what was withheld, and score them there.
-
-    Parameters
-    ----------
-    methods
-        All of them.
-    left
-        What was not withheld.
-    how
-        What was withheld, in words.
-    observed
-        All observations.
-    dataset
-        Its name in the scores.
-    step
-        Is called with the name of each method before it starts.
 
     Raises
     ------
     DataError
-        If no method can fill such data.
+        If no method can fill such data, or nothing that counts was withheld.
     """
     refused: dict[str, str] = {}
     outputs: list[MethodOutput] = []
     for name in methods.names:
         step(method_info(name).words)
-        outputs += methods.run(left, (name,), refused)
+        outputs += methods.run(left, (name,), refused=refused)
     if not outputs:
         raise DataError(f"No method can fill {dataset}. {next(iter(refused.values()))}")
     truth = Truth("observed", observed)
@@ -135,17 +178,13 @@ def try_methods(
         truth=truth,
         observations=truth,
     )
-    return Trial(how, Evaluation.of([case]), refused, {output.method: output.parameters for output in outputs})
+    if case.truth is None or not np.isfinite(case.truth[case.counted]).any():
+        raise DataError(f"{dataset} has too few observations to withhold some; give `withhold=None` and a `method`.")
+    return Trial(left, how, Evaluation.of([case]), refused, {output.method: output.parameters for output in outputs})
 
 
-def stretch_to_try(field: Field) -> Field:
+def _stretch_to_try(field: Field) -> Field:
     """Times in the middle of a field, as many as methods are tried on."""
     times = max(1, MOST_VALUES // field.land.size)
     first = max(0, (len(field.dates) - times) // 2)
     return field[slice(first, first + times)]
-
-
-def check_method(method: str | None, known: tuple[str, ...]) -> None:
-    """Refuse a method that there is none of."""
-    if method is not None and method not in known:
-        raise SettingsError(f"method: there is no '{method}'; choose one of {', '.join(known)}.")

@@ -2,50 +2,46 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from iris.cube import Cube
-from jaxtyping import Bool
 
 from esmlearn import baselines
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import settle_land
 from esmlearn.fields.periods import select_period
-from esmlearn.fields.reference import reference_climatology
-from esmlearn.gaps.apply import apply_gaps
+from esmlearn.fields.reference import PACKAGED, Source, reference_climatology
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
 from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
+from esmlearn.tasks.observations import climatology_source, load_observations
 from esmlearn.tasks.outputs import Application, MethodOutput
 
 logger = logging.getLogger(__name__)
 
-PACKAGED = "packaged"
-
-SURFACE_TEMPERATURES = ("sea_surface_temperature", "sea_surface_skin_temperature", "sea_surface_subskin_temperature")
-
 KNOWN_ON_LAND = 0.5
 """A quantity that was observed in at least this share of the cells of the land is known there: nothing is land."""
 
-Source = str | Path | Cube | Climatology | None
-"""Where a climatology comes from: `packaged`, a file, a model folder, a cube, a climatology; None: chosen."""
 
+def with_land(field: Field, land: str | Cube | None = None) -> Field:
+    """Say what is land in observations.
 
-def land_of(cube: Cube) -> Bool[np.ndarray, "lat lon"]:
-    """Tell the land of observations: where Natural Earth has land and nothing was ever observed.
-
-    Ocean that was never observed stays ocean and is filled. Rows run from south to north, as in a `Field`.
+    By default that is where Natural Earth has land and nothing was observed, but for a quantity that is known on land.
+    Ocean that was never observed is ocean and is filled. For `land` see `esmlearn.fields.land.settle_land`.
     """
-    seen = Field.from_cube(cube)
-    never, land = seen.land, land_mask(seen.lat, seen.lon)
-    known_on_land = land.any() and (~never & land).sum() >= KNOWN_ON_LAND * land.sum()
-    return np.zeros_like(land) if known_on_land else land & never
+    if land is None:
+        there = land_mask(field.lat, field.lon)
+        if there.any() and field.observed.any(axis=(0, 1))[there].mean() >= KNOWN_ON_LAND:
+            return replace(field, land=np.zeros_like(field.land))
+    return settle_land(field, "natural_earth" if land is None else land)
 
 
-def climatology_of(field: Field, source: Source = None) -> tuple[Climatology, str]:
+def climatology_of(field: Field, source: Source | None = None) -> tuple[Climatology, str]:
     """Give the climatology of a field: that of a source, else its own, else the packaged one.
 
     Parameters
@@ -53,8 +49,8 @@ def climatology_of(field: Field, source: Source = None) -> tuple[Climatology, st
     field
         Observations.
     source
-        See `Source`. By default the climatology is fitted to the field if it covers the seasons; if not, that of a
-        temperature of the sea surface is the packaged one.
+        As of `esmlearn.fields.reference.reference_climatology`; a climatology is taken as it is. By default the
+        climatology is fitted to the field if it covers the seasons, and else the packaged one is adapted to it.
 
     Returns
     -------
@@ -64,26 +60,24 @@ def climatology_of(field: Field, source: Source = None) -> tuple[Climatology, st
     Raises
     ------
     DataError
-        If the record is too short for a climatology of its own, and there is none for its quantity.
+        If the record is too short for a climatology of its own, and the packaged one is of another quantity.
     """
     if isinstance(source, Climatology):
         return source, "the one that was given"
     if source is None:
         try:
             return Climatology.fit(field), "fitted to the observations themselves"
-        except DataError as error:
-            name = field.like[0].standard_name
-            if name not in SURFACE_TEMPERATURES:
-                raise DataError(
-                    f"{error} The packaged climatology is of the sea-surface temperature, and these data are"
-                    f" {name or field.like[0].name()}: give `climatology`, a file or a cube with a longer record."
-                ) from error
-            source = PACKAGED
-    words = {True: "the packaged one (ERSST v5 by month)", False: "that of a dataset that was given"}
-    if isinstance(source, str | Path) and str(source) != PACKAGED:
-        words[False] = f"that of {Path(source).name}"
-    made = reference_climatology(source, field)
-    return made, f"{words[str(source) == PACKAGED]}, with an offset and a trend fitted to the observations"
+        except DataError as too_short:
+            try:
+                adapted = reference_climatology(PACKAGED, field)
+            except DataError as other:
+                raise DataError(f"{too_short} {other}") from other
+    else:
+        adapted = reference_climatology(source, field)
+    named = isinstance(source, str | Path) and str(source) != PACKAGED
+    where = f"that of {Path(source).name}" if named else "that of a cube"
+    where = "the packaged one (ERSST v5 by month)" if source is None or str(source) == PACKAGED else where
+    return adapted, f"{where}, adapted to the observations"
 
 
 def run_methods(
@@ -92,6 +86,7 @@ def run_methods(
     names: Sequence[str],
     settings: BaselineSettings,
     *,
+    smooth: bool = False,
     refused: dict[str, str] | None = None,
 ) -> Iterator[MethodOutput]:
     """Fit baselines to the observations that they fill, one after the other.
@@ -106,13 +101,16 @@ def run_methods(
         Baselines.
     settings
         Their parameters.
+    smooth
+        Whether methods that have an analysis of what was observed give it.
     refused
         Gets the reason of each baseline that can't fill such observations; without it, the first reason is an error.
     """
     for name in names:
         try:
             baseline = baselines.fit(name, field, climatology=climatology, settings=settings)
-            yield MethodOutput(name, field, baseline.reconstruct_field(field), baseline.parameters)
+            fill = baseline.smooth_field if smooth and baseline.smooths else baseline.reconstruct_field
+            yield MethodOutput(name, field, fill(field), baseline.parameters)
         except DataError as error:
             if refused is None:
                 raise
@@ -136,17 +134,17 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
             " START/END."
         )
     name, gaps = settings.observations, settings.gaps or GapSettings()
-    cube = data.cube(name)
-    whole = Field.from_cube(cube, land=land_of(cube))
-    other = data.field(gaps.dataset, units=whole.units) if gaps.dataset else None
-    field = apply_gaps(whole, gaps, other)
+    units = str(data.cube(name).units)
+    field = with_land(load_observations(data, name, gaps, error=settings.error, units=units))
     field = field if settings.period == "all" else select_period(field, settings.period)
     if settings.withhold:
-        field, words = withhold_somewhere(field, settings.withhold)
-        logger.info(words)
-    climatology, words = climatology_of(field, settings.climatology)
+        field, how = withhold_somewhere(field, settings.withhold)
+        logger.info(how)
+    climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
     logger.info("The climatology is %s.", words)
-    refused = None if settings.baselines else {}
-    outputs = run_methods(field, climatology, settings.gap_fillers(), settings, refused=refused)
+    # What a recipe names must run; of all baselines, those that can.
+    refused: dict[str, str] | None = None if settings.baselines else {}
+    names = settings.gap_fillers()
+    outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed, refused=refused)
     attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words}
     return Application(name, str(data.find(name)["short_name"]), attributes, outputs)
