@@ -13,9 +13,10 @@ from esmlearn.errors import SettingsError
 from esmlearn.fields.reference import Source
 from esmlearn.filling.filled import Filled
 from esmlearn.filling.given import as_given, read_record
+from esmlearn.filling.methods import Methods
 from esmlearn.filling.progress import progress
 from esmlearn.filling.report import write_report
-from esmlearn.filling.trials import Methods, choose, score
+from esmlearn.filling.trials import choose, score
 from esmlearn.methods import method_info
 from esmlearn.settings import BaselineSettings, InputSettings, WithholdSettings
 from esmlearn.tasks.without_model import climatology_of
