@@ -8,11 +8,12 @@ from typing import Literal
 import xarray as xr
 from iris.cube import Cube
 
+from esmlearn.cubes.convert import like_input
 from esmlearn.cubes.order import changes_of
 from esmlearn.errors import SettingsError
 from esmlearn.fields.reference import Source
 from esmlearn.filling.filled import Filled
-from esmlearn.filling.given import as_given, read_record
+from esmlearn.filling.given import read_record
 from esmlearn.filling.methods import Methods
 from esmlearn.filling.progress import progress
 from esmlearn.filling.report import write_report
@@ -127,4 +128,4 @@ def fill(
         logger.info(sentence)
     if report is not None:
         write_report(filled, Path(report))
-    return as_given(filled.cube, data)
+    return like_input(filled.cube, data) if isinstance(data, xr.DataArray | xr.Dataset) else filled.cube

@@ -58,17 +58,3 @@ def read_record(
     field = Field.from_cube(cube, units=units).single()
     field = field.with_error(as_cube(error) if isinstance(error, Cube | xr.DataArray) else error)
     return Record(name, cube, with_land(field, land))
-
-
-def as_given(cube: Cube, data: object) -> Cube | xr.DataArray | xr.Dataset:
-    """Give a cube in the form of the data that it was made from."""
-    if not isinstance(data, xr.DataArray | xr.Dataset):
-        return cube
-    array = xr.DataArray.from_iris(cube)
-    if isinstance(data, xr.DataArray):
-        return array
-    further = {
-        part.var_name: (array.dims, part.data, part.attributes | {"units": str(part.units)})
-        for part in cube.ancillary_variables()
-    }
-    return array.to_dataset().assign(further)

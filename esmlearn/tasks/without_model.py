@@ -16,10 +16,11 @@ from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_land
 from esmlearn.fields.periods import select_period
 from esmlearn.fields.reference import PACKAGED, Source, reference_climatology
+from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
 from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
-from esmlearn.tasks.observations import climatology_source, load_observations
+from esmlearn.tasks.observations import climatology_source
 from esmlearn.tasks.outputs import Application, MethodOutput
 
 logger = logging.getLogger(__name__)
@@ -134,8 +135,9 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
             " START/END."
         )
     name, gaps = settings.observations, settings.gaps or GapSettings()
-    units = str(data.cube(name).units)
-    field = with_land(load_observations(data, name, gaps, error=settings.error, units=units))
+    error = data.cube(settings.error) if isinstance(settings.error, str) else settings.error
+    whole = with_land(data.field(name).single().with_error(error))
+    field = apply_gaps(whole, gaps, data.field(gaps.dataset, units=whole.units) if gaps.dataset else None)
     field = field if settings.period == "all" else select_period(field, settings.period)
     if settings.withhold:
         field, how = withhold_somewhere(field, settings.withhold)
