@@ -134,6 +134,8 @@ class Field:
         like = self.like[0] if like is None else like
         data = np.ma.masked_array(rows_northward(np.where(valid, values, 0.0), like), mask=rows_northward(~valid, like))
         cube = like.copy(data=data.astype(like.dtype if like.dtype.kind == "f" else np.float32))
+        for part in cube.ancillary_variables():  # what is known of the observations is not of these values
+            cube.remove_ancillary_variable(part)
         cube.units = self.units
         cube.convert_units(like.units)
         return cube
