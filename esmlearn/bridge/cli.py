@@ -52,11 +52,13 @@ class Learn:
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def _demo_level3(self, folder: Path) -> None:
-        from esmlearn.datasets.demo_level3 import format_demo_level3, write_demo_level3
+        from esmlearn.datasets.archives import format_archive
+        from esmlearn.datasets.demo_level3 import write_demo_level3
+        from esmlearn.settings.sources import FormatSettings
 
         with one_sentence():
             files = write_demo_level3(folder / "level3")
-            format_demo_level3(files, folder)
+            format_archive(files, folder, FormatSettings(kind="synthetic"))
         print(f"The synthetic level-3 archive is in {folder / 'level3'} ({len(files)} files), for recipes: DemoLevel3.")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:

@@ -5,20 +5,15 @@ Latitudes descend, the units are written `degree Celsius`, the overpass wanders 
 missing, clouds hide most of the sea, and each value has an error whose standard deviation the files give.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from netCDF4 import Dataset
 
-from esmlearn.cubes.order import put_in_order
-from esmlearn.datasets import obs6
-from esmlearn.datasets.obs6 import Obs6
 from esmlearn.files import atomic_write
 from esmlearn.gaps.random_fields import random_field
 from esmlearn.gaps.simulate import travelling_clouds
 from esmlearn.grids.land import land_mask
-from esmlearn.readers.read import read
 
 STEP = 0.05  # degrees
 LAT = 35.0 + STEP * (0.5 + np.arange(60))
@@ -30,8 +25,8 @@ SEED = 2020
 EPOCH = np.datetime64("1981-01-01T00:00:00", "s")
 FILL = np.float32(-32768)
 
-LEVEL3 = Obs6("DemoLevel3", "synthetic", "1", "tos")
-TITLE = "DemoLevel3: SYNTHETIC sea surface temperature of ten days under clouds, neither observed nor forecast"
+DATASET = "DemoLevel3"
+TITLE = f"{DATASET}: SYNTHETIC sea surface temperature of ten days under clouds, neither observed nor forecast"
 
 
 def write_demo_level3(folder: Path) -> list[Path]:
@@ -92,6 +87,8 @@ def _write(file: Path, seconds: int, values: np.ndarray, errors: np.ndarray) -> 
             {
                 "Conventions": "CF-1.7, ACDD-1.3",
                 "title": TITLE,
+                "id": DATASET,
+                "product_version": "1",
                 "source": "SYNTHETIC: random eddies under simulated clouds, with random errors",
                 "institution": "esmlearn",
                 "license": "CC0-1.0; coast from Natural Earth, public domain",
@@ -125,22 +122,3 @@ def _write(file: Path, seconds: int, values: np.ndarray, errors: np.ndarray) -> 
         quality.setncatts({"long_name": "quality level of each value", "flag_meanings": "no_data best"})
         quality.flag_values = np.array([0, 5], np.int8)
         quality[0] = np.where(known, 5, 0).astype(np.int8)[::-1, east]
-
-
-def format_demo_level3(files: Sequence[Path], folder: Path) -> Path:
-    """Write the archive as the dataset DemoLevel3 of project OBS6, which recipes can name.
-
-    The files are read and put in order as `esmlearn.fill` does it: the missing day is put in as an unobserved one,
-    which ESMValCore would refuse to do.
-    """
-    cube = put_in_order(read(files))
-    cube.convert_units("degC")
-    time = cube.coord("time")
-    dates = np.array([f"{date:%Y-%m-%d}" for date in time.units.num2date(time.points)], "datetime64[D]")
-    lat, lon = (cube.coord(name).points.astype(float) for name in ("latitude", "longitude"))
-    path = LEVEL3.path(folder, dates[0], dates[-1])
-    about = {key: str(cube.attributes[key]) for key in ("source", "institution", "license") if key in cube.attributes}
-    with LEVEL3.write(path, dates, lat, lon, about={"title": TITLE, **about}, days_in_chunk=DAYS) as variable:
-        values = np.ma.filled(cube.data.astype(np.float32), obs6.FILL)
-        variable[:] = values if lat[0] < lat[-1] else values[:, ::-1]
-    return path

@@ -73,7 +73,7 @@ def _figures(filled: Filled, quantity: str) -> list[Figure]:
     )
     caption = f"{quantity} as observed and as filled by {label}"
     known = " with the standard deviation of its error" if result.daily_std is not None else ""
-    made = [_figure("maps_day", maps, f"{caption}{known}. Land is grey, gaps are white.")]
+    made = [_figure("maps_day", maps, f"{caption[0].upper()}{caption[1:]}{known}. Land is grey, gaps are white.")]
     if filled.scored:
         ranked = plots.ranked_skill(filled.scored.evaluation.rows, label="RMSE on withheld clouds")
         lines = "; lines are 95 % intervals" if _has_intervals(filled.scored) else ""

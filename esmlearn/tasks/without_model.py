@@ -148,5 +148,6 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
     refused: dict[str, str] | None = None if settings.baselines else {}
     names = settings.gap_fillers()
     outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed, refused=refused)
+    facets = data.find(name)
     attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words}
-    return Application(name, str(data.find(name)["short_name"]), attributes, outputs)
+    return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)
