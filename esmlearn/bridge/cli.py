@@ -40,7 +40,15 @@ class Learn:
             Whether to write a small level-3 archive instead: files in the folder `level3`, and a dataset of recipes.
         """
         if level3:
-            self._demo_level3(Path(str(folder)))
+            from esmlearn.datasets.archives import format_archive
+            from esmlearn.datasets.demo_level3 import write_demo_level3
+            from esmlearn.settings.sources import FormatSettings
+
+            archive = Path(str(folder), "level3")
+            with one_sentence():
+                files = write_demo_level3(archive)
+                format_archive(files, Path(str(folder)), FormatSettings(kind="synthetic"))
+            print(f"The synthetic level-3 archive is in {archive} ({len(files)} files), for recipes as DemoLevel3.")
             return
         from esmlearn.datasets.demo_depth import write_demo_depth
         from esmlearn.datasets.demo_ocean import write_demo_ocean
@@ -50,16 +58,6 @@ class Learn:
             if depth:
                 files += write_demo_depth(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
-
-    def _demo_level3(self, folder: Path) -> None:
-        from esmlearn.datasets.archives import format_archive
-        from esmlearn.datasets.demo_level3 import write_demo_level3
-        from esmlearn.settings.sources import FormatSettings
-
-        with one_sentence():
-            files = write_demo_level3(folder / "level3")
-            format_archive(files, folder, FormatSettings(kind="synthetic"))
-        print(f"The synthetic level-3 archive is in {folder / 'level3'} ({len(files)} files), for recipes: DemoLevel3.")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
         """Write NOAA's daily sea-surface temperature (OISST) as a dataset that recipes can name: OBS6, NOAA-OISST.
