@@ -47,7 +47,7 @@ def write_demo_level3(folder: Path) -> list[Path]:
     for day in range(DAYS):
         if day == MISSING:
             continue
-        date = np.datetime64(FIRST_DAY) + day
+        date = np.datetime64(FIRST_DAY) + np.timedelta64(day, "D")
         file = Path(folder, f"{str(date).replace('-', '')}_demo_level3.nc")
         overpass = date.astype("datetime64[s]") + np.timedelta64(round(3600 * hours[day]), "s")
         _write(file, int((overpass - EPOCH).astype(int)), values[day], errors[day])
