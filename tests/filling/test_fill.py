@@ -87,7 +87,7 @@ def test_errors_of_the_observations_count_alike_in_recipe_and_notebook(archive, 
     (values, std), (of_recipe, std_of_recipe) = read_values(notebook), read_values(recipe)
     np.testing.assert_allclose(of_recipe, values, atol=2e-3)
     np.testing.assert_allclose(std_of_recipe, std, atol=2e-3)
-    certain = esmlearn.fill(archive, method=method, settings=SET, withhold=None, quiet=True, error=0)
+    certain = esmlearn.fill(archive, method=method, settings=SET, withhold=None, quiet=True, error=0.0)
     gaps = ~observed_of(notebook) & np.isfinite(values)
     assert np.abs(read_values(certain)[0] - values)[gaps].max() > 0.05
 
