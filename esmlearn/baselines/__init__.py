@@ -7,6 +7,7 @@ from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicCli
 from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
+from esmlearn.baselines.outliers import find_outliers as find_outliers
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
@@ -28,6 +29,7 @@ def fit(
     training: Cube | Field,
     *,
     climatology: Climatology | None = None,
+    error: float | Cube | None = None,
     settings: BaselineSettings | None = None,
 ) -> Baseline:
     """Fit a baseline; it reconstructs cubes and fields on the grid of its training.
@@ -41,6 +43,8 @@ def fit(
         `Field` has its own land.
     climatology
         Climatology from which anomalies are calculated; by default, one is fitted to the training.
+    error
+        Standard deviation of the errors of the observations, as of `Field.with_error`. Default: what the cube carries.
     settings
         Parameters that are set and not estimated.
 
@@ -57,7 +61,7 @@ def fit(
     """
     if name not in BASELINES:
         raise SettingsError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
-    field = training if isinstance(training, Field) else Field.from_cube(training)
+    field = (training if isinstance(training, Field) else Field.from_cube(training)).with_error(error)
     climatology = Climatology.fit(field) if climatology is None else climatology
     if not climatology.covers(field.like[0]):
         raise DataError("The climatology is on another grid than the training; fit it to the same grid.")

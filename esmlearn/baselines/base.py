@@ -1,7 +1,7 @@
 """Base class of all baselines, and what their reconstructions have in common."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from iris.cube import Cube
@@ -20,6 +20,8 @@ class Baseline(GapFiller):
 
     Attributes
     ----------
+    smooths
+        Whether the method has an analysis of what was observed, see `smooth_field`.
     climatology
         Mean seasonal cycle from which anomalies are calculated; it has the grid.
     land
@@ -27,6 +29,8 @@ class Baseline(GapFiller):
     units
         Units of the training.
     """
+
+    smooths: ClassVar[bool] = False
 
     climatology: Climatology
     land: Bool[np.ndarray, "lat lon"]
@@ -77,13 +81,14 @@ def complete(
 ) -> Reconstruction:
     """Make a reconstruction: observations stay, gaps get the values of the method, and months are means of their days.
 
-    The standard deviation of the error is zero where there is an observation.
+    Where there is an observation, the standard deviation is that of its error; zero where it is not known.
     """
     observed = field.observed[:, 0]
     result = without_land(field, np.where(observed, field.values[:, 0], daily))
     if daily_std is None:
         return result
-    return replace(result, daily_std=np.where(field.land, np.nan, np.where(observed, 0, daily_std)).astype(np.float32))
+    std = np.where(observed, field.deviation[:, 0], daily_std)
+    return replace(result, daily_std=np.where(field.land, np.nan, std).astype(np.float32))
 
 
 def without_land(

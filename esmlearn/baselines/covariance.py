@@ -19,10 +19,14 @@ CORRELATIONS: dict[Kernel, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Points(NamedTuple):
-    """Coordinates of points (degrees east, degrees north, days), and the anomalies at these points."""
+    """Coordinates of points (degrees east, degrees north, days), and the anomalies at these points.
+
+    Errors are standard deviations in the units of the anomalies, beside the noise of the covariance; None: none known.
+    """
 
     places: Float[np.ndarray, "point coordinate"]
     anomalies: Float[np.ndarray, " point"]
+    errors: Float[np.ndarray, " point"] | None = None
 
 
 class Analysis(NamedTuple):
@@ -45,7 +49,8 @@ class Covariance:
     length_km, time_days
         Decorrelation length and time.
     noise_share
-        Standard deviation of the observation errors over that of the anomalies.
+        Standard deviation of the noise of all observations over that of the anomalies: of their errors, and of what
+        they have in them of scales that the covariance does not resolve. Known errors of observations come on top.
     sigma
         Standard deviation of the anomalies, in the units of the field.
     """
@@ -63,6 +68,11 @@ class Covariance:
         return CORRELATIONS[self.kernel](np.hypot(km / self.length_km, days / self.time_days))
 
     @property
+    def noise(self) -> float:
+        """Standard deviation of the noise that all observations have, in the units of the field."""
+        return self.noise_share * self.sigma
+
+    @property
     def km_in_day(self) -> float:
         """Distance in space that is equivalent to one day in the search of neighbours.
 
@@ -78,14 +88,18 @@ def analyse(
     """Estimate anomalies from the nearest observations (Bretherton et al. 1976, eqs. 4 and 5).
 
     With the covariance C between the observations, including observation errors, and c between them and a place, the
-    estimate is c' C⁻¹ times the observations, and the variance of its error is sigma² - c' C⁻¹ c. Distances are those
-    on the ellipsoid of the Earth.
+    estimate is c' C⁻¹ times the observations, and the variance of its error is sigma² - c' C⁻¹ c. The variance of an
+    observation's error is that of the noise of all plus that of its own error, if known. Distances are those on the
+    ellipsoid of the Earth.
     """
-    # pyinterp gets covariances in units of the variance of the observation errors.
+    # pyinterp gets covariances in units of the variance of the noise.
+    variances = np.ones(len(observed.anomalies))
+    if observed.errors is not None:
+        variances += (observed.errors / covariance.noise) ** 2
     index = pyinterp.OptimalInterpolation(
         observed.places,
         observed.anomalies,
-        np.ones(len(observed.anomalies)),
+        variances,
         covariance=covariance.kernel,
         coordinate_system="geographic",
         time_scale=1000 * covariance.km_in_day,

@@ -1,12 +1,13 @@
 """Estimation of the covariance for optimal interpolation, by cross-validation in the training period."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from scipy.optimize import brentq
 
 from esmlearn.baselines.covariance import CORRELATIONS, Analysis, Covariance, Points, analyse
 from esmlearn.baselines.variogram import fit_scales, measure_variogram
@@ -29,6 +30,9 @@ FEWEST = 200
 
 NOISES = (0.01, 0.03, 0.1, 0.3)
 """Values of `noise_share` that are tried."""
+
+LEAST_RATIO = 0.1
+"""Least factor on the first estimate of sigma, where known errors of observations explain all that is found."""
 
 _TOO_LITTLE = (
     "The training period has too few observations or gaps to estimate the covariance of optimal_interpolation; lengthen"
@@ -84,10 +88,38 @@ def estimate_covariance(
     fillings = [fill(candidate) for candidate in candidates]
     errors = [np.abs(filling.anomalies - truth).mean() for filling in fillings]
     best, filling = candidates[int(np.argmin(errors))], fillings[int(np.argmin(errors))]
-    # The withheld values have observation errors, too.
-    expected = np.hypot(filling.std, best.noise_share * best.sigma)
-    ratio = float(np.sqrt(np.mean(((filling.anomalies - truth) / expected) ** 2)))
+    # The withheld values have noise, too.
+    expected = np.hypot(filling.std, best.noise)
+    ratio = error_ratio(filling.anomalies - truth, expected, _errors_of(trials))
     return replace(best, sigma=given.get("sigma", best.sigma * ratio))
+
+
+def error_ratio(
+    found: Float[np.ndarray, " point"],
+    expected: Float[np.ndarray, " point"],
+    known: Float[np.ndarray, " point"] | None,
+) -> float:
+    """Factor on the expected errors with which they and the known ones explain the mean square of those found.
+
+    Known errors of observations stay as they are: the factor f solves mean(found² / (f² expected² + known²)) = 1. It is
+    at least `LEAST_RATIO`, where the known errors alone are larger than what is found.
+    """
+    if known is None:
+        return float(np.sqrt(np.mean((found / expected) ** 2)))
+
+    def excess(factor: float) -> float:
+        return float(np.mean(found**2 / ((factor * expected) ** 2 + known**2)) - 1)
+
+    most = float(np.sqrt(np.mean((found / expected) ** 2)))
+    if most <= LEAST_RATIO or excess(LEAST_RATIO) <= 0:
+        return LEAST_RATIO
+    return float(brentq(excess, LEAST_RATIO, most))
+
+
+def _errors_of(trials: Sequence[Trial]) -> Float[np.ndarray, " point"] | None:
+    """Known errors of the withheld values; None where none are known."""
+    errors = [trial.aside.errors for trial in trials if trial.aside.errors is not None]
+    return np.concatenate(errors) if errors else None
 
 
 def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
@@ -111,8 +143,9 @@ def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed:
 
 
 def points_of(field: Field, anomalies: Float[np.ndarray, "time lat lon"], chosen: np.ndarray) -> Points:
-    """Give coordinates and anomalies where a mask is true; days are relative to the first date of the field."""
+    """Give coordinates, anomalies and known errors where a mask is true; days count from the first of the field."""
     days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in field.dates])
     time, row, column = np.nonzero(chosen)
     places = np.stack([field.lon[column], field.lat[row], days[time]], axis=1)
-    return Points(places, anomalies[chosen].astype(np.float64))
+    errors = None if field.error is None else field.error[:, 0][chosen].astype(np.float64)
+    return Points(places, anomalies[chosen].astype(np.float64), errors)

@@ -1,12 +1,13 @@
 """Optimal interpolation in space and time, with an estimate of its error."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
+from jaxtyping import Bool, Float
 
-from esmlearn.baselines.base import Baseline, complete
+from esmlearn.baselines.base import Baseline, complete, without_land
 from esmlearn.baselines.covariance import Covariance, analyse
 from esmlearn.baselines.estimation import estimate_covariance, points_of
 from esmlearn.fields.climatology import Climatology
@@ -23,7 +24,8 @@ class OptimalInterpolation(Baseline):
     """Best linear estimate of the anomalies from the nearest observations in space and time.
 
     Bretherton et al. (1976, https://doi.org/10.1016/0011-7471(76)90001-2), with a covariance that is the same
-    everywhere. Far from all observations the estimate is the climatology.
+    everywhere. Far from all observations the estimate is the climatology. Where the errors of observations are known,
+    those with small ones count more.
 
     Attributes
     ----------
@@ -32,6 +34,8 @@ class OptimalInterpolation(Baseline):
     neighbours
         Number of observations that each value is estimated from.
     """
+
+    smooths: ClassVar[bool] = True
 
     covariance: Covariance
     neighbours: int
@@ -51,17 +55,39 @@ class OptimalInterpolation(Baseline):
 
     def reconstruct_field(self, field: Field, *, at_once: int = 4_000_000) -> Reconstruction:
         """Estimate the values in the gaps; `at_once` cells times days at a time, to limit the memory."""
-        cycle, observed = self.mean_cycle(field), field.observed[:, 0]
+        known = field.observed[:, 0]
+        return complete(field, *self.estimate(field, known, ~known & ~field.land, at_once=at_once))
+
+    def smooth_field(self, field: Field) -> Reconstruction:
+        """Estimate all values, also those observed: an observation counts as far as its noise and error allow."""
+        daily, std = self.estimate(
+            field, field.observed[:, 0], np.broadcast_to(~field.land, field.observed[:, 0].shape)
+        )
+        return replace(without_land(field, daily), daily_std=np.where(field.land, np.nan, std).astype(np.float32))
+
+    def estimate(
+        self,
+        field: Field,
+        known: Bool[np.ndarray, "time lat lon"],
+        wanted: Bool[np.ndarray, "time lat lon"],
+        *,
+        at_once: int = 4_000_000,
+    ) -> tuple[Float[np.ndarray, "time lat lon"], Float[np.ndarray, "time lat lon"]]:
+        """Estimate the values that are wanted from the observations that are known, with the deviation of their errors.
+
+        Where nothing is wanted, values are those of the climatology. `at_once` is as of `reconstruct_field`.
+        """
+        cycle = self.mean_cycle(field)
         anomalies = field.values[:, 0] - cycle
         filled, std = np.zeros_like(cycle), np.full_like(cycle, self.covariance.sigma)
         length, reach = max(1, at_once // field.land.size), math.ceil(REACH * self.covariance.time_days)
         for start in range(0, len(cycle), length):
             near = slice(max(0, start - reach), start + length + reach)
-            wanted = ~observed[near] & ~field.land
-            wanted[: start - near.start] = wanted[start - near.start + length :] = False
-            if wanted.any() and observed[near].any():
+            now = wanted[near].copy()
+            now[: start - near.start] = now[start - near.start + length :] = False
+            if now.any() and known[near].any():
                 part = field[near]
-                known = points_of(part, anomalies[near], observed[near])
-                places = points_of(part, anomalies[near], wanted).places
-                filled[near][wanted], std[near][wanted] = analyse(known, places, self.covariance, self.neighbours)
-        return complete(field, cycle + filled, std)
+                given = points_of(part, anomalies[near], known[near])
+                places = points_of(part, anomalies[near], now).places
+                filled[near][now], std[near][now] = analyse(given, places, self.covariance, self.neighbours)
+        return cycle + filled, std

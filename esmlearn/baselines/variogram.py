@@ -30,12 +30,16 @@ LIMITS = (1e-2, 1e5)
 
 
 class Variogram(NamedTuple):
-    """Half the mean square difference of pairs of values, their distances, and the number of pairs."""
+    """Half the mean square difference of pairs of values, their distances, and the number of pairs.
+
+    `error` is the mean variance of the known errors of the values, which is part of each difference.
+    """
 
     value: Float[np.ndarray, " distance"]
     km: Float[np.ndarray, " distance"]
     days: Float[np.ndarray, " distance"]
     pairs: Float[np.ndarray, " distance"]
+    error: float = 0.0
 
 
 def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]) -> Variogram:
@@ -58,7 +62,9 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
         south, north = field.lat[: n_lat - row], field.lat[row:]
         km = np.hypot(KM * (north - south), column * width * np.cos(np.deg2rad((south + north) / 2)))
         found.append(np.stack([value, km, np.full_like(km, time), pairs])[:, pairs > 0])
-    return Variogram(*np.concatenate(found, axis=1))
+    error = 0.0 if field.error is None else float(np.nanmean(field.error[:, 0].astype(np.float64) ** 2))
+    value, km, days, pairs = np.concatenate(found, axis=1)
+    return Variogram(value, km, days, pairs, error)
 
 
 def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]) -> Covariance:
@@ -76,7 +82,7 @@ def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]
     def misfit(logarithms: np.ndarray) -> np.ndarray:
         tried = at(logarithms)
         parted = 1 + tried.noise_share**2 - tried.correlation(variogram.km, variogram.days)
-        return weight * (variogram.value / (tried.sigma**2 * parted) - 1)
+        return weight * (variogram.value / (tried.sigma**2 * parted + variogram.error) - 1)
 
     start = np.log([getattr(covariance, name) for name in free])
     return at(least_squares(misfit, start, bounds=np.log(LIMITS)).x)

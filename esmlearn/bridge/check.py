@@ -50,10 +50,22 @@ def check_recipe(path: Path) -> list[str]:
         for kind in ("variables", "scripts")
         for task in section(recipe["diagnostics"], name, kind)
     }
+    problems += _unknown_preprocessors(recipe)
     for diagnostic, name, settings in scripts_of(recipe):
         found = _check_script(recipe, diagnostic, name, dict(settings), tasks)
         problems += [f"{diagnostic}/{name}: {problem}" for problem in found]
     return problems
+
+
+def _unknown_preprocessors(recipe: dict[str, Any]) -> Iterator[str]:
+    """Check that the preprocessors of all variables are defined."""
+    known = section(recipe, "preprocessors")
+    for diagnostic in recipe["diagnostics"]:
+        for name in section(recipe["diagnostics"], diagnostic, "variables"):
+            wanted = section(recipe["diagnostics"], diagnostic, "variables", name).get("preprocessor", "default")
+            if wanted not in known and wanted != "default":
+                there = ", ".join(known) or "none"
+                yield f"{diagnostic}/{name}: there is no preprocessor '{wanted}'; the recipe has {there}."
 
 
 def _check_script(

@@ -27,7 +27,9 @@ class Learn:
         with one_sentence():
             print(configure(Path.cwd()))
 
-    def demo_ocean(self, folder: str = "demo_data", depth: bool = False, level3: bool = False) -> None:
+    def demo_ocean(
+        self, folder: str = "demo_data", depth: bool = False, models: bool = False, level3: bool = False
+    ) -> None:
         """Write the files of the synthetic demo ocean, unless they are there and complete.
 
         Parameters
@@ -36,6 +38,8 @@ class Learn:
             Folder of the files.
         depth
             Whether to write its temperature at depth and the profiles of its floats, too.
+        models
+            Whether to write synthetic climate models of the region, too.
         level3
             Whether to write a small level-3 archive instead: files in the folder `level3`, and a dataset of recipes.
         """
@@ -51,12 +55,15 @@ class Learn:
             print(f"The synthetic level-3 archive is in {archive} ({len(files)} files), for recipes as DemoLevel3.")
             return
         from esmlearn.datasets.demo_depth import write_demo_depth
+        from esmlearn.datasets.demo_models import write_demo_models
         from esmlearn.datasets.demo_ocean import write_demo_ocean
 
         with one_sentence():
             files = write_demo_ocean(Path(str(folder)))
             if depth:
                 files += write_demo_depth(Path(str(folder)))
+            if models:
+                files += write_demo_models(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
@@ -136,7 +143,7 @@ class Learn:
             print(path)
 
     def check(self, recipe: str) -> None:
-        """List all problems of a recipe before ESMValCore starts.
+        """List all problems of a recipe before ESMValCore starts: of its settings, else of its files.
 
         Parameters
         ----------
@@ -144,9 +151,10 @@ class Learn:
             Path of the recipe.
         """
         from esmlearn.bridge.check import check_recipe
+        from esmlearn.bridge.input_files import missing_files
 
         with one_sentence():
-            problems = check_recipe(Path(str(recipe)))
+            problems = check_recipe(Path(str(recipe))) or missing_files(Path(str(recipe)))
         for problem in problems:
             print(f"- {problem}")
         if problems:
@@ -191,7 +199,7 @@ class Learn:
         folder
             Output of ESMValCore, or of one run.
         """
-        from esmlearn.bridge.runs import find_reason
+        from esmlearn.bridge.reasons import find_reason
 
         with one_sentence():
             print(find_reason(Path(str(folder))))

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from esmlearn.bridge.recipes import section
 from esmlearn.errors import SettingsError
 from esmlearn.files import write_text
 
@@ -29,12 +30,12 @@ def configure(repository: Path) -> str:
     if not ours.is_file():
         raise SettingsError(f"there is no config-user.yml in {repository}: run this from esmlearn's repository.")
     text = ours.read_text(encoding="utf-8")
-    source = _data_source(text)
+    source = _data_sources(text)
 
     folder = user_config_folder()
     files = sorted(file for suffix in ("yml", "yaml", "json") for file in folder.glob(f"*.{suffix}"))
     for file in files:
-        if _data_source(file.read_text(encoding="utf-8")) == source:
+        if _data_sources(file.read_text(encoding="utf-8")) == source:
             return f"ESMValCore finds the demo ocean through {file}."
     if not files:
         write_text(folder / "config-user.yml", text)
@@ -54,12 +55,11 @@ def configure(repository: Path) -> str:
     return f"Your ESMValCore configuration is untouched; {beside} beside it adds the demo ocean."
 
 
-def _data_source(text: str) -> Any:
-    """Return the part of a configuration that describes the demo ocean, or None."""
+def _data_sources(text: str) -> dict[str, Any]:
+    """Return the parts of a configuration that describe the demo ocean, by project."""
     try:
-        section = yaml.safe_load(text)
+        projects = section(yaml.safe_load(text), "projects")
     except yaml.YAMLError:
-        return None  # ESMValCore reports it to the user
-    for key in ("projects", "OBS6", "data", DATA_SOURCE):
-        section = section.get(key) if isinstance(section, dict) else None
-    return section
+        return {}  # ESMValCore reports it to the user
+    found = {name: section(projects, name, "data").get(DATA_SOURCE) for name in projects}
+    return {name: source for name, source in found.items() if source is not None}

@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import iris
+from iris.cube import Cube
+
 from esmlearn.bridge.products import ABLATIONS
+from esmlearn.errors import DataError
 from esmlearn.metrics.comparison import STEPS_A_DAY
 
 
@@ -30,3 +34,25 @@ def find_reconstructions(folders: Iterable[Path]) -> list[tuple[Path, ...]]:
 def find_ablations(folders: Iterable[Path]) -> list[Path]:
     """Return the files of the ablations, in the order of the recipe."""
     return [path for folder in folders for path in sorted((folder / ABLATIONS).glob("*.nc"))]
+
+
+def find_reference(folders: Iterable[Path], method: str | None) -> tuple[Path, Cube]:
+    """Return the monthly reconstruction of a method, by default of the model, and its file.
+
+    Raises
+    ------
+    DataError
+        If there is none, or several fit.
+    """
+    files = sorted(path for folder in folders for path in folder.glob("*_mon.nc"))
+    cubes = {path: iris.load_cube(path) for path in files}
+    named = {path: cube for path, cube in cubes.items() if method in (None, cube.attributes["esmlearn_method"])}
+    models = {path: cube for path, cube in named.items() if cube.attributes["esmlearn_role"] == "model"}
+    found = models if models and method is None else named
+    if len(found) != 1:
+        known = ", ".join(sorted({str(cube.attributes["esmlearn_method"]) for cube in cubes.values()})) or "none"
+        raise DataError(
+            f"reference: {len(found)} monthly reconstructions fit '{method or 'the model'}', but one is needed; the "
+            f"ancestors have {known}. Name one method, and one script that reconstructs one dataset."
+        )
+    return next(iter(found.items()))

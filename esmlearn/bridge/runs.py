@@ -1,20 +1,16 @@
-"""Find the report of a run, or the reason of its failure, in ESMValCore's output."""
+"""Find the report of a run in ESMValCore's output, and lead its overview to it."""
 
 import html
 import re
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from esmlearn.bridge.refusals import ERROR_PREFIX
 from esmlearn.errors import DataError
 from esmlearn.files import write_text
 
-_RECORD = re.compile(r"^(?P<level>[A-Z]+) +\[\d+\] (?P<message>.*)$")
 _LINE_TO_REPORT = re.compile(r'\n<p id="esmlearn-report">.*?</p>', re.DOTALL)
-_FAILED_SCRIPT = re.compile(r"failed with return code (?P<code>-?\d+)\. See the log in (?P<log>.*log\.txt)")
 
 
 def newest(folder: Path, name: str) -> Path | None:
@@ -59,39 +55,3 @@ def link_report(report: Path, *, write: Callable[[Path, str], None] = write_text
     if heading and after != before:
         with suppress(OSError):
             write(index, after)
-
-
-def find_reason(folder: Path) -> str:
-    """Return one line on why the newest run failed, below the output of one run or many."""
-    main_log = newest(folder, "main_log.txt")
-    if main_log is None:
-        raise DataError(f"there is no run in {folder}; if one was just refused, ESMValCore's message is above.")
-    text = main_log.read_text(encoding="utf-8", errors="replace")
-    if "Run was successful" in text:
-        return f"The newest run was successful: {main_log.parent.parent}"
-    if scripts := list(_FAILED_SCRIPT.finditer(text)):
-        return _reason_of_script(Path(scripts[-1]["log"]), int(scripts[-1]["code"]))
-    return f"{_last_error(text) or 'The run was cut short.'} (see {main_log})"
-
-
-def _reason_of_script(log: Path, code: int) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    if refusals := [line for line in lines if line.startswith(ERROR_PREFIX)]:
-        return refusals[-1]
-    if code < 0:
-        why = " (there may have been too little memory)" if -code == signal.SIGKILL else ""
-        return f"The script was stopped by {signal.Signals(-code).name}{why}, see {log}"
-    last = next((line for line in reversed(lines) if line.strip()), "The script left no message.")
-    return f"{last} (see {log})"
-
-
-def _last_error(main_log: str) -> str:
-    """Return the last line of the last error in ESMValCore's log, which is the exception if there is a traceback."""
-    last, in_error = "", False
-    for line in main_log.splitlines():
-        if record := _RECORD.match(line):
-            in_error = record["level"] == "ERROR"
-            line = record["message"]
-        if in_error and line.strip() and not line.startswith(" "):
-            last = line
-    return last

@@ -96,12 +96,13 @@ def is_whole(path: Path, origin: dict[str, str], variable: str = "tos") -> bool:
         with Dataset(path) as file:
             file.set_auto_mask(False)
             same = all(getattr(file, key, None) == value for key, value in origin.items())
-            return same and file.values_sha256 == _sha256(file[variable][:])
+            return same and file.values_sha256 == values_sha256(file[variable][:])
     except (OSError, RuntimeError, AttributeError, IndexError):  # what netCDF4 raises on missing and cut-off files
         return False
 
 
-def _sha256(values: np.ndarray) -> str:
+def values_sha256(values: np.ndarray) -> str:
+    """Return the hash of the values of a file, which `is_whole` compares."""
     return hashlib.sha256(np.ascontiguousarray(values, dtype="<f4").tobytes()).hexdigest()
 
 
@@ -125,7 +126,7 @@ def write_synthetic(
         "institution": "esmlearn",
         "license": "CC0-1.0; coast from Natural Earth, public domain",
         "comment": f"Made for demonstrations and tests; no statement about the real ocean can rest on it.{remark}",
-        "values_sha256": _sha256(values),
+        "values_sha256": values_sha256(values),
         **about,
     }
     comment = f"SYNTHETIC, made by {about['generator']}"

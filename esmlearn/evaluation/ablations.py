@@ -51,7 +51,7 @@ def at_times(case: Case, cube: Cube) -> Case:
     members, observed = read_members_cube(cube)
     level = _level_of(cube, case.level)
     # One member has the time axis.
-    dates = Field.from_cube(cube[0] if cube.ndim == 4 else cube[0, :, level]).dates
+    dates = Field.from_cube(cube[0] if cube.ndim == 4 else cube[0, :, level], complete=True).dates
     hourly = case.field.step_days < 1  # the times of an ablation may lie days apart
     places = {time_key(date, hourly=hourly): index for index, date in enumerate(case.field.dates)}
     times = np.array([places[time_key(date, hourly=hourly)] for date in dates])

@@ -133,7 +133,7 @@ def _levels(methods: Mapping[str, Cube], monthly: Mapping[str, Cube]) -> Iterato
 
 def _days(cube: Cube) -> Field:
     """The days of a cube, or of its first member."""
-    return Field.from_cube(cube[0] if _has_members(cube) else cube)
+    return Field.from_cube(cube[0] if _has_members(cube) else cube, complete=True)
 
 
 def _has_members(cube: Cube) -> bool:

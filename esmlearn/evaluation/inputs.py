@@ -42,7 +42,7 @@ class Source:
 
     def whole(self, like: Field) -> Field:
         """Read all times, in the units and at the level of a reconstruction; the cube keeps its data unread."""
-        field = Field.from_cube(self.cube.copy(), units=like.units)
+        field = Field.from_cube(self.cube.copy(), units=like.units, complete=True)
         if like.levels is None or field.levels is None:
             return field
         near = int(np.abs(field.levels - like.levels[0]).argmin())
@@ -82,7 +82,7 @@ class Coarse:
     @classmethod
     def of(cls, source: Source, like: Field) -> "Coarse":
         """Read a coarse field at the times of a reconstruction."""
-        field = Field.from_cube(source.cube.copy(), units=like.units)
+        field = Field.from_cube(source.cube.copy(), units=like.units, complete=True)
         times = match_times(field, like, names=(f"dataset {source.label}", "downscaled field"))
         return cls(source.name, source.file, field.values[times, 0], field.grid)
 

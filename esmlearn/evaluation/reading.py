@@ -69,7 +69,7 @@ def _read_case(
 ) -> Case:
     """Read all methods of one dataset, and what they are held against."""
     (first_file, *_), first = found[0]
-    field, observed = Field.from_cube(first), read_cube(first)[2]
+    field, observed = Field.from_cube(first, complete=True), read_cube(first)[2]
     results = [_read_result(paths, cube, field, observed, first_file.name) for paths, cube in found]
     downscaled = first.attributes.get("esmlearn_task") == "downscale" or settings.coarse is not None
     short_name, grid = str(first.var_name), field.grid

@@ -25,6 +25,9 @@ class Anomalies:
         Latitude and longitude of the cells in degrees.
     months, first_days
         Times of each calendar month, and the day of the month of the first of them.
+    error
+        Standard deviation of the error of each value, in standard deviations of the anomalies; zero where nothing was
+        observed. None where errors are not known.
     """
 
     values: Float[np.ndarray, "time lat lon"]
@@ -34,6 +37,7 @@ class Anomalies:
     position: Float[np.ndarray, "2 lat lon"]
     months: tuple[slice, ...]
     first_days: tuple[int, ...]
+    error: Float[np.ndarray, "time lat lon"] | None = None
 
     @classmethod
     def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
@@ -49,4 +53,5 @@ class Anomalies:
             position=np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32),
             months=tuple(field.months.values()),
             first_days=tuple(field.dates[days.start].day for days in field.months.values()),
+            error=None if field.error is None else (field.deviation[:, 0] / spread).astype(np.float32),
         )

@@ -12,6 +12,7 @@ from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Bool, Float
 
 from esmlearn.errors import DataError
+from esmlearn.fields.ancillaries import check_error, convert_deviation, fill_error, flagged_observed, read_error
 from esmlearn.fields.levels import join_levels, split_levels
 from esmlearn.grids.grid import RectilinearGrid
 
@@ -40,6 +41,9 @@ class Field:
     levels
         Depth of each variable in metres, positive down, where the variables are the levels of one quantity; else None.
         Land is the same at all levels: a cell below the bottom is one without observations.
+    error
+        Standard deviation of the error of each observation, shape (time, var, lat, lon), as a difference in `units`;
+        NaN where nothing was observed. None where errors are not known.
     """
 
     values: Float[np.ndarray, "time var lat lon"]
@@ -48,6 +52,7 @@ class Field:
     units: str
     like: tuple[Cube, ...]
     levels: Float[np.ndarray, " var"] | None = None
+    error: Float[np.ndarray, "time var lat lon"] | None = None
 
     @classmethod
     def from_cube(
@@ -56,8 +61,12 @@ class Field:
         *,
         units: str | None = None,
         land: Bool[np.ndarray, "lat lon"] | None = None,
+        complete: bool = False,
     ) -> "Field":
         """Read cubes with the dimensions time, latitude and longitude on one grid.
+
+        The errors of the observations are read where a cube has them as an ancillary variable (its standard name with
+        `standard_error`). A missing one is the median of the others.
 
         Parameters
         ----------
@@ -69,11 +78,15 @@ class Field:
         land
             Land of shape (lat, lon), rows from south to north. Without it, land is where no variable ever has a value:
             right for a complete field, too much for a gappy one with places that are never observed.
+        complete
+            For a reconstruction of ours: take all its values. By default only those that its flag `observed` calls so,
+            so that a result can be filled again.
 
         Raises
         ------
         DataError
-            If dimensions are missing, grids differ, units do not convert, or there is no ocean at all.
+            If dimensions are missing, grids differ, units do not convert, errors are negative, or there is no ocean at
+            all.
         """
         like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
         units = str(like[0].units) if units is None else units
@@ -88,12 +101,15 @@ class Field:
         if land is None:
             land = ~observed.any(axis=(0, 1))
         observed &= ~land
+        if not complete:
+            observed &= np.stack([_flags(cube) for cube in like], axis=1)
         if not observed.any():
             raise DataError(
                 f"{like[0].name()} has no ocean cell with a value;"
                 " check the region and the land mask of the preprocessor."
             )
-        return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like, levels)
+        error = None if complete else _errors(like, units, observed)
+        return cls(np.where(observed, values, np.float32(np.nan)), observed, land, units, like, levels, error)
 
     def to_cubes(self) -> tuple[Cube, ...]:
         """Make one cube for each variable, in the units and the row order of the cubes that were read.
@@ -134,8 +150,8 @@ class Field:
         like = self.like[0] if like is None else like
         data = np.ma.masked_array(rows_northward(np.where(valid, values, 0.0), like), mask=rows_northward(~valid, like))
         cube = like.copy(data=data.astype(like.dtype if like.dtype.kind == "f" else np.float32))
-        for part in cube.ancillary_variables():  # what is known of the observations is not of these values
-            cube.remove_ancillary_variable(part)
+        for variable in cube.ancillary_variables():  # it belongs to the values that were read
+            cube.remove_ancillary_variable(variable)
         cube.units = self.units
         cube.convert_units(like.units)
         return cube
@@ -143,7 +159,13 @@ class Field:
     def __getitem__(self, time: slice | np.ndarray) -> "Field":
         """Select along time."""
         like = tuple(cube[time] for cube in self.like)
-        return replace(self, values=self.values[time], observed=self.observed[time], like=like)
+        return replace(
+            self,
+            values=self.values[time],
+            observed=self.observed[time],
+            like=like,
+            error=None if self.error is None else self.error[time],
+        )
 
     def region(self, lat: slice, lon: slice) -> "Field":
         """Select a region by index, rows counted from the south."""
@@ -158,6 +180,7 @@ class Field:
             observed=self.observed[..., lat, lon],
             land=self.land[lat, lon],
             like=like,
+            error=None if self.error is None else self.error[..., lat, lon],
         )
 
     def level(self, index: int) -> "Field":
@@ -165,19 +188,48 @@ class Field:
         one = slice(index, index + 1)
         levels = None if self.levels is None else self.levels[one]
         return replace(
-            self, values=self.values[:, one], observed=self.observed[:, one], like=self.like[one], levels=levels
+            self,
+            values=self.values[:, one],
+            observed=self.observed[:, one],
+            like=self.like[one],
+            levels=levels,
+            error=None if self.error is None else self.error[:, one],
         )
 
     def hide(self, hidden: Bool[np.ndarray, "time *var lat lon"]) -> "Field":
         """Hide the values where a mask is True: the same for all variables, or ``(time, var, lat, lon)``."""
         observed = self.observed & ~(hidden if hidden.ndim == 4 else hidden[:, None])
-        return replace(self, values=np.where(observed, self.values, np.float32(np.nan)), observed=observed)
+        error = None if self.error is None else np.where(observed, self.error, np.float32(np.nan))
+        return replace(self, values=np.where(observed, self.values, np.float32(np.nan)), observed=observed, error=error)
+
+    def with_error(self, error: "float | Cube | None") -> "Field":
+        """Give the observations errors.
+
+        Parameters
+        ----------
+        error
+            Standard deviation of each error: one number, as a difference in `units`, or a cube with the dimensions of
+            the first variable. 0: what the cube carries is left out; None: it stays.
+
+        Raises
+        ------
+        DataError
+            If it is negative, or a cube on another grid, of other times, or in units that do not convert.
+        """
+        if error is None:
+            return self
+        given = _error_of(error, self) if isinstance(error, Cube) else np.full(self.values.shape, error, np.float32)
+        return replace(self, error=fill_error(check_error(given, self.like[0].name()), self.observed))
+
+    @cached_property
+    def deviation(self) -> Float[np.ndarray, "time var lat lon"]:
+        """Standard deviation of the error of what was observed; zero where it is not known."""
+        return np.zeros(self.values.shape, np.float32) if self.error is None else np.nan_to_num(self.error)
 
     @cached_property
     def dates(self) -> np.ndarray:
         """Dates of the time axis as `cftime.datetime`, in the calendar of the cube."""
-        coord = self.like[0].coord("time")
-        return np.asarray(cftime.num2date(coord.points, str(coord.units), calendar=coord.units.calendar))
+        return _dates(self.like[0])
 
     @cached_property
     def lat(self) -> np.ndarray:
@@ -255,6 +307,54 @@ def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
             raise DataError(f"{cube.name()} is in {cube.units}, which does not convert to {units}; check the dataset.")
         data = cube.units.convert(data, units)
     return rows_northward(data, cube)
+
+
+def _dates(cube: Cube) -> np.ndarray:
+    """Dates of the time axis of a cube, in its calendar."""
+    coord = cube.coord("time")
+    return np.asarray(cftime.num2date(coord.points, str(coord.units), calendar=coord.units.calendar))
+
+
+def _flags(cube: Cube) -> Bool[np.ndarray, "time lat lon"]:
+    """Where a value counts as observed, rows from south to north; everywhere, but in a reconstruction of ours."""
+    flags = flagged_observed(cube)
+    return np.ones(cube.shape, bool) if flags is None else rows_northward(flags, cube)
+
+
+def _errors(
+    like: Sequence[Cube], units: str, observed: Bool[np.ndarray, "time var lat lon"]
+) -> Float[np.ndarray, "time var lat lon"] | None:
+    """Errors of the observations of all variables; None where no cube has any."""
+    found = [read_error(cube, units) for cube in like]
+    if all(error is None for error in found):
+        return None
+    parts = [
+        np.full(cube.shape, np.nan, np.float32) if error is None else rows_northward(error, cube)
+        for cube, error in zip(like, found, strict=True)
+    ]
+    return fill_error(np.stack(parts, axis=1), observed)
+
+
+def _error_of(cube: Cube, field: "Field") -> Float[np.ndarray, "time var lat lon"]:
+    """Errors in a cube of their own, at the times and on the grid of a field."""
+    parts, _ = split_levels(cube)
+    errors = np.stack(
+        [
+            convert_deviation(_values(part, str(part.units)), part.units, field.units, name=part.name())
+            for part in parts
+        ],
+        axis=1,
+    )
+    if errors.shape != field.values.shape or not RectilinearGrid.of(parts[0]).same_as(field.grid):
+        raise DataError(
+            f"{cube.name()}, the errors of {field.like[0].name()}, must have its grid and {len(field.values)} times:"
+            " bring both to the same in the preprocessor."
+        )
+    if (_dates(parts[0]) != field.dates).any():
+        raise DataError(
+            f"{cube.name()}, the errors of {field.like[0].name()}, has other times; give both one timerange."
+        )
+    return errors
 
 
 def rows_northward(values: np.ndarray, cube: Cube) -> np.ndarray:

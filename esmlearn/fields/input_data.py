@@ -16,6 +16,9 @@ from esmlearn.settings.scripts import NAMES
 
 Facets = Mapping[str, Any]
 
+ERRORS = "Stderr"
+"""End of the names that ESMValCore gives to the standard errors of variables, such as tosStderr."""
+
 
 class InputData:
     """Datasets by name; all scripts use it to find the file of a name in the settings.
@@ -30,6 +33,11 @@ class InputData:
     def __iter__(self) -> Iterator[Facets]:
         """Iterate over the facets of all datasets."""
         return iter(self.entries.values())
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each dataset: its alias, else its name; each once."""
+        return list(dict.fromkeys(str(facets.get("alias") or facets["dataset"]) for facets in self))
 
     @property
     def files(self) -> list[str]:
@@ -50,7 +58,7 @@ class InputData:
         ----------
         name
             Name of the dataset, its alias, or its variable group in the recipe; None for any. If several datasets fit,
-            that with this variable group is chosen.
+            that with this variable group is chosen; errors of a variable are not, unless they are named so.
         short_name
             Variable; None for any.
         grid
@@ -66,6 +74,8 @@ class InputData:
         found = self._fitting(name, short_name)
         if len(found) > 1:
             found = [facets for facets in found if facets.get("variable_group") == name] or found
+        if len(found) > 1 and short_name is None:
+            found = [facets for facets in found if not str(facets.get("short_name")).endswith(ERRORS)] or found
         if len(found) > 1 and grid is not None:
             found = [facets for facets in found if _is_on(grid, facets)] or found
         if len(found) == 1:

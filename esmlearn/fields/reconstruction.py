@@ -10,7 +10,8 @@ from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
 from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
-from esmlearn.errors import DataError
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.ancillaries import FLAG, FLAG_MEANINGS, ancillary, convert_deviation, flagged_observed
 from esmlearn.fields.field import Field, rows_northward
 
 Values = Float[np.ndarray, "*shape lat lon"]
@@ -27,7 +28,8 @@ class Reconstruction:
     daily, monthly
         Values of shape (time, lat, lon) and (month, lat, lon), in the units of the field they were made from.
     daily_std, monthly_std
-        Standard deviation of their error; None for a method without it.
+        Standard deviation of their error, at observed places that of the observation, or zero where it is not known;
+        None for a method without it.
     members, monthly_members
         Members of an ensemble, of which the others are mean and standard deviation; None for other methods.
     """
@@ -45,6 +47,9 @@ class Reconstruction:
         monthly = np.stack([monthly_means(field, member) for member in members])
         mean, monthly_mean = (part.mean(axis=0) for part in (members, monthly))
         std, monthly_std = (part.std(axis=0, ddof=1) for part in (members, monthly))
+        if field.error is not None:
+            # All members have what was observed, so that their spread does not know its error.
+            std = np.where(field.observed[:, 0], field.error[:, 0], std)
         return cls(mean, monthly_mean, std, monthly_std, members, monthly)
 
     @classmethod
@@ -115,7 +120,28 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
-    def reconstruct(self, cube: Cube, *, frequency: str = "day") -> Cube:
+    def smooth_field(self, field: Field) -> Reconstruction:
+        """Fill the gaps of a field, and give the analysis in place of what was observed.
+
+        Raises
+        ------
+        SettingsError
+            If the method has no analysis of what was observed.
+        """
+        del field
+        raise SettingsError(
+            f"{type(self).__name__} gives observations back as they are: leave out smooth_observed, or take "
+            "optimal_interpolation or a trained SpatioTemporalModel."
+        )
+
+    def reconstruct(
+        self,
+        cube: Cube,
+        *,
+        frequency: str = "day",
+        error: float | Cube | None = None,
+        smooth_observed: bool = False,
+    ) -> Cube:
         """Fill the gaps of a daily cube.
 
         Parameters
@@ -124,6 +150,12 @@ class GapFiller(ABC):
             Daily values with dimensions time, latitude, longitude; missing values are masked.
         frequency
             `day` for complete days, `mon` for monthly means.
+        error
+            Standard deviation of the errors of the observations, as of `Field.with_error`; a number is a difference in
+            the `units` of the method. Default: what the cube carries.
+        smooth_observed
+            Whether observed values are replaced by the analysis, which trusts them as far as their errors allow. By
+            default they keep their values.
 
         Returns
         -------
@@ -134,12 +166,15 @@ class GapFiller(ABC):
         Raises
         ------
         DataError
-            If dimensions, units or period do not fit.
+            If dimensions, units, errors or period do not fit.
+        SettingsError
+            If observed values are to be smoothed by a method that can't.
         """
         if frequency not in ("day", "mon"):
             raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
-        field = Field.from_cube(cube, units=self.units, land=self.land_of(cube))
-        daily, monthly = self.reconstruct_field(field).to_cubes(field)
+        field = Field.from_cube(cube, units=self.units, land=self.land_of(cube)).with_error(error)
+        result = self.smooth_field(field) if smooth_observed else self.reconstruct_field(field)
+        daily, monthly = result.to_cubes(field)
         return daily if frequency == "day" else monthly
 
 
@@ -159,21 +194,16 @@ def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*fla
 def read_values(cube: Cube) -> tuple[Values, Values | None]:
     """Values and standard deviation (None where there is none) of a cube; rows run from south to north, land is NaN."""
     values = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
-    deviation = _ancillary(cube, f"{cube.var_name}_standard_deviation")
+    deviation = ancillary(cube, f"{cube.var_name}_standard_deviation")
     if deviation is None:
         return values, None
     return values, rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
 
 
 def observed_of(cube: Cube) -> Bool[np.ndarray, "*shape lat lon"] | None:
-    """Flag for observed values; None for a cube without it."""
-    flag = _ancillary(cube, "observed")
-    return None if flag is None else rows_northward(np.ma.filled(flag.data, 0), cube) == 1
-
-
-def _ancillary(cube: Cube, name: str) -> AncillaryVariable | None:
-    """Ancillary variable of a cube by name; None if there is none."""
-    return next((variable for variable in cube.ancillary_variables() if variable.var_name == name), None)
+    """Flag for observed values, rows from south to north; None for a cube without it."""
+    flags = flagged_observed(cube)
+    return None if flags is None else rows_northward(flags, cube)
 
 
 def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "month lat lon"]:
@@ -238,12 +268,10 @@ def _add_ancillaries(
     mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
-        # A deviation is a difference: only the factor between the units applies, not their offset.
         units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
-        zero, one = cf_units.Unit(field.units).convert(np.array([0.0, 1.0]), units)
-        spread = rows_northward(np.nan_to_num(std) * (one - zero), cube)
+        spread = convert_deviation(np.nan_to_num(std), field.units, str(units), name=cube.name())
         deviation = AncillaryVariable(
-            np.ma.masked_array(spread.astype(np.float32), mask=mask),
+            np.ma.masked_array(rows_northward(spread, cube), mask=mask),
             standard_name=f"{cube.standard_name} standard_error" if cube.standard_name else None,
             long_name=f"Standard deviation of the error of {cube.long_name or cube.name()}",
             var_name=f"{cube.var_name}_standard_deviation",
@@ -261,7 +289,7 @@ def observed_flag(
         np.ma.masked_array(rows_northward(observed, cube).astype(np.int8), mask=mask),
         standard_name=f"{cube.standard_name} status_flag" if cube.standard_name else None,
         long_name="Whether the value was observed",
-        var_name="observed",
+        var_name=FLAG,
         units="1",
-        attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": "reconstructed observed"},
+        attributes={"flag_values": np.array([0, 1], np.int8), "flag_meanings": FLAG_MEANINGS},
     )

@@ -43,8 +43,13 @@ def _land_polygons() -> tuple[np.ndarray, np.ndarray]:
 
 def land_mask(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Whether the centre of each cell is on land, ``(lat, lon)``; degrees in any order and any convention."""
-    x = (np.asarray(lon, dtype=float) + 180.0) % 360.0 - 180.0
-    x, y = np.meshgrid(np.clip(x, -180 + FRAME, 180 - FRAME), np.clip(lat, -90 + FRAME, 90 - FRAME))
+    return is_land(*np.meshgrid(lat, lon, indexing="ij"))
+
+
+def is_land(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Whether points are on land; both arrays have one shape, in degrees of any convention."""
+    x = np.clip((np.asarray(lon, dtype=float) + 180.0) % 360.0 - 180.0, -180 + FRAME, 180 - FRAME)
+    y = np.clip(np.asarray(lat, dtype=float), -90 + FRAME, 90 - FRAME)
     land = np.zeros(x.shape, dtype=bool)
     polygons, bounds = _land_polygons()
     near = (bounds[:, 0] <= x.max()) & (bounds[:, 2] >= x.min()) & (bounds[:, 1] <= y.max()) & (bounds[:, 3] >= y.min())

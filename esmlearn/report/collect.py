@@ -62,6 +62,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         rows=tuple(records("scores.json")),
         breakdown=tuple(records("breakdown.json")),
         ablations=tuple(records("ablations.json")),
+        climate_models=tuple(records("model_scores.json")),
         facts=tuple(records("evaluation.json")),
         shortest={record["dataset"]: min(record["wavelength_km"]) for record in records("spectra.json")},
         figures=tuple(figure for work in works for figure in _figures(work)),

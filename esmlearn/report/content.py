@@ -96,7 +96,8 @@ class Report:
     """Everything on the page; a section without content is left out.
 
     `title` and `description` come from the recipe or the settings, `words` is a summary by the author. `rows`,
-    `breakdown` and `ablations` are rows of `scores.json`, `breakdown.json` and `ablations.json`. `facts` describes what
+    `breakdown`, `ablations` and `climate_models` are rows of `scores.json`, `breakdown.json`, `ablations.json` and
+    `model_scores.json`. `facts` describes what
     was evaluated and hidden, for each dataset; see `esmlearn.evaluation.facts.facts`. `shortest` is the shortest
     wavelength (km) in the spectra of each dataset. `preprocessors` and `settings` are texts in YAML, the latter of each
     script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of the software,
@@ -109,6 +110,7 @@ class Report:
     rows: tuple[Row, ...] = ()
     breakdown: tuple[Row, ...] = ()
     ablations: tuple[Row, ...] = ()
+    climate_models: tuple[Row, ...] = ()
     facts: tuple[Mapping[str, Any], ...] = ()
     shortest: Mapping[str, float] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()

@@ -38,6 +38,12 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
         if block:
             share = percent(block["share"]) if "share" in block else ""
             sentences.append(words[block["kind"]].format(**block, percent=share))
+    if outliers := fact.get("outliers"):
+        done = "were hidden from all methods" if outliers["masked"] else "were left in place"
+        sentences.append(
+            f"{outliers['outliers']:,} of {outliers['observations']:,} observations are farther than "
+            f"{outliers['threshold']:g} standard deviations from the analysis of the others: these outliers {done}."
+        )
     if fact["truth"]:
         sentences.append(
             "Only withheld observations are known to be right, so that scores are made on these alone."

@@ -14,6 +14,7 @@ from PIL import Image
 
 from esmlearn.methods import method_info
 from esmlearn.report.ablations import ablation_sentences, ablation_tables
+from esmlearn.report.climate_models import climate_model_table
 from esmlearn.report.content import Dataset, Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
 from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
@@ -39,6 +40,7 @@ SECTIONS = {
     "scales": ("radial_spectra", "spectra", "ensemble_spectra", "quantiles", "heatwaves"),
     "uncertainty": ("calibration", "rank_histogram", "spread_skill"),
     "diffusion": ("diffusion_estimates", "diffusion_error", "diffusion_schedules"),
+    "climate_models": ("maps_model_bias", "seasonal_cycles"),
     "training": ("training",),
 }
 # Keys of progress.json that matter only during a training, or that the page has elsewhere.
@@ -81,6 +83,7 @@ def render(report: Report) -> str:
         ablation_tables=ablation_tables(report.ablations),
         ablation_sentences=ablation_sentences(report.ablations),
         scale_tables=scale_tables(report.rows, report.shortest),
+        climate_models=climate_model_table(report.climate_models),
         hidden=[(how_hidden(fact), fact_lines(fact), left_out(fact)) for fact in report.facts],
         split=split_lines(_split(report.models)),
         facets=FACETS,

@@ -2,6 +2,7 @@
 
 from esmlearn.settings.ablations import AblationSettings, ablation_problems
 from esmlearn.settings.base import Block, Period, Positive, Share, period_dates
+from esmlearn.settings.compare import CompareSettings
 from esmlearn.settings.data import DataSettings, GapSettings, SplitSettings
 from esmlearn.settings.densify import HideSettings, TrainDensifySettings
 from esmlearn.settings.diffusion import (

@@ -1,7 +1,7 @@
 """Data of a training: datasets, gaps, and periods."""
 
 from itertools import combinations
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -53,6 +53,11 @@ class DataSettings(Block):
     target: str | None = Field(None, description="complete dataset, the target of the training; none: self_supervised")
     gaps: GapSettings = GapSettings()
     split: SplitSettings
+    error: Annotated[float, Field(ge=0)] | str | None = Field(
+        None,
+        description="standard deviation of the errors of the observations: a number in `units`, or the dataset that "
+        "has them; 0: not known; default: what the observations carry",
+    )
     units: str = Field("degC", description="units of the fields within the model")
     scale_by: Literal["variable", "calendar_day"] = Field(
         "variable", description="scaling by one standard deviation, or by one for each day of the year"

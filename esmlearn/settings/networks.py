@@ -42,6 +42,9 @@ class ModelSettings(Block):
     first_guess: Literal["successive_corrections", "time_interpolation", "observed_mean", "climatology"] = Field(
         "successive_corrections", description="first guess, to which the output is added; the first has trained scales"
     )
+    observation_errors: bool = Field(
+        False, description="whether the error of each observation is an input; needs observations with known errors"
+    )
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "ModelSettings":

@@ -1,6 +1,6 @@
 """Settings of the script `reconstruct`: data, baselines, and sampling of members."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -91,6 +91,24 @@ class ReconstructSettings(BaselineSettings):
     withhold: WithholdSettings | None = Field(
         None, description="observations that no method has as input, for the scores; none: nothing is withheld"
     )
+    error: Annotated[float, Field(ge=0)] | str | None = Field(
+        None,
+        description="errors of the observations, as `data.error` of `train`; default: as in the training, with `model` "
+        "what the observations carry",
+    )
+    smooth_observed: bool = Field(
+        False,
+        description="whether methods that know the errors of observations and their own give the analysis in place of "
+        "what was observed; else observations keep their values",
+    )
+    outliers: Literal["ignore", "report", "mask"] = Field(
+        "ignore",
+        description="what is done with observations that disagree with those around them: nothing; count them; or hide "
+        "them from all methods, too",
+    )
+    outlier_threshold: float = Field(
+        4.0, gt=0, description="disagreement in standard deviations from which an observation is an outlier"
+    )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
         None, description="baselines to run; default: all of the task"
     )
@@ -105,6 +123,15 @@ class ReconstructSettings(BaselineSettings):
     def _period_is_known(self) -> "ReconstructSettings":
         if self.period not in ("train", "validation", "test", "all"):
             check_period(self.period)
+        return self
+
+    @model_validator(mode="after")
+    def _outliers_are_no_truth(self) -> "ReconstructSettings":
+        if self.outliers == "mask" and self.withhold:
+            raise ValueError(
+                "`outliers: mask` hides observations that `withhold` would then score as the truth; set `outliers: "
+                "report`, or leave out `withhold`"
+            )
         return self
 
     @property

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
+from esmlearn.settings.compare import CompareSettings
 from esmlearn.settings.densify import TrainDensifySettings
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
@@ -27,6 +28,7 @@ SCRIPTS: dict[str, Mapping[str, type[Block]]] = {
     "train": TRAIN,
     "reconstruct": {"": ReconstructSettings},
     "evaluate": {"": EvaluateSettings},
+    "compare": {"": CompareSettings},
     "report": {"": ReportSettings},
 }
 """Settings of all scripts, by task where a script has several; docs and tests read them too."""
@@ -40,7 +42,10 @@ ESMVALCORE_KEYS = {
 NAMES = ("dataset", "alias", "variable_group")
 """Facets of a dataset that a setting may name it by."""
 
-REFERENCES = ("observations", "target", "truth", "dataset", "fine", "coarse", "static", "height")
+REFERENCES = (
+    *("observations", "target", "further_targets", "error", "truth", "dataset", "models"),
+    *("fine", "coarse", "static", "height"),
+)
 """Keys of settings that name datasets, one or several."""
 
 
@@ -98,7 +103,7 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
         value = getattr(block, key)
         if isinstance(value, Block):
             found += [(f"{key}.{inner}", name) for inner, name in _dataset_names(value)]
-        elif key in REFERENCES and value is not None:
+        elif key in REFERENCES and isinstance(value, str | tuple):
             found += [(key, name) for name in ([value] if isinstance(value, str) else value)]
     return found
 

@@ -53,11 +53,19 @@ class TrainScriptSettings(Block):
     training: TrainingLoopSettings
 
 
+class TransformerDataSettings(DataSettings):
+    """Data of the training of a transformer."""
+
+    further_targets: tuple[str, ...] = Field(
+        (), description="further complete datasets to learn from, such as other climate models, on the grid of `target`"
+    )
+
+
 class TrainReconstructSettings(TrainScriptSettings):
     """Settings of the script `train` for the spatio-temporal transformer."""
 
     task: Literal["reconstruct"] = Field("reconstruct", description="what is trained: the transformer")
-    data: DataSettings
+    data: TransformerDataSettings
     model: ModelSettings = ModelSettings()
     training: TransformerTrainingSettings = TransformerTrainingSettings()
 
@@ -65,6 +73,8 @@ class TrainReconstructSettings(TrainScriptSettings):
     def _learning_has_what_it_needs(self) -> "TrainReconstructSettings":
         if self.training.learning == "supervised" and self.data.target is None:
             raise ValueError("learning `supervised` needs data.target, the dataset with the complete field")
+        if self.data.further_targets and self.learning == "self_supervised":
+            raise ValueError("data.further_targets are complete datasets, so learning must be `supervised`")
         if not self.model.daily and self.learning == "self_supervised":
             raise ValueError(
                 "learning `self_supervised` hides observed days, so it needs the daily decoder (model.daily)"

@@ -162,6 +162,10 @@ def _check_settings(settings: ReconstructSettings, task: Task, model: Any) -> No
     """Refuse settings that a model can't follow, before it has done anything else."""
     if settings.every > 1 and task.name != "downscale":
         raise SettingsError("`every` is for super-resolution; gaps are filled day by day: leave it out.")
+    if settings.smooth_observed and task.name != "reconstruct":
+        raise SettingsError("`smooth_observed`: members of an ensemble keep what was observed; leave it out.")
+    if settings.outliers != "ignore" and task.name == "downscale":
+        raise SettingsError("`outliers` are of observations with gaps; super-resolution has none: leave it out.")
     if settings.ablations and task.name == "reconstruct":
         raise SettingsError("`ablations` are of an ensemble, but the model is none; leave them out.")
     problems = ablation_problems(settings.ablations, model.settings) if settings.ablations else []

@@ -1,9 +1,11 @@
 """What the tasks that fill gaps are given: observations with their gaps, the truth where it is known, and baselines."""
 
 import contextlib
+import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -43,12 +45,15 @@ class Observations:
         All days of the recipe.
     field
         The days of the period, less what is withheld: what methods are given.
+    outliers
+        How many observations disagree with those around them, and what was done; None where nobody looked.
     """
 
     name: str
     gaps: GapSettings
     whole: Field
     field: Field
+    outliers: Mapping[str, Any] | None = None
 
     @classmethod
     def of(
@@ -61,24 +66,60 @@ class Observations:
         name = settings.observations or learned.observations
         # A model from elsewhere meets data as they are, unless the recipe says what to hide.
         gaps = settings.gaps or (GapSettings() if settings.model else learned.gaps)
-        whole = load_observations(data, name, gaps, units=learned.units, land=land)
+        error = learned.error if settings.error is None and not settings.model else settings.error
+        whole = load_observations(data, name, gaps, error=error, units=learned.units, land=land)
         field = cut(whole, settings.period, learned.split)
-        return cls(name, gaps, whole, withhold(field, settings.withhold) if settings.withhold else field)
+        field = withhold(field, settings.withhold) if settings.withhold else field
+        observations = cls(name, gaps, whole, field)
+        return observations if settings.outliers == "ignore" else _check_outliers(observations, learned, settings)
 
     @property
     def attributes(self) -> dict[str, str]:
         """What a file says of them."""
-        return {"esmlearn_gaps": self.gaps.model_dump_json(exclude_none=True)}
+        found = {} if self.outliers is None else {"esmlearn_outliers": json.dumps(self.outliers)}
+        return {"esmlearn_gaps": self.gaps.model_dump_json(exclude_none=True), **found}
 
     def level(self, index: int) -> "Observations":
         """Those of one level."""
-        return Observations(self.name, self.gaps, self.whole.level(index), self.field.level(index))
+        return replace(self, whole=self.whole.level(index), field=self.field.level(index))
 
 
-def load_observations(data: InputData, name: str, gaps: GapSettings, *, units: str, land: Land | None = None) -> Field:
-    """Load observations with the gaps that the settings ask for, over the whole timerange of the recipe."""
+def _check_outliers(observations: Observations, learned: DataSettings, settings: ReconstructSettings) -> Observations:
+    """Count the outliers level by level, by optimal interpolation fitted to the training; hide them on request."""
+    found = []
+    for index in range(observations.field.values.shape[1]):
+        level = observations.level(index)
+        training = training_days(level.field, level.whole, learned.split)
+        climatology = Climatology.fit(training, harmonics=learned.harmonics)
+        analysis = baselines.OptimalInterpolation.fit(training, climatology, settings)
+        found.append(baselines.find_outliers(level.field, analysis, threshold=settings.outlier_threshold))
+    hidden, field = np.stack(found, axis=1), observations.field
+    masked = settings.outliers == "mask"
+    count = {
+        "outliers": int(hidden.sum()),
+        "observations": int(field.observed.sum()),
+        "threshold": settings.outlier_threshold,
+        "masked": masked,
+    }
+    return replace(observations, field=field.hide(hidden) if masked else field, outliers=count)
+
+
+def load_observations(
+    data: InputData,
+    name: str,
+    gaps: GapSettings,
+    *,
+    error: float | str | None = None,
+    units: str,
+    land: Land | None = None,
+) -> Field:
+    """Load observations, their errors, and the gaps that the settings ask for, over the whole timerange of the recipe.
+
+    `error` is a number or the name of a dataset; None for what the observations carry.
+    """
     other = data.field(gaps.dataset, units=units) if gaps.dataset else None
-    return apply_gaps(data.field(name, units=units, land=land), gaps, other)
+    field = data.field(name, units=units, land=land)
+    return apply_gaps(field.with_error(data.cube(error) if isinstance(error, str) else error), gaps, other)
 
 
 def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field | None]:
@@ -86,7 +127,7 @@ def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field
     target = data.field(settings.target, units=settings.units) if settings.target else None
     land = None if target is None else target.land
     name, gaps = settings.observations, settings.gaps
-    return load_observations(data, name, gaps, units=settings.units, land=land), target
+    return load_observations(data, name, gaps, error=settings.error, units=settings.units, land=land), target
 
 
 def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool = False) -> Field | None:
@@ -136,7 +177,9 @@ def run_baselines(
     training = training_days(field, observations.whole, split)
     for method in settings.gap_fillers():
         baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
-        yield MethodOutput(method, field, baseline.reconstruct_field(field), baseline.parameters)
+        smooths = settings.smooth_observed and baseline.smooths
+        result = baseline.smooth_field(field) if smooths else baseline.reconstruct_field(field)
+        yield MethodOutput(method, field, result, baseline.parameters)
 
 
 def cut(field: Field, period: str, split: SplitSettings) -> Field:

@@ -110,3 +110,9 @@ def test_what_is_no_recipe_is_a_problem(check, text, words):
 
 def test_a_missing_file_is_a_problem(tmp_path):
     assert check_recipe(tmp_path / "recipe_x.yml") == [f"there is no recipe {tmp_path / 'recipe_x.yml'}."]
+
+
+def test_a_preprocessor_that_is_not_there_is_a_problem(check, recipe):
+    recipe["diagnostics"]["sst"]["variables"]["tos"]["preprocessor"] = "oceann"
+    recipe["preprocessors"] = {"ocean": {}}
+    assert check(recipe) == ["sst/tos: there is no preprocessor 'oceann'; the recipe has ocean."]

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from esmlearn.bridge.runs import find_reason, find_report
+from esmlearn.bridge.reasons import find_reason
+from esmlearn.bridge.runs import find_report
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -1,10 +1,10 @@
-"""Reports are found, and failures explained."""
+"""Reports are found, and linked in ESMValCore's overview."""
 
 import os
 
 import pytest
 
-from esmlearn.bridge.runs import find_reason, find_report, link_report
+from esmlearn.bridge.runs import find_report, link_report
 from esmlearn.errors import DataError
 
 
@@ -89,52 +89,6 @@ def test_an_overview_that_may_not_be_written_stays_as_it_is(tmp_path):
     assert [path.name for path in run.iterdir() if path.is_file()] == ["index.html"]
 
 
-@pytest.mark.parametrize("find", [find_report, find_reason])
-def test_an_empty_folder_is_an_error(tmp_path, find):
-    with pytest.raises(DataError, match="there is no"):
-        find(tmp_path / "nowhere")
-
-
-def failed_run(folder, log_lines, code=1):
-    log = write(folder / "run" / "sst" / "train" / "log.txt", "\n".join(log_lines))
-    write(
-        folder / "run" / "main_log.txt",
-        f"INFO    [42] Starting task sst/train\n"
-        f"ERROR   [42] Program terminated abnormally\nTraceback:\n"
-        "esmvalcore._task.DiagnosticError: Diagnostic script diagnostics/train.py failed with return code"
-        f" {code}. See the log in {log}\n",
-    )
-
-
-@pytest.mark.parametrize(
-    ("lines", "code", "reason"),
-    [
-        (["…", "ERROR esmlearn: tos has no ocean.", ""], 1, "ERROR esmlearn: tos has no ocean."),
-        (["Traceback", "  line 3", "ValueError: ours", ""], 1, "ValueError: ours (see "),
-        (["step 12"], -9, "The script was stopped by SIGKILL (there may have been too little memory), see "),
-        ([], 1, "The script left no message."),
-    ],
-)
-def test_the_message_of_the_script_explains_a_failure(tmp_path, lines, code, reason):
-    failed_run(tmp_path / "recipe_1", lines, code)
-    assert find_reason(tmp_path).startswith(reason)
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        ("Could not create all tasks\nMissing data for OBS6 tos", "Missing data for OBS6 tos"),
-        ("Program terminated abnormally\nTraceback:\n  line 3\nValueError: Tag 'x'", "ValueError: Tag 'x'"),
-    ],
-)
-def test_without_a_script_esmvalcores_error_explains_it(tmp_path, error, reason):
-    log = f"INFO    [42] Starting\nERROR   [42] {error}\nINFO    [42] \nNeed help?\n"
-    write(tmp_path / "run" / "main_log.txt", log)
-    assert find_reason(tmp_path).startswith(f"{reason} (see ")
-
-
-def test_success_and_interruption_differ(tmp_path):
-    write(tmp_path / "a" / "run" / "main_log.txt", "INFO    [42] Run was successful\n")
-    write(tmp_path / "b" / "run" / "main_log.txt", "INFO    [42] Starting\n")
-    assert "successful" in find_reason(tmp_path / "a")
-    assert "cut short" in find_reason(tmp_path / "b")
+def test_an_empty_folder_has_no_report(tmp_path):
+    with pytest.raises(DataError, match="there is no report"):
+        find_report(tmp_path / "nowhere")

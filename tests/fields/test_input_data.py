@@ -62,3 +62,12 @@ def test_the_grid_decides_between_several_and_none_is_taken_at_random(two):
             two.find("DemoOcean", key="truth", **options)
     with pytest.raises(DataError, match=r"The variable tos fits several.*grid_0.nc, grid_1.nc"):
         two.find(None, short_name="tos")
+
+
+def test_errors_of_a_variable_are_not_taken_for_it():
+    """A recipe has tos and tosStderr of one dataset: its name means tos, and the group of the errors the errors."""
+    facets = [{"dataset": "L3C", "variable_group": name, "short_name": name} for name in ("tos", "tosStderr")]
+    data = InputData({f"{each['short_name']}.nc": each | {"filename": f"{each['short_name']}.nc"} for each in facets})
+    assert data.find("L3C")["filename"] == "tos.nc"
+    assert data.find("tosStderr")["filename"] == "tosStderr.nc"
+    assert data.find("L3C", short_name="tosStderr")["filename"] == "tosStderr.nc"

@@ -116,6 +116,13 @@ def test_only_super_resolution_leaves_times_out(models, task):
     assert "`every` is for super-resolution" in refusal([models[task]], SETTINGS.model_copy(update={"every": 2}))
 
 
+def test_members_are_not_smoothed_and_super_resolution_has_no_outliers(models):
+    smooth, outliers = ({"smooth_observed": True}, {"outliers": "report"})
+    for task in ("fill", "densify", "downscale"):
+        assert "members of an ensemble keep" in refusal([models[task]], SETTINGS.model_copy(update=smooth))
+    assert "`outliers` are of observations" in refusal([models["downscale"]], SETTINGS.model_copy(update=outliers))
+
+
 def test_ablations_are_of_an_ensemble_that_allows_them(models):
     def ask(**ablation):
         return ReconstructSettings(ablations={"some": ablation})

@@ -1,12 +1,16 @@
 """The truth beside what is reconstructed: found if it is there, and never wrong in silence."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from esmlearn.errors import DataError
-from esmlearn.tasks.observations import find_truth
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.settings import ReconstructSettings, from_script
+from esmlearn.tasks.observations import Observations, find_truth
 from tests.made_fields import make_cube, wavy_ocean
-from tests.small import small_ocean
+from tests.small import small_ocean, small_settings
 from tests.tasks.given import give
 
 
@@ -66,3 +70,56 @@ def test_without_a_dataset_there_is_no_truth_unless_it_is_needed(field, complete
     assert not caplog.text
     with pytest.raises(DataError, match="has no dataset 'Complete'"):
         find_truth(data, "Complete", field, needed=True)
+
+
+KNOWN = {"kernel": "matern_52", "length_km": 150, "time_days": 8, "noise_share": 0.1, "sigma": 1.0}
+
+
+def observations_of(data, settings=None, **learned) -> Observations:
+    """Observations of the small ocean in June 2002, as settings want them."""
+    given = {"period": "2002-06-01/2002-06-30", "optimal_interpolation": KNOWN, **(settings or {})}
+    trained = small_settings().data.model_copy(update={"observations": "Cloudy", **learned})
+    return Observations.of(data, trained, ReconstructSettings.model_validate(given), small_ocean()[1].land)
+
+
+def test_errors_are_a_dataset_of_the_recipe_or_a_number(tmp_path):
+    """Those of the training hold, unless the script says otherwise, or its model comes from elsewhere."""
+    (cloudy,) = small_ocean()[0].to_cubes()
+    errors = cloudy.copy(data=np.full(cloudy.shape, 0.4, np.float32))
+    errors.rename("tosStderr")
+    errors.units = "K"
+    data = give(tmp_path, Cloudy=cloudy, Errors=errors)
+    field = observations_of(data, error="Errors").field
+    assert field.error[field.observed] == pytest.approx(0.4)
+    assert field.error[field.observed].size > 100
+    number = observations_of(data, {"error": 0.2}, error="Errors").field
+    assert number.error[number.observed] == pytest.approx(0.2)
+    assert observations_of(data, {"error": 0}, error="Errors").field.error is None
+    assert observations_of(data, {"model": "elsewhere"}, error="Errors").field.error is None
+
+
+@pytest.mark.parametrize("action", ["ignore", "report", "mask"])
+def test_outliers_are_counted_and_hidden_on_request(action, tmp_path):
+    """Three values that are wrong by 20 K."""
+    field = small_ocean()[0]
+    june = slice(516, 546)
+    wrong = np.zeros(field.observed.shape, bool)
+    for day in (3, 11, 25):
+        place = np.argwhere(field.observed[june.start + day, 0])[day]
+        wrong[june.start + day, 0, *place] = True
+    values = np.where(wrong, field.values + 20, field.values).astype(np.float32)
+    data = give(tmp_path, Cloudy=replace(field, values=values).to_cubes()[0])
+    found = observations_of(data, {"outliers": action})
+    assert found.field.dates[0].strftime("%Y-%m-%d") == "2002-06-01"
+    hidden = wrong[june] if action == "mask" else False
+    np.testing.assert_array_equal(found.field.observed, field.observed[june] & ~hidden)
+    if action == "ignore":
+        assert "esmlearn_outliers" not in found.attributes
+    else:
+        counted = {"outliers": 3, "observations": int(field.observed[june].sum()), "threshold": 4.0}
+        assert json.loads(found.attributes["esmlearn_outliers"]) == counted | {"masked": action == "mask"}
+
+
+def test_masked_outliers_can_not_be_withheld():
+    with pytest.raises(SettingsError, match="`outliers: mask` hides observations that `withhold` would then score"):
+        from_script(ReconstructSettings, {"outliers": "mask", "withhold": {}})

@@ -27,7 +27,9 @@ class SuccessiveCorrections(nn.Module):
     grid a pass is three small matrix products. Such passes come close to optimal interpolation (Bratseth 1986,
     https://doi.org/10.1111/j.1600-0870.1986.tb00476.x) without a system to solve for each point. They alternate between
     wide scales of space on the same days and long scales of time at the same place. Scales and relaxations are weights
-    of the network, fitted before the others. Arguments are their values before training, `scales` in cells and days.
+    of the network, fitted before the others. An observation with an error of standard deviation e, where that of the
+    values is 1, has the weight w_i / (1 + e² / r): alone and at no distance, it corrects by 1 / (1 + r + e²) of its
+    residual, as in optimal interpolation. Arguments are their values before training, `scales` in cells and days.
     """
 
     start: Tensor
@@ -39,9 +41,12 @@ class SuccessiveCorrections(nn.Module):
         self.register_buffer("start", torch.tensor([(*scale, relaxation) for scale in scales]))
 
     def forward(
-        self, values: Float[Tensor, "batch time lat lon"], observed: Bool[Tensor, "batch time lat lon"]
+        self,
+        values: Float[Tensor, "batch time lat lon"],
+        observed: Bool[Tensor, "batch time lat lon"],
+        error: Float[Tensor, "batch time lat lon"] | None = None,
     ) -> tuple[Float[Tensor, "batch time lat lon"], Float[Tensor, "batch time lat lon"]]:
-        """Analyse scaled anomalies; values that are not observed are ignored.
+        """Analyse scaled anomalies; values that are not observed are ignored. Without errors all count alike.
 
         Returns
         -------
@@ -53,7 +58,8 @@ class SuccessiveCorrections(nn.Module):
         seen = observed.to(known.dtype)
         analysis, density = torch.zeros_like(known), torch.zeros_like(known)
         for index, (space, time, relaxation) in enumerate(self.start * self.log_change.exp()):
-            spread, weight = _smooth(torch.stack([(known - analysis) * seen, seen]), space, time)
+            trust = seen if error is None else seen / (1 + error.square() / relaxation)
+            spread, weight = _smooth(torch.stack([(known - analysis) * trust, trust]), space, time)
             analysis = analysis + spread / (weight + relaxation)
             density = density if index else weight.log1p()
         return analysis, density

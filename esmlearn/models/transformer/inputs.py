@@ -59,6 +59,9 @@ class WindowInputs(Batchable):
         Elapsed fraction of the year at each day.
     position
         Latitude and longitude in degrees.
+    nearby_error
+        Standard deviations of the errors of the values in that series, zero where there are none; None for a network
+        that does not look at them.
     """
 
     x: Float[Tensor, "*batch month day lat lon"]
@@ -72,6 +75,7 @@ class WindowInputs(Batchable):
     decoded: Bool[Tensor, "*batch month day"]
     year_fraction: Float[Tensor, "*batch month day"]
     position: Float[Tensor, "*batch 2 lat lon"]
+    nearby_error: Float[Tensor, "*batch time lat lon"] | None = None
 
     def at_days(self, series: Float[Tensor, "batch time lat lon"]) -> Float[Tensor, "batch month day lat lon"]:
         """Take the days of the windows of a batch out of a series of days such as `nearby`."""

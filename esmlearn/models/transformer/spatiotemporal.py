@@ -92,7 +92,7 @@ class SpatioTemporalModel(nn.Module):
         self.spatial = SpatialTransformer(dim, heads, settings.spatial_depth, ratio, dropout)
         self.decode_month = MonthlyConvDecoder(settings, context=len(MonthMaps))
         if settings.daily:
-            n_context = len(self.surroundings.context)
+            n_context = self.surroundings.n_context
             n_maps = len(Video) + n_context + self.surroundings.n_around
             self.embed_context = VideoEncoder(n_context, dim, settings.patch_size, dropout)
             self.daily_blocks = blocks(settings.daily_depth)

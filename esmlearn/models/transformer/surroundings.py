@@ -39,8 +39,11 @@ class Surroundings(nn.Module):
     ----------
     context
         Names of the channels of each day.
+    n_context
+        Number of these channels; one more with `observation_errors`, the last: the errors of the day's observations.
     series
-        Names of the series of the days around: the observations, where there are some, and perhaps the analysis.
+        Names of the series of the days around: the observations, where there are some, perhaps the analysis, and
+        perhaps the errors.
     n_around
         Number of the channels of the days around.
     """
@@ -50,7 +53,8 @@ class Surroundings(nn.Module):
         corrects = settings.first_guess == "successive_corrections"
         self.corrections = SuccessiveCorrections() if corrects else None
         self.context = CorrectedContext if corrects else Context
-        self.series = ("values", "observed", "analysis") if corrects else ("values", "observed")
+        self.n_context = len(self.context) + settings.observation_errors
+        self.series = ("values", "observed") + ("analysis",) * corrects + ("errors",) * settings.observation_errors
         reach = settings.neighbour_days if settings.unet else 0
         self.days_around = [days for days in range(-reach, reach + 1) if days]
         self.n_around = len(self.days_around) * len(self.series)
@@ -63,13 +67,17 @@ class Surroundings(nn.Module):
         With successive corrections, their analysis replaces the first guess of the inputs.
         """
         series = [inputs.nearby, inputs.nearby_observed.to(inputs.x.dtype)]
-        if self.corrections is None:
-            return inputs.context, torch.stack(series)
-        analysis, density = self.corrections(inputs.nearby, inputs.nearby_observed)
-        guess = torch.where(inputs.daily_mask, inputs.at_days(analysis), inputs.x)
-        simple, *others = inputs.context.unbind(dim=3)
-        context = torch.stack([guess, simple - guess, inputs.at_days(density), *others], dim=3)
-        return context, torch.stack([*series, analysis])
+        channels = list(inputs.context.unbind(dim=3))
+        if self.corrections is not None:
+            analysis, density = self.corrections(inputs.nearby, inputs.nearby_observed, inputs.nearby_error)
+            guess = torch.where(inputs.daily_mask, inputs.at_days(analysis), inputs.x)
+            simple, *others = channels
+            channels = [guess, simple - guess, inputs.at_days(density), *others]
+            series.append(analysis)
+        if inputs.nearby_error is not None:
+            channels.append(inputs.at_days(inputs.nearby_error))
+            series.append(inputs.nearby_error)
+        return torch.stack(channels, dim=3), torch.stack(series)
 
     def around(
         self,
@@ -81,10 +89,15 @@ class Surroundings(nn.Module):
         """Give the `n_around` channels of some days, of which `guess` is the first guess.
 
         For each day around there are the observations minus this first guess, zero where there are none; where there
-        are some; and the analysis minus this first guess. `series` is that of `forward`, `batch` the window of each
-        day, and `position` its index in the series.
+        are some; the analysis minus this first guess; and the errors of the observations. `series` is that of
+        `forward`, `batch` the window of each day, and `position` its index in the series.
         """
         days = position[:, None] + torch.tensor(self.days_around, dtype=position.dtype, device=position.device)
-        value, observed, *analyses = series[:, batch[:, None], days.clamp(0, series.shape[2] - 1)]
-        here = guess[:, None]
-        return torch.cat([(value - here) * observed, observed, *(analysis - here for analysis in analyses)], dim=1)
+        found = dict(zip(self.series, series[:, batch[:, None], days.clamp(0, series.shape[2] - 1)], strict=True))
+        here, observed = guess[:, None], found["observed"]
+        channels = [(found["values"] - here) * observed, observed]
+        if "analysis" in found:
+            channels.append(found["analysis"] - here)
+        if "errors" in found:
+            channels.append(found["errors"])
+        return torch.cat(channels, dim=1)

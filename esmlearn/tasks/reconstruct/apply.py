@@ -17,6 +17,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
+from esmlearn.fields.smoothing import smooth_by_leaving_out
 from esmlearn.grids.tiles import Blend, ramp, slices
 from esmlearn.models.transformer.inputs import WindowInputs
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
@@ -52,8 +53,17 @@ class Reconstructor(GapFiller):
         On the training grid the anomalies are those from the climatology of the training; on any other grid, from a
         climatology and a scaling fitted to what was observed there.
         """
+        return reconstruct(self.trained, field, *self.climate(field), overlap=overlap)
+
+    def smooth_field(self, field: Field, *, overlap: float = 0.5) -> Reconstruction:
+        """Fill the gaps of a field, and combine what was observed with what the model says without it.
+
+        See `smooth_by_leaving_out`.
+        """
         climatology, scaling = self.climate(field)
-        return reconstruct(self.trained, field, climatology, scaling, overlap=overlap)
+        return smooth_by_leaving_out(
+            lambda given: reconstruct(self.trained, given, climatology, scaling, overlap=overlap), field
+        )
 
     def climate(self, field: Field) -> tuple[Climatology, Scaling]:
         """Climatology and scaling that hold for the grid of a field."""
@@ -83,8 +93,10 @@ def _outputs(
 ) -> Iterator[Output]:
     """Give the fields of all methods."""
     field = observations.field
-    climatology, scaling = Reconstructor(trained).climate(field)
-    result = reconstruct(trained, field, climatology, scaling, overlap=settings.overlap)
+    ready = Reconstructor(trained)
+    climatology, _ = ready.climate(field)
+    fill = ready.smooth_field if settings.smooth_observed else ready.reconstruct_field
+    result = fill(field, overlap=settings.overlap)
     yield MethodOutput("SpatioTemporalModel", field, result, {})
     yield from run_baselines(observations, trained.settings.data.split, climatology, settings)
 
@@ -168,7 +180,7 @@ def _in_units(
     cycle = climatology.at(field.year_fraction)
     observed, land = field.observed[:, 0], field.land
     values = np.where(observed, field.values[:, 0], daily[0] * spread + cycle)
-    std = np.where(observed, np.float32(0.0), daily[1] * spread)
+    std = np.where(observed, field.deviation[:, 0], daily[1] * spread)
     # One spread for each month: its days are scaled by calendar day, so the month takes their mean.
     month_spread = monthly_means(field, np.broadcast_to(spread, cycle.shape))
     month_values = monthly[0] * month_spread + monthly_means(field, cycle)
@@ -190,4 +202,5 @@ def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
         observed=grow(anomalies.observed),
         land=grow(anomalies.land),
         position=grow(anomalies.position),
+        error=None if anomalies.error is None else grow(anomalies.error),
     )

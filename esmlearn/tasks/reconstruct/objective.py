@@ -83,7 +83,7 @@ def fit_corrections(corrections: SuccessiveCorrections, batches: Iterable[Window
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, CORRECTIONS_STEPS)
     for window in itertools.islice(batches, CORRECTIONS_STEPS):
         inputs = window.inputs
-        analysis, _ = corrections(inputs.nearby, inputs.nearby_observed)
+        analysis, _ = corrections(inputs.nearby, inputs.nearby_observed, inputs.nearby_error)
         hidden = hidden_pixels(window)
         if hidden.any():
             optimizer.zero_grad()

@@ -1,12 +1,14 @@
 """Windows: some months of a patch of ocean, as inputs and target of the transformer."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from esmlearn.errors import DataError
 from esmlearn.fields.anomalies import Anomalies
@@ -56,6 +58,8 @@ def cut_window(
     settings: ModelSettings,
     *,
     observed: Bool[np.ndarray, "margin_time lat lon"] | None = None,
+    error: Float[np.ndarray, "margin_time lat lon"] | None = None,
+    noise: Float[np.ndarray, "margin_time lat lon"] | None = None,
 ) -> Window:
     """Cut a window out of a field.
 
@@ -71,18 +75,29 @@ def cut_window(
         Sizes and the kind of first guess.
     observed
         What the model may see, over the days of `days_around(anomalies, months)`; default: all that was observed.
+    error
+        Errors of what it sees, on the same days; default: those of the anomalies. Only for a network that looks at
+        them.
+    noise
+        What is added to the values that it sees, on the same days, and not to the target; default: nothing.
     """
     around = days_around(anomalies, months)
     values = anomalies.values[around, lat, lon]
     target_valid = anomalies.observed[around, lat, lon]
     observed = target_valid if observed is None else observed & target_valid
-    known = np.where(observed, values, np.float32(0.0))
+    seen = values if noise is None else values + noise
+    known = np.where(observed, seen, np.float32(0.0))
+    nearby_error = None
     whole_months = anomalies.months[months]
-    context = first_guess(values, observed, settings.first_guess, [_shift(month, around) for month in whole_months])
+    context = first_guess(seen, observed, settings.first_guess, [_shift(month, around) for month in whole_months])
     start = whole_months[0].start - NEARBY
     nearby, nearby_observed = (
         _cut(array, start - around.start, settings.n_months * DAYS + 2 * NEARBY) for array in (known, observed)
     )
+    if settings.observation_errors:
+        error = _errors_of(anomalies)[around, lat, lon] if error is None else error
+        length = settings.n_months * DAYS + 2 * NEARBY
+        nearby_error = torch.from_numpy(_cut(np.where(observed, error, np.float32(0.0)), start - around.start, length))
     parts: dict[str, list[np.ndarray]] = defaultdict(list)
     for month, first in zip(whole_months, anomalies.first_days[months], strict=True):
         days = _shift(month, around)
@@ -113,8 +128,19 @@ def cut_window(
         decoded=stacked["real"],
         year_fraction=stacked["year"],
         position=torch.from_numpy(anomalies.position[:, lat, lon].copy()),
+        nearby_error=nearby_error,
     )
     return Window(inputs, stacked["target"], stacked["valid"])
+
+
+def _errors_of(anomalies: Anomalies) -> Float[np.ndarray, "time lat lon"]:
+    """Errors of the observations, for a network that needs them."""
+    if anomalies.error is None:
+        raise DataError(
+            "The network has the errors of observations as an input (model.observation_errors), but the data have none:"
+            " give `error`, or train without it."
+        )
+    return anomalies.error
 
 
 def days_around(anomalies: Anomalies, months: slice) -> slice:
@@ -155,6 +181,9 @@ class TrainingWindows(EndlessSamples):
     clouds. In supervised learning the values come from the complete target, and the borrowed mask makes all gaps; in
     self-supervised learning they come from the observations, and the borrowed mask hides more of them on some days.
 
+    A network that looks at the errors of observations learns in supervised learning from a target with such errors: a
+    gap mask is borrowed with the errors of what it shows, and random numbers of these standard deviations are added.
+
     Parameters
     ----------
     anomalies
@@ -163,6 +192,9 @@ class TrainingWindows(EndlessSamples):
         What was observed, on the same grid, to borrow gaps from.
     settings
         Sizes of a window.
+    errors
+        Errors of the observations that the gaps are borrowed from, in scaled units; None in self-supervised learning,
+        where values have errors of their own, and for a network that does not look at them.
     hide_days
         Share of the days on which the borrowed mask hides; 1 in supervised learning.
     decode_days
@@ -177,6 +209,7 @@ class TrainingWindows(EndlessSamples):
         masks: Bool[np.ndarray, "time lat lon"],
         settings: ModelSettings,
         *,
+        errors: Float[np.ndarray, "time lat lon"] | None = None,
         hide_days: float,
         decode_days: int = DAYS,
         seed: int,
@@ -184,7 +217,8 @@ class TrainingWindows(EndlessSamples):
     ) -> None:
         super().__init__(anomalies.land, settings.window, seed=seed, length=length)
         self.anomalies, self.masks, self.settings = anomalies, masks, settings
-        self.hide_days, self.decode_days = hide_days, decode_days
+        self.errors, self.hide_days, self.decode_days = errors, hide_days, decode_days
+        self.typical_error = np.float32(0.0 if errors is None else np.median(errors[masks]))
         if len(anomalies.months) < settings.n_months:
             raise DataError(
                 f"A period of data.split has {len(anomalies.months)} months, fewer than a window of"
@@ -201,15 +235,38 @@ class TrainingWindows(EndlessSamples):
         n_days = around.stop - around.start
         mask_lat, mask_lon = self.cells(rng)
         first = int(rng.integers(len(self.masks)))
-        borrowed = self.masks[(first + np.arange(n_days)) % len(self.masks), mask_lat, mask_lon]
+        there = (first + np.arange(n_days)) % len(self.masks), mask_lat, mask_lon
+        borrowed = self.masks[there]
         # Land where the mask comes from is no cloud.
         borrowed = borrowed | self.anomalies.land[mask_lat, mask_lon]
         hides = rng.random(n_days) < self.hide_days
         observed = borrowed | ~hides[:, None, None]
-        window = cut_window(self.anomalies, months, lat, lon, self.settings, observed=observed)
+        error = noise = None
+        if self.errors is not None:
+            # Land where the mask comes from has no errors: there they are as large as elsewhere in the mean.
+            error = np.where(self.masks[there], self.errors[there], self.typical_error)
+            noise = error * rng.standard_normal(error.shape, dtype=np.float32)
+        window = cut_window(
+            self.anomalies, months, lat, lon, self.settings, observed=observed, error=error, noise=noise
+        )
         decoded = window.inputs.decoded
         chosen = rng.permuted(np.broadcast_to(np.arange(DAYS), decoded.shape), axis=-1) < self.decode_days
         return replace(window, inputs=replace(window.inputs, decoded=decoded & torch.from_numpy(chosen)))
+
+
+class AlternatingWindows(Dataset[Window]):
+    """Windows of several datasets in turn: sample k is that of dataset k modulo their number."""
+
+    def __init__(self, parts: Sequence[TrainingWindows]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        """Count the samples of the whole training."""
+        return len(self.parts[0])
+
+    def __getitem__(self, index: int) -> Window:
+        """Make window `index`."""
+        return self.parts[index % len(self.parts)][index]
 
 
 def _shift(days: slice, around: slice) -> slice:

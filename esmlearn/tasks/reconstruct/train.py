@@ -1,6 +1,6 @@
 """The transformer that reconstructs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from esmlearn.settings import TrainReconstructSettings
 from esmlearn.tasks.observations import check_alike, load_training
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
-from esmlearn.tasks.reconstruct.samples import DAYS, TrainingWindows, Window
+from esmlearn.tasks.reconstruct.samples import DAYS, AlternatingWindows, TrainingWindows, Window
 from esmlearn.tasks.record import describe_training, describe_variable
 from esmlearn.training.loop import train as train_network
 
@@ -34,8 +34,9 @@ def train(
 ) -> TrainedTransformer:
     """Train on the datasets of a recipe."""
     observations, target = load_training(data, settings.data)
+    further = [data.field(name, units=settings.data.units) for name in settings.data.further_targets]
     record = describe_variable(data.find(settings.data.observations)) | dict(record)
-    return fit(observations, target, settings, run_dir, record=record)
+    return fit(observations, target, settings, run_dir, further=further, record=record)
 
 
 def fit(
@@ -44,6 +45,7 @@ def fit(
     settings: TrainReconstructSettings,
     run_dir: Path,
     *,
+    further: Sequence[Field] = (),
     record: Mapping[str, Any] | None = None,
 ) -> TrainedTransformer:
     """Train a model on fields: climatology and scaling from the training period, then the network.
@@ -58,6 +60,9 @@ def fit(
         Settings of the script `train`.
     run_dir
         Folder for the log and the checkpoint.
+    further
+        Further complete fields to learn from, on the same grid. Their anomalies are those from their own climatologies,
+        in their own standard deviations: models differ in both.
     record
         What else the model shall know of itself: `variable`, `data`, `recipe`.
 
@@ -78,18 +83,39 @@ def fit(
     check_daily(observations)
     split = settings.data.split
     learned = select_role(complete, split, "train")
-    climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
-    scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
+    climate = _climate(learned, settings)
+    sources = [(complete, climate)]
+    for field in further:
+        if not field.grid.same_as(observations.grid):
+            raise DataError(
+                f"{field.like[0].name()} of data.further_targets is on another grid than data.observations; regrid all "
+                "alike in the preprocessor."
+            )
+        check_daily(field)
+        sources.append((field, _climate(select_role(field, split, "train"), settings)))
 
-    def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> TrainingWindows:
-        return TrainingWindows(
-            Anomalies.of(select_role(complete, split, role), climatology, scaling),
-            select_role(observations, split, role).observed[:, 0],
-            settings.model,
-            hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
-            decode_days=decode_days,
-            seed=seed,
-            length=length,
+    if settings.model.observation_errors and observations.error is None:
+        raise DataError(
+            "model.observation_errors needs observations with known errors: give data.error, or leave it out."
+        )
+    borrows_errors = settings.model.observation_errors and settings.learning == "supervised"
+
+    def windows(role: str, length: int, seed: int, decode_days: int = DAYS) -> AlternatingWindows:
+        seen = select_role(observations, split, role)
+        return AlternatingWindows(
+            [
+                TrainingWindows(
+                    Anomalies.of(select_role(field, split, role), *own_climate),
+                    seen.observed[:, 0],
+                    settings.model,
+                    errors=Anomalies.of(seen, *climate).error if borrows_errors else None,
+                    hide_days=settings.training.hide_days if settings.learning == "self_supervised" else 1.0,
+                    decode_days=decode_days,
+                    seed=seed,
+                    length=length,
+                )
+                for field, own_climate in sources
+            ]
         )
 
     options = settings.training
@@ -99,7 +125,13 @@ def fit(
     network = SpatioTemporalModel(settings.model)
     objective = ReconstructionObjective(settings, [fixed[k] for k in range(len(fixed))])
     state = train_network(network, training, Window.stack, objective, settings, run_dir)
-    spread = float(scaling.at(learned.year_fraction).mean())
+    spread = float(climate[1].at(learned.year_fraction).mean())
     known = describe_training(learned, network, state)
     known["validation_rmse"] = {name: round(value * spread, 4) for name, value in state.best_validation.items()}
-    return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, climatology, scaling)
+    return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, *climate)
+
+
+def _climate(learned: Field, settings: TrainReconstructSettings) -> tuple[Climatology, Scaling]:
+    """Fit climatology and scaling to a training period."""
+    climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
+    return climatology, Scaling.fit(learned, climatology, by=settings.data.scale_by)

@@ -145,3 +145,35 @@ def test_what_nobody_saw_does_not_matter():
         answers.append((channels, around_of(surroundings, channels, series, given.day_index)))
     assert torch.equal(answers[0][0], answers[1][0])
     assert torch.equal(answers[0][1], answers[1][1])
+
+
+def with_errors(inputs: WindowInputs) -> WindowInputs:
+    """Random errors where something was observed."""
+    error = torch.rand(inputs.nearby.shape, generator=torch.Generator().manual_seed(1)) + 0.1
+    return replace(inputs, nearby_error=error.masked_fill(~inputs.nearby_observed, 0.0))
+
+
+@pytest.mark.parametrize("kind", ["successive_corrections", "time_interpolation"])
+def test_errors_are_the_last_channels_of_the_day_and_of_the_days_around(kind):
+    inputs = with_errors(make_inputs())
+    surroundings = make_surroundings(first_guess=kind, observation_errors=True)
+    channels, series = surroundings(inputs)
+    before, _ = make_surroundings(first_guess=kind)(inputs)
+    assert channels.shape[3] == surroundings.n_context == before.shape[3] + 1
+    assert torch.equal(channels[:, :, :, :-1], before)
+    assert torch.equal(channels[:, :, :, -1], inputs.at_days(inputs.nearby_error))
+    around = around_of(surroundings, channels, series, inputs.day_index)
+    assert around.shape[3] == surroundings.n_around
+    next_day = replace(inputs, day_index=inputs.day_index + 1)
+    assert torch.equal(around[:, :, :, -3], next_day.at_days(inputs.nearby_error))
+
+
+def test_one_observation_corrects_by_the_gain_of_optimal_interpolation():
+    """At its own place, in one pass with the relaxation r: 1 / (1 + r + e²)."""
+    corrections = SuccessiveCorrections(scales=[(1.0, 1.0)], relaxation=0.05)
+    values, observed = torch.zeros(1, 3, 3, 3), torch.zeros(1, 3, 3, 3, dtype=torch.bool)
+    values[0, 1, 1, 1], observed[0, 1, 1, 1] = 2.0, True
+    for error in (0.0, 0.5, 1.0):
+        analysis, _ = corrections(values, observed, torch.full_like(values, error))
+        assert analysis[0, 1, 1, 1].item() == pytest.approx(2.0 / (1.05 + error**2), rel=1e-5)
+    assert torch.equal(corrections(values, observed)[0], corrections(values, observed, torch.zeros_like(values))[0])

@@ -1,9 +1,12 @@
 """Training from fields must learn, and refuse fields that do not fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.settings import TrainReconstructSettings
 from esmlearn.tasks.reconstruct.train import fit
 from tests.small import small_ocean, small_settings
 
@@ -63,3 +66,28 @@ def test_a_training_that_knows_no_whole_month_leaves_no_nan(tmp_path):
     trained = fit(small_ocean()[0], None, small_settings(target=False), tmp_path)
     assert "monthly" not in trained.record["validation_rmse"]
     assert all(weight.isfinite().all() for weight in trained.network.state_dict().values())
+
+
+def test_windows_come_from_all_targets_in_turn(tmp_path):
+    """Anomalies of each are those from its own climatology, in its own deviations: another climate changes nothing."""
+    observations, complete = small_ocean()
+    other = replace(complete, values=3 * complete.values + 7)
+    settings = small_settings(steps=4, validate_every=4)
+    twice, alone = (
+        fit(observations, complete, settings, tmp_path / str(len(further)), further=further)
+        for further in ((other,), ())
+    )
+    for name, weights in alone.network.state_dict().items():
+        np.testing.assert_allclose(twice.network.state_dict()[name], weights, rtol=1e-3, atol=1e-4)
+
+
+def test_a_further_target_on_another_grid_is_refused(tmp_path):
+    observations, complete = small_ocean()
+    with pytest.raises(DataError, match=r"data\.further_targets is on another grid"):
+        fit(observations, complete, small_settings(), tmp_path, further=(complete.region(slice(0, 8), slice(0, 8)),))
+
+
+def test_further_targets_need_supervised_learning():
+    data = small_settings(target=False).data.model_dump() | {"further_targets": ["Model"]}
+    with pytest.raises(ValueError, match="learning must be `supervised`"):
+        TrainReconstructSettings.model_validate({"data": data})
