@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,3 +61,12 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 hash of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def reconstruction_files(folder: Path) -> list[Path]:
+    """Files ``NAME_FREQUENCY.nc`` in a folder, sorted; monthly means of what is there at a higher frequency are not."""
+    found = {
+        path: match for path in folder.glob("*.nc") if (match := re.fullmatch(r"(.*)_[\d.]*(hr|day|mon)", path.stem))
+    }
+    finer = {match[1] for path, match in found.items() if not path.stem.endswith("_mon")}
+    return sorted(path for path, match in found.items() if not (path.stem.endswith("_mon") and match[1] in finer))

@@ -2,6 +2,10 @@
 
 import re
 
+BEFORE, AFTER = "ln(re 1 ", ")"
+"""What stands around the units of a quantity in those of its natural logarithm, to which units convert and back."""
+WORDS = {"hr": "-hourly", "day": "-daily", "mon": "-monthly"}
+
 
 def pretty_units(units: str) -> str:
     """Write CF units in the style of a journal, such as °C for degC."""
@@ -9,9 +13,20 @@ def pretty_units(units: str) -> str:
     return "" if units == "1" else re.sub(r"(?<=[A-Za-z])2\b", "²", units)
 
 
+def domain_of(standard_name: str | None) -> str:
+    """Name what is filled: the ocean, or for quantities that are known beyond it, the area.
+
+    >>> domain_of("sea_surface_temperature"), domain_of("air_temperature")
+    ('ocean', 'area')
+    """
+    name = standard_name or "sea"
+    return "ocean" if "sea" in name.split("_") or "ocean" in name else "area"
+
+
 def frequency_words(frequency: str) -> str:
     """Write a frequency as an adjective."""
-    return {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency) or frequency.replace("hr", "-hourly")
+    found = {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency)
+    return found or re.sub(r"(?<=\d)(hr|day|mon)$", lambda match: WORDS[match[0]], frequency)
 
 
 def duration(seconds: int | float | None) -> str:
@@ -25,3 +40,22 @@ def duration(seconds: int | float | None) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def logarithm_of(units: str) -> str:
+    """Units of the natural logarithm of values in some units.
+
+    >>> logarithm_of("mg m-3")
+    'ln(re 1 mg m-3)'
+    """
+    return f"{BEFORE}{units}{AFTER}"
+
+
+def is_logarithm(units: str) -> bool:
+    """Whether units are those of a logarithm."""
+    return units.startswith(BEFORE)
+
+
+def without_logarithm(units: str) -> str:
+    """Units of the values whose logarithm has these units."""
+    return units.removeprefix(BEFORE).removesuffix(AFTER) if is_logarithm(units) else units

@@ -5,10 +5,25 @@ from functools import cache
 import numpy as np
 
 from esmlearn.fields.field import Field
-from esmlearn.settings import TrainReconstructSettings
+from esmlearn.settings import BaselineSettings, TrainReconstructSettings
 from tests.made_fields import make_cube, wavy_ocean
 
 SPLIT = {"train": "2001/2001", "validation": "2002-01-01/2002-04-30", "test": "2002-06-01/2002-12-31"}
+
+QUICK_BASELINES = BaselineSettings.model_validate(
+    {
+        "optimal_interpolation": {
+            "kernel": "matern_32",
+            "length_km": 100,
+            "time_days": 10,
+            "noise_share": 0.1,
+            "sigma": 0.3,
+            "neighbours": 20,
+        },
+        "dineof": {"modes": 3, "filter_days": 0},
+    }
+)
+"""Parameters that are set, so that nothing has to be estimated."""
 
 
 def small_settings(*, target: bool = True, model: dict | None = None, **training) -> TrainReconstructSettings:

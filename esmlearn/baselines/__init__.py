@@ -1,5 +1,7 @@
 """Baselines: methods to compare models with; they are fitted to a training period, then reconstruct like a model."""
 
+from typing import Literal
+
 from iris.cube import Cube
 
 from esmlearn.baselines.base import Baseline
@@ -8,10 +10,13 @@ from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.baselines.outliers import find_outliers as find_outliers
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
+from esmlearn.fields.land import settle_land
 from esmlearn.settings import BaselineSettings
+from esmlearn.words import logarithm_of
 
 BASELINES: dict[str, type[Baseline]] = {
     "climatology": HarmonicClimatology,
@@ -31,6 +36,8 @@ def fit(
     climatology: Climatology | None = None,
     error: float | Cube | None = None,
     settings: BaselineSettings | None = None,
+    transform: Literal["none", "log"] = "none",
+    land: str | Cube = "data",
 ) -> Baseline:
     """Fit a baseline; it reconstructs cubes and fields on the grid of its training.
 
@@ -39,21 +46,26 @@ def fit(
     name
         Key of `BASELINES`.
     training
-        Daily observations of the training period, one variable. Cells of a cube that were never observed are land; a
-        `Field` has its own land.
+        Observations of the training period, one variable, at any regular step, such as days or months. A `Field` has
+        its own land.
     climatology
         Climatology from which anomalies are calculated; by default, one is fitted to the training.
     error
         Standard deviation of the errors of the observations, as of `Field.with_error`. Default: what the cube carries.
     settings
         Parameters that are set and not estimated.
+    transform
+        `log`: the method works on the natural logarithm of a cube, as for chlorophyll, and gives positive values. A
+        `Field` has its own units.
+    land
+        What is land in a cube, as of `esmlearn.fields.land.settle_land`: `data`, `natural_earth`, or a mask.
 
     Raises
     ------
     SettingsError
         If there is no such baseline.
     DataError
-        If the training is too short, or the climatology is on another grid.
+        If the training is too short or has several levels, or climatology or land are on another grid.
 
     Examples
     --------
@@ -61,7 +73,13 @@ def fit(
     """
     if name not in BASELINES:
         raise SettingsError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
-    field = (training if isinstance(training, Field) else Field.from_cube(training)).with_error(error)
+    if isinstance(training, Field):
+        field = training.single().with_error(error)
+    else:
+        cube = put_in_order(training)
+        units = str(cube.units)
+        field = Field.from_cube(cube, units=logarithm_of(units) if transform == "log" else units).single()
+        field = settle_land(field.with_error(error), land)
     climatology = Climatology.fit(field) if climatology is None else climatology
     if not climatology.covers(field.like[0]):
         raise DataError("The climatology is on another grid than the training; fit it to the same grid.")

@@ -62,8 +62,8 @@ class Baseline(GapFiller):
         return self.land
 
     def mean_cycle(self, field: Field) -> Float[np.ndarray, "time lat lon"]:
-        """Give the climatology at the dates of a field; a DataError if the field is on another grid."""
-        self._check_grid(field.like[0])
+        """Give the climatology at the dates of a field; a DataError for another grid, or several levels."""
+        self._check_grid(field.single().like[0])
         return self.climatology.at(field.year_fraction)
 
     def _check_grid(self, cube: Cube) -> None:

@@ -1,5 +1,6 @@
 """Baselines from the season or the month only: they do not use the observations on the days around a gap."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,8 @@ class CalendarDayClimatology(Baseline):
 
     The mean is that of all observations in a window of 11 days around the calendar day, in all years, smoothed by a
     running mean of 31 days, as Hobday et al. (2016, https://doi.org/10.1016/j.pocean.2015.12.014) define it. It is
-    calculated from anomalies; where a cell was never observed in a window, the harmonic climatology remains.
+    calculated from anomalies. For steps longer than a day the window is at least as long as a step, so that no calendar
+    day is left out. Where a cell was never observed in a window, the harmonic climatology remains.
 
     Attributes
     ----------
@@ -55,8 +57,9 @@ class CalendarDayClimatology(Baseline):
         for index in np.unique(day):
             total[index] = anomalies[day == index].sum(axis=0)
             count[index] = observed[day == index].sum(axis=0)
-        total, count = _running_mean(total, WINDOW), _running_mean(count, WINDOW)
-        known = count > 0.5 / WINDOW  # and not > 0: running means have rounding errors
+        window = max(WINDOW, 2 * math.ceil(training.step_days / 2) + 1)
+        total, count = _running_mean(total, window), _running_mean(count, window)
+        known = count > 0.5 / window  # and not > 0: running means have rounding errors
         difference = np.where(known, total / np.where(known, count, 1), 0).astype(np.float32)
         return cls(climatology, training.land, training.units, _running_mean(difference, SMOOTHING))
 

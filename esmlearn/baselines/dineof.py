@@ -14,13 +14,13 @@ from esmlearn.baselines.base import Baseline, complete
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
-from esmlearn.fields.periods import check_daily
+from esmlearn.fields.periods import check_regular
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import BaselineSettings, DineofSettings, WithholdSettings
 
 FILTERS = (1.0, 1.75, 3.0, 5.0)
-"""Filters in days that are tried if none is set, from weak to strong."""
+"""Filters that are tried if none is set, from weak to strong, in steps: those of days for daily data."""
 
 SHARE, DAYS = 0.03, 1
 """Share of the observations that the cross-validation withholds, and days that each of its gaps lasts."""
@@ -57,9 +57,9 @@ class Filling(NamedTuple):
     The RMSE is zero if modes and filter are set.
     """
 
-    values: Float[Tensor, "cell day"]
-    modes: Float[Tensor, "day mode"]
-    filter_days: float
+    values: Float[Tensor, "cell step"]
+    modes: Float[Tensor, "step mode"]
+    filter_steps: float
     error: float
 
 
@@ -104,9 +104,9 @@ class Dineof(Baseline):
         Raises
         ------
         DataError
-            If the field is not daily, has no observation, fewer days than modes, or no gaps to cross-validate with.
+            If the field has no regular step, no observation, fewer times than modes, or no gaps to cross-validate with.
         """
-        check_daily(field)
+        check_regular(field, "DINEOF")
         daily, known = self.mean_cycle(field), field.observed[:, 0]
         observed = known.any(axis=0)
         if not observed.any():
@@ -115,7 +115,8 @@ class Dineof(Baseline):
             anomalies = np.where(known, field.values[:, 0] - daily, np.float32(0.0))
             parts = (anomalies, known, self._left_to_cross_validate(field))
             values, given, left = (torch.from_numpy(part[:, observed].T.copy()) for part in parts)
-            daily[:, observed] += fill(values, given, left, self.settings, self.effort).values.numpy().T
+            filled = fill(values, given, left, self.settings, self.effort, step_days=field.step_days)
+            daily[:, observed] += filled.values.numpy().T
         return complete(field, daily)
 
     def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:
@@ -126,55 +127,57 @@ class Dineof(Baseline):
             return withhold(field, WithholdSettings(share=SHARE, days=DAYS, seed=self.settings.seed)).observed[:, 0]
         except DataError as error:
             raise DataError(
-                f"DINEOF can't cross-validate on {len(field.dates)} days with gaps like these; lengthen the period, or "
-                "set both dineof.modes and dineof.filter_days, or leave dineof out of the baselines."
+                f"DINEOF can't cross-validate on {len(field.dates)} times with gaps like these; lengthen the period,"
+                " or set both dineof.modes and dineof.filter_days, or leave dineof out of the baselines."
             ) from error
 
 
 def fill(
-    anomalies: Float[Tensor, "cell day"],
-    known: Bool[Tensor, "cell day"],
-    left: Bool[Tensor, "cell day"],
+    anomalies: Float[Tensor, "cell step"],
+    known: Bool[Tensor, "cell step"],
+    left: Bool[Tensor, "cell step"],
     settings: DineofSettings,
     effort: Effort,
+    *,
+    step_days: float = 1.0,
 ) -> Filling:
     """Choose filter and number of modes by cross-validation, unless they are set, then fill from all observations.
 
     `known` marks the observed anomalies, `left` those that the cross-validation does not withhold. A DataError if more
-    modes are set than there are days or cells.
+    modes are set than there are times or cells.
     """
-    n_cells, n_days = anomalies.shape
-    most = min(n_cells, n_days)
+    n_cells, n_times = anomalies.shape
+    most = min(n_cells, n_times)
     if settings.modes is not None and settings.modes > most:
         raise DataError(
-            f"dineof.modes is {settings.modes}, but {n_days} days of {n_cells} cells have {most} at most; lower it, or "
-            "leave it out to have it chosen."
+            f"dineof.modes is {settings.modes}, but {n_times} times of {n_cells} cells have {most} at most; lower it,"
+            " or leave it out to have it chosen."
         )
 
-    def fill_some(cells: slice | Tensor, filter_days: float) -> Filling:
-        return add_modes(anomalies[cells], known[cells], left[cells], filter_days, settings, effort)
+    def fill_some(cells: slice | Tensor, filter_steps: float) -> Filling:
+        return add_modes(anomalies[cells], known[cells], left[cells], filter_steps, settings, effort)
 
     if settings.filter_days is not None:
-        best = fill_some(slice(None), settings.filter_days)
+        best = fill_some(slice(None), settings.filter_days / step_days)
     else:
         cells = torch.randperm(n_cells, generator=_seeded(settings))[: effort.sample].sort().values
         best = fill_some(cells, FILTERS[0])
-        for filter_days in FILTERS[1:]:
-            stronger = fill_some(cells, filter_days)
+        for filter_steps in FILTERS[1:]:
+            stronger = fill_some(cells, filter_steps)
             if stronger.error >= best.error:
                 break
             best = stronger
         if n_cells > effort.sample:
-            best = fill_some(slice(None), best.filter_days)
+            best = fill_some(slice(None), best.filter_steps)
     values = torch.where(known, anomalies, best.values)
-    return best._replace(values=values, modes=iterate(values, ~known, best.modes, best.filter_days, effort))
+    return best._replace(values=values, modes=iterate(values, ~known, best.modes, best.filter_steps, effort))
 
 
 def add_modes(
-    anomalies: Float[Tensor, "cell day"],
-    known: Bool[Tensor, "cell day"],
-    left: Bool[Tensor, "cell day"],
-    filter_days: float,
+    anomalies: Float[Tensor, "cell step"],
+    known: Bool[Tensor, "cell step"],
+    left: Bool[Tensor, "cell step"],
+    filter_steps: float,
     settings: DineofSettings,
     effort: Effort,
 ) -> Filling:
@@ -184,12 +187,12 @@ def add_modes(
     gain = effort.tolerance * _root_mean_square(anomalies[known])
     values = torch.where(left, anomalies, 0.0)
     modes = values.new_zeros(values.shape[1], 0)
-    best, tries = Filling(values, modes, filter_days, math.inf), 0
+    best, tries = Filling(values, modes, filter_steps, math.inf), 0
     for count in _counts(settings.modes or min(settings.max_modes, *values.shape)):
-        modes = iterate(values, ~left, _more_modes(values, modes, count, filter_days, generator), filter_days, effort)
+        modes = iterate(values, ~left, _more_modes(values, modes, count, filter_steps, generator), filter_steps, effort)
         error = _root_mean_square(values[aside] - anomalies[aside])
         if settings.modes is not None or error < best.error - gain:
-            best, tries = Filling(values.clone(), modes, filter_days, error), 0
+            best, tries = Filling(values.clone(), modes, filter_steps, error), 0
         else:
             tries += 1
         if tries == PATIENCE:
@@ -198,12 +201,12 @@ def add_modes(
 
 
 def iterate(
-    values: Float[Tensor, "cell day"],
-    unknown: Bool[Tensor, "cell day"],
-    modes: Float[Tensor, "day mode"],
-    filter_days: float,
+    values: Float[Tensor, "cell step"],
+    unknown: Bool[Tensor, "cell step"],
+    modes: Float[Tensor, "step mode"],
+    filter_steps: float,
     effort: Effort,
-) -> Float[Tensor, "day mode"]:
+) -> Float[Tensor, "step mode"]:
     """Compute the EOFs of the values and replace, in place, the unknown values, until nothing changes; give the EOFs.
 
     X are the values, cells in rows, and F is the filter. In time, the EOFs are the eigenvectors V of the filtered
@@ -216,25 +219,25 @@ def iterate(
     moves = torch.zeros_like(values)
     blocks = list(zip(*(part.split(max(1, BLOCK // len(modes))) for part in (values, moves, mask)), strict=True))
     for _ in range(effort.steps):
-        smoothed, product, change = smooth(modes, filter_days), torch.zeros_like(modes), 0.0
+        smoothed, product, change = smooth(modes, filter_steps), torch.zeros_like(modes), 0.0
         for block, move, hidden in blocks:
             loadings = block @ smoothed
             wanted = torch.addmm(block, loadings, modes.T, beta=-1).mul_(hidden)
             block += move.mul_(MOMENTUM).add_(wanted)
             product.addmm_(block.T, loadings)
             change += wanted.norm().item() ** 2
-        modes = torch.linalg.qr(smooth(product, filter_days)).Q
+        modes = torch.linalg.qr(smooth(product, filter_steps)).Q
         if math.sqrt(change) <= least:
             break
     return modes
 
 
-def smooth(series: Float[Tensor, "day mode"], filter_days: float) -> Float[Tensor, "day mode"]:
+def smooth(series: Float[Tensor, "step mode"], filter_steps: float) -> Float[Tensor, "step mode"]:
     """Diffuse series in time, without flux through their ends (Alvera-Azcárate et al. 2009).
 
-    p repetitions of strength α damp waves with a period of 2π √(α p) days, the length of the filter, to 1/e.
+    p repetitions of strength α damp waves with a period of 2π √(α p) steps, the length of the filter, to 1/e.
     """
-    total = (filter_days / (2 * math.pi)) ** 2
+    total = (filter_steps / (2 * math.pi)) ** 2
     repetitions = math.ceil(total / 0.1)
     for _ in range(repetitions):
         flux = series.diff(dim=0) * (total / repetitions)
@@ -245,12 +248,12 @@ def smooth(series: Float[Tensor, "day mode"], filter_days: float) -> Float[Tenso
 
 
 def _more_modes(
-    values: Float[Tensor, "cell day"],
-    modes: Float[Tensor, "day mode"],
+    values: Float[Tensor, "cell step"],
+    modes: Float[Tensor, "step mode"],
     count: int,
-    filter_days: float,
+    filter_steps: float,
     generator: torch.Generator,
-) -> Float[Tensor, "day count"]:
+) -> Float[Tensor, "step count"]:
     """Add random series, and make them similar to the next EOFs by two power iterations.
 
     This is a randomised range finder (Halko et al. 2011, https://doi.org/10.1137/090771806).
@@ -258,7 +261,7 @@ def _more_modes(
     more = torch.randn(len(modes), count - modes.shape[1], generator=generator)
     for _ in range(2):
         more -= modes @ (modes.T @ more)
-        more = smooth(values.T @ (values @ smooth(more, filter_days)), filter_days)
+        more = smooth(values.T @ (values @ smooth(more, filter_steps)), filter_steps)
     return torch.linalg.qr(torch.cat([modes, more], dim=1)).Q
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 
 from esmlearn.baselines.covariance import CORRELATIONS, Analysis, Covariance, Points, analyse
-from esmlearn.baselines.variogram import fit_scales, measure_variogram
+from esmlearn.baselines.variogram import cell_km, fit_scales, measure_variogram, steps_a_day
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.gaps.withhold import withhold
@@ -23,7 +23,10 @@ TRIALS, VALUES = 256, 12
 """Withheld places that are used in the estimation, and values near each of them."""
 
 NEAR, AROUND = (2, 4, 4), (9, 12, 12)
-"""Days, rows and columns to both sides of such a place, for the withheld values and for the observations."""
+"""Days, rows and columns to both sides of such a place, for the withheld values and for the observations.
+
+Of steps longer than a day, so many steps; of shorter ones, up to four for each day, as more would only take longer.
+"""
 
 FEWEST = 200
 """Fewest withheld values for an estimation."""
@@ -72,6 +75,12 @@ def estimate_covariance(
 
     variogram = measure_variogram(training, anomalies)
     start = Covariance("matern_32", length_km=100.0, time_days=5.0, noise_share=0.0, sigma=float(np.nanstd(anomalies)))
+    # A fit that starts far below the distance of two values finds no slope to follow.
+    start = replace(
+        start,
+        length_km=max(start.length_km, cell_km(training)),
+        time_days=max(start.time_days, training.step_days),
+    )
     free = [name for name in ("length_km", "time_days") if name not in given]
     candidates = [
         fit_scales(variogram, replace(start, **{"kernel": kernel, "noise_share": noise, **given}), free)
@@ -129,12 +138,13 @@ def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed:
     except DataError as error:
         raise DataError(_TOO_LITTLE) from error
     withheld = training.observed[:, 0] & ~left
+    near, around = (np.array([days * min(4, steps_a_day(training)), *cells]) for days, *cells in (NEAR, AROUND))
     rng = np.random.default_rng(seed)
     for place in rng.permutation(np.argwhere(withheld))[:TRIALS]:
-        first = np.maximum(place - AROUND, 0)
-        box = tuple(slice(low, high + 1) for low, high in zip(first, place + AROUND, strict=True))
+        first = np.maximum(place - around, 0)
+        box = tuple(slice(low, high + 1) for low, high in zip(first, place + around, strict=True))
         found = np.argwhere(withheld[box])
-        nearby = found[(np.abs(found + first - place) <= NEAR).all(axis=1)]
+        nearby = found[(np.abs(found + first - place) <= near).all(axis=1)]
         aside = np.zeros_like(withheld[box])
         aside[*rng.permutation(nearby)[:VALUES].T] = True
         field = training[box[0]].region(*box[1:])
@@ -144,8 +154,7 @@ def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed:
 
 def points_of(field: Field, anomalies: Float[np.ndarray, "time lat lon"], chosen: np.ndarray) -> Points:
     """Give coordinates, anomalies and known errors where a mask is true; days count from the first of the field."""
-    days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in field.dates])
     time, row, column = np.nonzero(chosen)
-    places = np.stack([field.lon[column], field.lat[row], days[time]], axis=1)
+    places = np.stack([field.lon[column], field.lat[row], field.days[time]], axis=1)
     errors = None if field.error is None else field.error[:, 0][chosen].astype(np.float64)
     return Points(places, anomalies[chosen].astype(np.float64), errors)

@@ -27,4 +27,4 @@ class TimeInterpolation(Baseline):
         """Interpolate the gaps of each cell."""
         mean = self.mean_cycle(field)
         anomalies = field.values[:, 0] - mean
-        return complete(field, mean + interpolate_in_time(anomalies, field.observed[:, 0]).values)
+        return complete(field, mean + interpolate_in_time(anomalies, field.observed[:, 0], days=field.days).values)

@@ -80,7 +80,8 @@ class OptimalInterpolation(Baseline):
         cycle = self.mean_cycle(field)
         anomalies = field.values[:, 0] - cycle
         filled, std = np.zeros_like(cycle), np.full_like(cycle, self.covariance.sigma)
-        length, reach = max(1, at_once // field.land.size), math.ceil(REACH * self.covariance.time_days)
+        length = max(1, at_once // field.land.size)
+        reach = math.ceil(REACH * self.covariance.time_days / field.step_days)
         for start in range(0, len(cycle), length):
             near = slice(max(0, start - reach), start + length + reach)
             now = wanted[near].copy()

@@ -14,13 +14,16 @@ from esmlearn.baselines.covariance import Covariance
 from esmlearn.fields.field import Field
 
 CELLS, DAYS = (0, 1, 2, 4), (0, 1, 2, 3)
-"""Distances in rows, columns and days at which values are compared: short ones, which matter most for an estimate."""
+"""Distances in rows, columns and days at which values are compared: short ones, which matter most for an estimate.
+
+Steps longer than a day are compared at so many steps; for shorter ones, the distance of one step is added.
+"""
 
 BLOCK = 30
-"""Days in a block; only values of the same block are compared."""
+"""Days, or steps longer than a day, in a block; only values of the same block are compared."""
 
 AT_MOST = 5_000_000
-"""Cells times days that are used, in blocks at equal intervals in time."""
+"""Cells times steps that are used, in blocks at equal intervals in time."""
 
 KM = 111.2
 """Length of a degree of latitude."""
@@ -45,13 +48,14 @@ class Variogram(NamedTuple):
 def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]) -> Variogram:
     """Compare anomalies (NaN: not observed) row by row, as the length of a degree of longitude changes by row."""
     n_lat, n_lon = field.land.shape
-    length = min(BLOCK, len(anomalies))
+    lags = sorted({*(days * steps_a_day(field) for days in DAYS), 1})
+    length = min(BLOCK * steps_a_day(field), len(anomalies))
     whole = anomalies[: len(anomalies) // length * length]
-    blocks = rearrange(whole, "(block day) lat lon -> block day lat lon", day=length)
+    blocks = rearrange(whole, "(block step) lat lon -> block step lat lon", step=length)
     blocks = blocks[:: max(1, round(anomalies.size / AT_MOST))]
     width = KM * np.abs(np.median(np.diff(field.lon))) if n_lon > 1 else 0.0
     found = []
-    for time, row, column in product(DAYS, CELLS, (*(-cells for cells in CELLS[:0:-1]), *CELLS)):
+    for time, row, column in product(lags, CELLS, (*(-cells for cells in CELLS[:0:-1]), *CELLS)):
         if time >= length or row >= n_lat or abs(column) >= n_lon or (time, row, column) <= (0, 0, 0):
             continue
         one = blocks[:, : length - time, : n_lat - row, max(0, -column) : n_lon - max(0, column)]
@@ -61,10 +65,21 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
         value = np.nansum(half_square, axis=(0, 1, 3), dtype=np.float64) / np.maximum(pairs, 1)
         south, north = field.lat[: n_lat - row], field.lat[row:]
         km = np.hypot(KM * (north - south), column * width * np.cos(np.deg2rad((south + north) / 2)))
-        found.append(np.stack([value, km, np.full_like(km, time), pairs])[:, pairs > 0])
+        found.append(np.stack([value, km, np.full_like(km, time * field.step_days), pairs])[:, pairs > 0])
     error = 0.0 if field.error is None else float(np.nanmean(field.error[:, 0].astype(np.float64) ** 2))
     value, km, days, pairs = np.concatenate(found, axis=1)
     return Variogram(value, km, days, pairs, error)
+
+
+def steps_a_day(field: Field) -> int:
+    """Steps in a day; one for longer steps."""
+    return max(1, round(1 / field.step_days))
+
+
+def cell_km(field: Field) -> float:
+    """Distance between rows, or between columns of a single row."""
+    axis = field.lat if field.lat.size > 1 else field.lon
+    return float(KM * np.abs(np.median(np.diff(axis)))) if axis.size > 1 else 0.0
 
 
 def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]) -> Covariance:

@@ -71,7 +71,9 @@ class Products:
         }
         for what, pair in pairs.items():
             suffix, words = (f"_{what}", f", its {what}") if what else ("", "")
-            for frequency, cube in zip((field.frequency, "mon"), pair, strict=True):
+            by_frequency = {field.frequency: pair[0]}
+            by_frequency.setdefault("mon", pair[1])  # monthly data are their own monthly means
+            for frequency, cube in by_frequency.items():
                 cube.attributes.update(self._attributes | own)
                 caption = f"{cube.name()} of {self.application.dataset}{depth}, by {method}{words}."
                 basename = f"{self._basename(method)}{level}_{frequency}{suffix}"

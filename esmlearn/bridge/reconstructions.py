@@ -9,7 +9,7 @@ from iris.cube import Cube
 
 from esmlearn.bridge.products import ABLATIONS
 from esmlearn.errors import DataError
-from esmlearn.metrics.comparison import STEPS_A_DAY
+from esmlearn.files import reconstruction_files
 
 
 def ancestor_folders(cfg: dict[str, Any]) -> list[Path]:
@@ -18,11 +18,11 @@ def ancestor_folders(cfg: dict[str, Any]) -> list[Path]:
 
 
 def find_reconstructions(folders: Iterable[Path]) -> list[tuple[Path, ...]]:
-    """Return the files of each method and dataset: days, months, and members of both if there are any.
+    """Return the files of each method and dataset: days (or other steps), months, and members of both if there are any.
 
     Daily files of other scripts are listed too; the file of the months may be missing.
     """
-    daily = sorted(path for folder in folders for part in STEPS_A_DAY for path in folder.glob(f"*_{part}.nc"))
+    daily = sorted(path for folder in folders for path in reconstruction_files(folder))
     found = []
     for path in daily:
         monthly = path.with_stem(f"{path.stem.rpartition('_')[0]}_mon")

@@ -6,7 +6,7 @@ import numpy as np
 
 from esmlearn import metrics
 from esmlearn.evaluation.case import Case
-from esmlearn.metrics.comparison import STEPS_A_DAY
+from esmlearn.metrics.comparison import steps_a_day
 
 
 def daily_bins(case: Case, left_out: dict[str, str]) -> Iterator[metrics.Bins]:
@@ -14,7 +14,7 @@ def daily_bins(case: Case, left_out: dict[str, str]) -> Iterator[metrics.Bins]:
     field = case.field
     yield metrics.by_month(field.dates)
     yield metrics.by_season(field.dates)
-    if STEPS_A_DAY[case.frequency] > 1:
+    if steps_a_day(case.frequency) > 1:
         yield metrics.by_hour(field.dates)
     if not case.downscaled:
         yield metrics.by_share_hidden(metrics.share_hidden(case.hidden, case.ocean))

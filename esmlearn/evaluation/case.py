@@ -13,6 +13,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import EvaluateSettings, Region
+from esmlearn.words import domain_of
 
 # A truth with fewer gaps than this is shown as complete; one with more is withheld observations, and no map of its own.
 COMPLETE = 0.99
@@ -100,6 +101,11 @@ class Case:
     def label(self) -> str:
         """Name of the dataset and its depth, as a part of file names."""
         return self.dataset.replace(" at ", "_").replace(" ", "")
+
+    @property
+    def domain(self) -> str:
+        """What is filled: the ocean, or the area for quantities that are known beyond it."""
+        return domain_of(self.field.like[0].standard_name)
 
     @property
     def level(self) -> float | None:

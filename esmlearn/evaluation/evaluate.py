@@ -7,6 +7,7 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool
 
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.evaluation.assemble import make_case
 from esmlearn.evaluation.case import Case, Result
@@ -92,7 +93,7 @@ def evaluate(
     if unknown:
         raise DataError(f"monthly has {', '.join(unknown)}, but the methods are {', '.join(methods)}; use their names.")
 
-    own = None if observed is None else Source("observed", observed)
+    own = None if observed is None else Source("observed", put_in_order(observed, block.input))
     further = {
         name: None if cube is None else Source(name, cube)
         for name, cube in {"coarse": coarse, "height": height, "land": land}.items()
@@ -108,7 +109,7 @@ def evaluate(
             block,
             dataset=dataset or str(first.attributes.get("esmlearn_dataset", first.name())),
             split=block.split,
-            truth=own if truth is None else Source("truth", truth),
+            truth=own if truth is None else Source("truth", put_in_order(truth, block.input)),
             observations=own if coarse is None else None,
             downscaled=coarse is not None,
             **further,

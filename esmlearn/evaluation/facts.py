@@ -9,7 +9,7 @@ from esmlearn.evaluation.case import Case
 from esmlearn.evaluation.downscaling_scores import coarse_facts
 from esmlearn.evaluation.ensemble_scores import image_range
 from esmlearn.evaluation.scoring import CaseScores
-from esmlearn.metrics.comparison import STEPS_A_DAY
+from esmlearn.metrics.comparison import steps_a_day
 
 
 def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
@@ -18,6 +18,7 @@ def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
     return {
         "dataset": case.dataset,
         "quantity": case.quantity,
+        "domain": case.domain,
         "units": field.units,
         "split": case.split,
         "truth": case.truth_source.name if case.truth_source else None,
@@ -27,7 +28,7 @@ def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
         "start": field.dates[0].strftime("%Y-%m-%d"),
         "end": field.dates[-1].strftime("%Y-%m-%d"),
         "calendar": field.dates[0].calendar,
-        "days": int(field.dates.size // STEPS_A_DAY[case.frequency]),
+        "days": int(field.dates.size / steps_a_day(case.frequency)),
         "frequency": case.frequency,
         "cells": [int(size) for size in field.land.shape],
         "ocean_cells": int(case.ocean.sum()),

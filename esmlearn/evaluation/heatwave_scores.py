@@ -8,6 +8,7 @@ from esmlearn import metrics
 from esmlearn.evaluation.case import Case
 from esmlearn.fields.field import Field
 from esmlearn.fields.times import match_times
+from esmlearn.words import frequency_words
 
 # A percentile of fewer years is none of the climate (Hobday et al. 2016 ask for 30, and take what there is).
 FEWEST_BASELINE_YEARS = 5
@@ -26,6 +27,9 @@ def score_heatwaves(
         return [], None
     if case.withheld:
         left_out["heatwaves"] = "Only withheld observations are known, and a heatwave needs days without a gap."
+        return [], None
+    if case.frequency not in ("day", *(f"{hours}hr" for hours in range(1, 24))):
+        left_out["heatwaves"] = f"A heatwave is counted in days, but the data are {frequency_words(case.frequency)}."
         return [], None
     baseline = _baseline(case)
     years = 0.0 if baseline is None else len(baseline.dates) / DAYS_OF_YEAR

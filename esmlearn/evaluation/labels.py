@@ -22,7 +22,7 @@ def day_label(case: Case, day: int) -> str:
     """Date of a day, and how much of it was hidden, for the title of a figure."""
     if case.downscaled:
         return date_of(case, day)
-    return f"{date_of(case, day)}\n{100 * case.hidden[day][case.ocean].mean():.0f} % of the ocean hidden"
+    return f"{date_of(case, day)}\n{100 * case.hidden[day][case.ocean].mean():.0f} % of the {case.domain} hidden"
 
 
 def coarse_map(case: Case, day: int, grid: plots.Grid) -> tuple[Float[np.ndarray, "y x"], plots.Grid] | None:

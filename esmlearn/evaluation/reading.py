@@ -9,6 +9,7 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool
 
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.evaluation.assemble import make_case
 from esmlearn.evaluation.case import Case, Result
@@ -79,7 +80,7 @@ def _read_case(
     if not (downscaled and settings.truth) and data.has(
         dataset, short_name=short_name, grid=grid if downscaled else None
     ):
-        own = _find(data, dataset, short_name=short_name, grid=grid)
+        own = _find(data, settings, dataset, short_name=short_name, grid=grid)
     coarse = settings.coarse or str(first.attributes.get("esmlearn_coarse", ""))
     coarse_is_there = settings.coarse is not None or data.has(coarse, short_name=short_name)
     share_is_there = downscaled and data.has(None, short_name=LAND, grid=grid)
@@ -90,12 +91,14 @@ def _read_case(
         settings,
         dataset=dataset,
         split=split,
-        truth=_find(data, settings.truth, short_name=short_name, grid=grid, key="truth") if settings.truth else own,
+        truth=_find(data, settings, settings.truth, short_name=short_name, grid=grid, key="truth")
+        if settings.truth
+        else own,
         observations=None if downscaled else own,
         downscaled=downscaled,
-        coarse=_find(data, coarse, short_name=short_name, key="coarse") if coarse_is_there else None,
-        height=_find(data, settings.height, grid=grid, key="height") if settings.height else None,
-        land=_find(data, None, short_name=LAND, grid=grid) if share_is_there else None,
+        coarse=_find(data, settings, coarse, short_name=short_name, key="coarse") if coarse_is_there else None,
+        height=_find(data, settings, settings.height, grid=grid, key="height") if settings.height else None,
+        land=_find(data, settings, None, short_name=LAND, grid=grid) if share_is_there else None,
     )
 
 
@@ -115,7 +118,7 @@ def _read_result(
     return Result(name, role, reconstruction, paths)
 
 
-def _find(data: InputData, name: str | None, **options: Any) -> Source:
+def _find(data: InputData, settings: EvaluateSettings, name: str | None, **options: Any) -> Source:
     """Find and read a dataset; options as of `InputData.find`."""
     file = str(data.find(name, **options)["filename"])
-    return Source(name or LAND, iris.load_cube(file), file)
+    return Source(name or LAND, put_in_order(iris.load_cube(file), settings.input), file)

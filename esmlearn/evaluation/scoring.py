@@ -14,7 +14,7 @@ from esmlearn.evaluation.case import Case, cells_within
 from esmlearn.evaluation.downscaling_scores import DownscalingScores, score_downscaling
 from esmlearn.evaluation.ensemble_scores import EnsembleScores, score_days, score_ensembles
 from esmlearn.evaluation.heatwave_scores import score_heatwaves
-from esmlearn.metrics.comparison import STEPS_A_DAY
+from esmlearn.metrics.comparison import steps_a_day
 from esmlearn.metrics.uncertainty import FEWEST_BLOCKS
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def score_case(case: Case) -> CaseScores:
         return CaseScores()
     left_out: dict[str, str] = {}
     daily = hidden_points(case)
-    n_days, block = case.field.dates.size // STEPS_A_DAY[case.frequency], case.settings.block_days
+    n_days, block = int(case.field.dates.size / steps_a_day(case.frequency)), case.settings.block_days
     if n_days < FEWEST_BLOCKS * block:
         left_out["intervals"] = f"The {n_days} days are fewer than {FEWEST_BLOCKS} blocks of {block} days (block_days)."
     rows = metrics.score(daily) + score_days(case, daily) + _score_regions(case, daily, left_out)
@@ -76,7 +76,7 @@ def score_case(case: Case) -> CaseScores:
     ensembles = score_ensembles(daily, case.field.grid, None if case.downscaled else scales)
     downscaling = score_downscaling(case, daily) if case.downscaled else DownscalingScores()
     left_out |= downscaling.left_out
-    monthly = _hidden_months(case, truth, left_out)
+    monthly = None if case.frequency == "mon" else _hidden_months(case, truth, left_out)
     if monthly is not None:
         rows += metrics.score(monthly) + _score_regions(case, monthly, left_out)
         for bins in monthly_bins(case):
@@ -175,5 +175,5 @@ def _comparison(
         weights=case.field.area_weights,
         methods=tuple(methods),
         split=case.split,
-        block=days * STEPS_A_DAY[frequency] if daily else max(1, round(days / DAYS_OF_MONTH)),
+        block=max(1, round(days * steps_a_day(frequency))) if daily else max(1, round(days / DAYS_OF_MONTH)),
     )

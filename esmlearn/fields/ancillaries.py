@@ -10,6 +10,7 @@ from iris.cube import Cube
 from jaxtyping import Bool, Float
 
 from esmlearn.errors import DataError
+from esmlearn.words import without_logarithm
 
 FLAG = "observed"
 FLAG_MEANINGS = "reconstructed observed"
@@ -60,6 +61,8 @@ def convert_deviation(values: np.ndarray, given: cf_units.Unit | str, wanted: st
 def read_error(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"] | None:
     """Standard deviation of the error of each value as a difference in these units; NaN where it is not given.
 
+    In units of a logarithm it is the relative error.
+
     Raises
     ------
     DataError
@@ -73,12 +76,13 @@ def read_error(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"] | No
             f"{variable.name()} of {cube.name()} must have the dimensions of the values; give one standard error for "
             "each value, or remove it."
         )
-    return check_error(
-        convert_deviation(
-            np.ma.filled(variable.data.astype(np.float32), np.nan), variable.units, units, name=cube.name()
-        ),
-        cube.name(),
-    )
+    given = np.ma.filled(variable.data.astype(np.float32), np.nan)
+    plain = without_logarithm(units)
+    error = convert_deviation(given, variable.units, plain, name=cube.name())
+    if plain != units:
+        # The error of a logarithm is the relative one.
+        error = error / cube.units.convert(np.ma.filled(cube.data.astype(np.float32), np.nan), plain)
+    return check_error(error, cube.name())
 
 
 def check_error(error: Float[np.ndarray, "*shape"], name: str) -> Float[np.ndarray, "*shape"]:

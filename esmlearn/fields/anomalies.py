@@ -42,7 +42,7 @@ class Anomalies:
     @classmethod
     def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
         """Subtract the climatology from a field and divide by the standard deviation."""
-        spread = scaling.at(field.year_fraction)[:, None, None]
+        spread = scaling.at(field.single().year_fraction)[:, None, None]
         anomalies = (field.values[:, 0] - climatology.at(field.year_fraction)) / spread
         observed = field.observed[:, 0]
         return cls(

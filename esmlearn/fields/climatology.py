@@ -46,7 +46,7 @@ class Climatology:
                 f"{field.dates[-1]:%Y-%m-%d} is less; lengthen data.split.train."
             )
         basis = _harmonics(field.year_fraction, harmonics)
-        observed = field.observed[:, 0]
+        observed = field.single().observed[:, 0]
         values = np.where(observed, field.values[:, 0], 0.0)
         count = observed.sum(axis=0)
         of_values = np.repeat(basis, observed.sum(axis=(1, 2)), axis=0)
@@ -54,8 +54,10 @@ class Climatology:
         departure = np.where(observed, values - (basis @ regional)[:, None, None], 0.0)
         products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
         n_terms = basis.shape[1]
+        # A mean over several days, or one of several values of a day, counts as so many days.
+        prior = prior_days if field.frequency == "day" else prior_days / field.step_days
         gram = np.tensordot(observed.astype(np.float32), products, axes=(0, 0)).reshape(*count.shape, n_terms, n_terms)
-        gram += prior_days * np.diag(np.r_[0.05, np.ones(n_terms - 1)])
+        gram += prior * np.diag(np.r_[0.05, np.ones(n_terms - 1)])
         moment = np.tensordot(departure, basis, axes=(0, 0))
         fitted = np.linalg.solve(gram, moment[..., None])[..., 0] + regional
         if (count == 0).any():

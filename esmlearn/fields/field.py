@@ -11,10 +11,12 @@ from iris.cube import Cube
 from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.steps import Steps, find_steps, interval_days
 from esmlearn.errors import DataError
 from esmlearn.fields.ancillaries import check_error, convert_deviation, fill_error, flagged_observed, read_error
 from esmlearn.fields.levels import join_levels, split_levels
 from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.words import is_logarithm, without_logarithm
 
 DIMENSIONS = ("time", "latitude", "longitude")
 
@@ -74,7 +76,8 @@ class Field:
             One cube, which may have depth as its second dimension: then each level is a variable. Or one cube for each
             variable.
         units
-            Units to convert to; those of the first cube if not given.
+            Units to convert to, which may be those of a logarithm (`esmlearn.words.logarithm_of`); those of the first
+            cube if not given.
         land
             Land of shape (lat, lon), rows from south to north. Without it, land is where no variable ever has a value:
             right for a complete field, too much for a gappy one with places that are never observed.
@@ -85,8 +88,8 @@ class Field:
         Raises
         ------
         DataError
-            If dimensions are missing, grids differ, units do not convert, errors are negative, or there is no ocean at
-            all.
+            If dimensions are missing, grids differ, units do not convert, errors are negative, there is no ocean at
+            all, or a value without a logarithm.
         """
         like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
         units = str(like[0].units) if units is None else units
@@ -167,6 +170,12 @@ class Field:
             error=None if self.error is None else self.error[time],
         )
 
+    def without_logarithm(self) -> "Field":
+        """The field in units of its quantity; as it is where its units are no logarithm."""
+        if not is_logarithm(self.units):
+            return self
+        return replace(self, values=np.exp(self.values), units=without_logarithm(self.units))
+
     def region(self, lat: slice, lon: slice) -> "Field":
         """Select a region by index, rows counted from the south."""
         n_lat = self.land.shape[0]
@@ -195,6 +204,17 @@ class Field:
             levels=levels,
             error=None if self.error is None else self.error[:, one],
         )
+
+    def single(self) -> "Field":
+        """The field itself, if it has one variable or level; a DataError if it has several."""
+        count = len(self.like)
+        if count > 1:
+            what = "variables" if self.levels is None else "depths"
+            raise DataError(
+                f"{self.like[0].name()} has {count} {what}, but this method fills one map at a time: choose one (by "
+                "extract_levels in the preprocessor), or train the task `densify`, which knows levels."
+            )
+        return self
 
     def hide(self, hidden: Bool[np.ndarray, "time *var lat lon"]) -> "Field":
         """Hide the values where a mask is True: the same for all variables, or ``(time, var, lat, lon)``."""
@@ -266,15 +286,41 @@ class Field:
         return np.array([date.hour + date.minute / 60 for date in self.dates])
 
     @cached_property
+    def _steps(self) -> Steps | None:
+        """The regular step of the time axis; None if it has none."""
+        return find_steps(self.like[0].coord("time"))
+
+    @cached_property
     def step_days(self) -> float:
-        """Time step in days: 1, or for sub-daily data the shortest step as a fraction of a day."""
-        days = np.diff([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
-        return float(min(days.min(initial=1.0), 1.0))
+        """Regular time step in days, also where steps are missing; of calendar months the mean length.
+
+        Where the axis has no regular step: the shortest one, a day at most.
+        """
+        if self._steps is not None:
+            return self._steps.days
+        return float(min(np.diff(self.days).min(initial=1.0), 1.0))
+
+    @property
+    def regular(self) -> bool:
+        """Whether each time is one step after the one before."""
+        return self._steps is not None and bool((np.diff(self._steps.numbers) == 1).all())
 
     @property
     def frequency(self) -> str:
-        """Frequency by its name in CMIP: `day`, also where days are missing; `3hr` and the like for sub-daily data."""
-        return "day" if self.step_days == 1 else f"{round(24 * self.step_days)}hr"
+        """Frequency by its name in CMIP or one like it: `3hr`, `day`, `8day`, `mon`.
+
+        Data of single days, as their bounds say it, are `day` also where only every fifth one is given.
+        """
+        interval = interval_days(self.like[0].coord("time"))
+        single_days = self.step_days > 1 and interval is not None and abs(interval - 1) < 0.05
+        if self._steps is None or single_days:
+            return "day" if self.step_days >= 1 else f"{24 * self.step_days:.2g}hr"
+        return self._steps.frequency
+
+    @cached_property
+    def days(self) -> Float[np.ndarray, " time"]:
+        """Days since the first date."""
+        return np.array([(date - self.dates[0]).total_seconds() / 86_400 for date in self.dates])
 
     @cached_property
     def months(self) -> dict[tuple[int, int], slice]:
@@ -305,6 +351,11 @@ def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
     if units != str(cube.units):
         if not cube.units.is_convertible(units):
             raise DataError(f"{cube.name()} is in {cube.units}, which does not convert to {units}; check the dataset.")
+        if is_logarithm(units) and (count := int((data <= 0).sum())):
+            raise DataError(
+                f"{cube.name()} has {count:,} values that are zero or negative, of which there is no logarithm; mask "
+                "them (input.values: out_of_range: mask), or leave out `transform: log`."
+            )
         data = cube.units.convert(data, units)
     return rows_northward(data, cube)
 

@@ -9,9 +9,11 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool
 
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.settings.input import InputSettings
 from esmlearn.settings.scripts import NAMES
 
 Facets = Mapping[str, Any]
@@ -105,9 +107,9 @@ class InputData:
         named = [facets for facets in self if name is None or name in (facets.get(facet) for facet in NAMES)]
         return [facets for facets in named if short_name in (None, facets.get("short_name"))]
 
-    def cube(self, name: str, **options: Any) -> Cube:
-        """Read the cube of a dataset; options are those of `find`."""
-        return iris.load_cube(self.find(name, **options)["filename"])
+    def cube(self, name: str | None, *, order: InputSettings = InputSettings(), **options: Any) -> Cube:  # noqa: B008
+        """Read the cube of a dataset and put it in order; options are those of `find`."""
+        return put_in_order(iris.load_cube(self.find(name, **options)["filename"]), order)
 
     def field(
         self,
@@ -117,7 +119,7 @@ class InputData:
         land: Bool[np.ndarray, "lat lon"] | None = None,
         **options: Any,
     ) -> Field:
-        """Read the field of a dataset, in its own units if none are given; further options are those of `find`."""
+        """Read the field of a dataset, in its own units if none are given; further options are those of `cube`."""
         return Field.from_cube(self.cube(name, **options), units=units, land=land)
 
     def without(self, short_name: str | None) -> "InputData":

@@ -12,6 +12,11 @@ from esmlearn.settings import SplitSettings, period_dates
 
 def check_daily(field: Field) -> None:
     """Raise a DataError if a step of the time axis is not one day; the message names the first one."""
+    if field.step_days != 1:
+        raise DataError(
+            f"The model needs daily data, but {field.like[0].name()} has a step of {field.step_days:.3g} days; use a"
+            " baseline, which takes any regular step, or daily data."
+        )
     steps = np.array([(after - before).total_seconds() for before, after in pairwise(field.dates)])
     wrong = np.flatnonzero(np.abs(steps - 86_400) > 3_600)
     if wrong.size:
@@ -19,6 +24,16 @@ def check_daily(field: Field) -> None:
         raise DataError(
             f"The data must be daily without a break, but {before:%Y-%m-%d} is followed by {after:%Y-%m-%d}; "
             "use a daily dataset, and put days that are missing in as masked ones."
+        )
+
+
+def check_regular(field: Field, method: str) -> None:
+    """Raise a DataError if a method needs a regular step that the time axis has not, or steps are missing."""
+    if not field.regular:
+        raise DataError(
+            f"{method} needs times with a regular step and without a break, but those of {field.like[0].name()} have"
+            " other steps; let missing steps be put in (data.input.times.missing: insert) and passes be merged, or"
+            " leave this method out."
         )
 
 

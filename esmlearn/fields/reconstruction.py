@@ -10,9 +10,13 @@ from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
 from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.ancillaries import FLAG, FLAG_MEANINGS, ancillary, convert_deviation, flagged_observed
 from esmlearn.fields.field import Field, rows_northward
+from esmlearn.fields.land import settle_land
+from esmlearn.fields.logarithm import lognormal
+from esmlearn.words import frequency_words, is_logarithm
 
 Values = Float[np.ndarray, "*shape lat lon"]
 REALIZATION = {"standard_name": "realization", "var_name": "realization"}
@@ -62,12 +66,41 @@ class Reconstruction:
         """Monthly means of a method without months, without a deviation: the correlation of daily errors is unknown."""
         return cls(daily, monthly_means(field, daily), daily_std)
 
+    def without_logarithm(self, field: Field) -> "Reconstruction":
+        """The reconstruction in units of the quantity; as it is where the units of its field are no logarithm.
+
+        Members are converted each. A mean with its deviation becomes those of the lognormal distribution; without a
+        deviation it becomes the median. Months are then the means of these days, and the error of a month keeps its
+        ratio to the month.
+        """
+        if not is_logarithm(field.units):
+            return self
+        plain = field.without_logarithm()
+        if self.members is not None:
+            return Reconstruction.of_members(np.exp(self.members), plain)
+        unknown = np.zeros_like
+        daily, daily_std = lognormal(self.daily, unknown(self.daily) if self.daily_std is None else self.daily_std)
+        monthly, monthly_std = lognormal(
+            self.monthly, unknown(self.monthly) if self.monthly_std is None else self.monthly_std
+        )
+        ratio = monthly_std / monthly
+        if self.daily_std is not None or self.monthly_std is None:
+            monthly = monthly_means(plain, daily)
+        return Reconstruction(
+            daily,
+            monthly,
+            None if self.daily_std is None else daily_std,
+            None if self.monthly_std is None else ratio * monthly,
+        )
+
     def to_cubes(self, field: Field) -> tuple[Cube, Cube]:
         """Make cubes of the daily and the monthly reconstruction of a field.
 
         The standard deviation and the flag for observed values are ancillary variables of the cube (CF section 3.4).
-        The monthly flag is 1 where at least one day was observed.
+        The monthly flag is 1 where at least one day was observed. Cubes of a logarithm are of the quantity itself.
         """
+        if is_logarithm(field.units):
+            return self.without_logarithm(field).to_cubes(field.without_logarithm())
         observed = field.observed[:, 0]
         in_month = np.stack([observed[days].any(axis=0) for days in field.months.values()])
         daily = field.as_cube(self.daily)
@@ -84,11 +117,15 @@ class Reconstruction:
         DataError
             If the method has no members.
         """
+        if is_logarithm(field.units):
+            return self.without_logarithm(field).member_cubes(field.without_logarithm())
         days, months = self._members("members")
         return _merge_both(field, days, months, range(len(days)), **REALIZATION)
 
     def quantile_cubes(self, field: Field, probabilities: Sequence[float]) -> tuple[Cube, Cube]:
         """Make cubes of quantiles of the members of days and months, with the dimension `quantile` in front."""
+        if is_logarithm(field.units):
+            return self.without_logarithm(field).quantile_cubes(field.without_logarithm(), probabilities)
         ordered = sorted(probabilities)
         days, months = (np.quantile(part, ordered, axis=0).astype(np.float32) for part in self._members("quantiles"))
         return _merge_both(field, days, months, ordered, **QUANTILE)
@@ -138,18 +175,23 @@ class GapFiller(ABC):
         self,
         cube: Cube,
         *,
-        frequency: str = "day",
+        frequency: str | None = None,
+        land: str | Cube | None = None,
         error: float | Cube | None = None,
         smooth_observed: bool = False,
     ) -> Cube:
-        """Fill the gaps of a daily cube.
+        """Fill the gaps of a cube.
 
         Parameters
         ----------
         cube
-            Daily values with dimensions time, latitude, longitude; missing values are masked.
+            Values with dimensions time, latitude, longitude; missing values are masked. Models take days, baselines
+            any regular step. Times are put in order first, see `esmlearn.cubes.order.put_in_order`.
         frequency
-            `day` for complete days, `mon` for monthly means.
+            By default that of the cube, such as `day` or `8day`; `mon` for monthly means.
+        land
+            `training`, `data`, `natural_earth`, or a cube with a mask or fraction of land or sea. Default: on the grid
+            of the training its land, but for cells with a value.
         error
             Standard deviation of the errors of the observations, as of `Field.with_error`; a number is a difference in
             the `units` of the method. Default: what the cube carries.
@@ -166,16 +208,21 @@ class GapFiller(ABC):
         Raises
         ------
         DataError
-            If dimensions, units, errors or period do not fit.
+            If dimensions, units, land, errors or period do not fit, or there are several levels.
         SettingsError
             If observed values are to be smoothed by a method that can't.
         """
-        if frequency not in ("day", "mon"):
-            raise DataError(f"frequency is '{frequency}', but a method gives 'day' or 'mon'.")
-        field = Field.from_cube(cube, units=self.units, land=self.land_of(cube)).with_error(error)
+        cube = put_in_order(cube)
+        field = Field.from_cube(cube, units=self.units).single().with_error(error)
+        field = settle_land(field, land, known=self.land_of(cube))
+        if frequency not in (None, field.frequency, "mon"):
+            raise DataError(
+                f"frequency is '{frequency}', but {cube.name()} is {frequency_words(field.frequency)}: ask for"
+                f" '{field.frequency}' or 'mon', or leave it out."
+            )
         result = self.smooth_field(field) if smooth_observed else self.reconstruct_field(field)
-        daily, monthly = result.to_cubes(field)
-        return daily if frequency == "day" else monthly
+        own, monthly = result.to_cubes(field)
+        return monthly if frequency == "mon" != field.frequency else own
 
 
 def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*flag_shape lat lon"]]:
@@ -253,8 +300,10 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
         ),
         time_dim,
     )
-    interval = "1 day" if field.step_days == 1 else f"{24 * field.step_days:g} hours"
-    cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
+    if field.frequency != "mon":
+        step = field.step_days
+        interval = "1 day" if step == 1 else f"{step:g} days" if step > 1 else f"{24 * step:g} hours"
+        cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
     return cube
 
 

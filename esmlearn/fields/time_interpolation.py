@@ -15,13 +15,17 @@ class Interpolation(NamedTuple):
 
 
 def interpolate_in_time(
-    anomalies: Float[np.ndarray, "time lat lon"], observed: Bool[np.ndarray, "time lat lon"], *, leave_out: bool = False
+    anomalies: Float[np.ndarray, "time lat lon"],
+    observed: Bool[np.ndarray, "time lat lon"],
+    *,
+    days: Float[np.ndarray, " time"] | None = None,
+    leave_out: bool = False,
 ) -> Interpolation:
     """Interpolate linearly between the observations of each cell.
 
     Before the first and after the last observation the nearest one persists; a cell without any gets zero, which for
-    anomalies is the climatology. All time steps are taken as equally long. With `leave_out`, the value of each day is
-    interpolated without its own observation.
+    anomalies is the climatology. `days` are the times; without them, each step is a day. With `leave_out`,
+    the value of each day is interpolated without its own observation.
     """
     n_time = len(anomalies)
     steps = np.arange(n_time, dtype=np.int32)[:, None, None]
@@ -34,10 +38,14 @@ def interpolate_in_time(
     known = np.where(observed, anomalies, np.float32(0.0))
     value_before = np.take_along_axis(known, np.maximum(before, 0), axis=0)
     value_after = np.take_along_axis(known, np.minimum(after, n_time - 1), axis=0)
-    since = np.where(has_before, steps - before, np.inf).astype(np.float32)
-    until = np.where(has_after, after - steps, np.inf).astype(np.float32)
+    day = np.arange(n_time, dtype=float) if days is None else days
+    now = day[:, None, None]
+    since = np.where(has_before, now - day[np.maximum(before, 0)], np.inf).astype(np.float32)
+    until = np.where(has_after, day[np.minimum(after, n_time - 1)] - now, np.inf).astype(np.float32)
     with np.errstate(invalid="ignore"):
-        weight = np.where(has_before & has_after, since / np.maximum(since + until, 1.0), has_after).astype(np.float32)
+        between = since + until
+        share = since / np.where(between > 0, between, np.float32(1.0))
+        weight = np.where(has_before & has_after, share, has_after).astype(np.float32)
     values = value_before * (1 - weight) + value_after * weight
     return Interpolation(np.where(has_before | has_after, values, np.float32(0.0)), since, until)
 

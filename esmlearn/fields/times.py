@@ -12,17 +12,20 @@ from esmlearn.fields.field import Field
 def match_times(given: Field, wanted: Field, *, names: tuple[str, str]) -> Int[np.ndarray, " time"]:
     """Indices of the times of the wanted field in the given one; a DataError with their names if a time is missing.
 
-    Daily data match by their date, whatever their hour; sub-daily data by date and hour.
+    Daily data match by their date, whatever their hour; sub-daily data by date and hour, monthly data by their month.
     """
-    hourly = wanted.step_days < 1
-    places = {time_key(date, hourly=hourly): index for index, date in enumerate(given.dates)}
-    missing = [date for date in wanted.dates if time_key(date, hourly=hourly) not in places]
+
+    def key(date: Any) -> tuple[int, ...]:
+        return (date.year, date.month) if wanted.frequency == "mon" else time_key(date, hourly=wanted.step_days < 1)
+
+    places = {key(date): index for index, date in enumerate(given.dates)}
+    missing = [date for date in wanted.dates if key(date) not in places]
     if missing:
         raise DataError(
             f"The {names[0]} lacks {len(missing)} of the {len(wanted.dates)} dates of the {names[1]}, the first of "
             f"them {missing[0]:%Y-%m-%d}; give both the same timerange."
         )
-    return np.array([places[time_key(date, hourly=hourly)] for date in wanted.dates])
+    return np.array([places[key(date)] for date in wanted.dates])
 
 
 def time_key(date: Any, *, hourly: bool) -> tuple[int, ...]:

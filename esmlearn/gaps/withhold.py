@@ -36,7 +36,7 @@ def withhold(field: Field, settings: WithholdSettings) -> Field:
     observed = field.observed[:, 0]
     if settings.kind == "pixels":
         return field.hide(_leave_some(rng.random(observed.shape) < settings.share, observed))
-    return field.hide(_borrow_gaps(observed, ~observed & ~field.land, settings, rng))
+    return field.hide(_borrow_gaps(observed, ~observed & ~field.land, settings, rng, field.step_days))
 
 
 def withhold_somewhere(field: Field, settings: WithholdSettings) -> tuple[Field, str]:
@@ -81,21 +81,22 @@ def _borrow_gaps(
     missing: Bool[np.ndarray, "time lat lon"],
     settings: WithholdSettings,
     rng: np.random.Generator,
+    step_days: float,
 ) -> Bool[np.ndarray, "time lat lon"]:
     """Hide stretches in random order, each by the gaps of another one, until the share is reached."""
-    n_days, length = len(observed), settings.days
-    if n_days < 2 * length:
+    n_steps, length = len(observed), max(1, round(settings.days / step_days))
+    if n_steps < 2 * length:
         raise DataError(
-            f"withhold.days is {length}, but the period has {n_days} days, fewer than two stretches of that length; "
-            "lower withhold.days or lengthen the period."
+            f"withhold.days is {settings.days}, but the period has {round(n_steps * step_days)} days, fewer than two"
+            " stretches of that length; lower withhold.days or lengthen the period."
         )
     wanted = settings.share * observed.sum()
     hidden = np.zeros_like(observed)
     for _ in range(ROUNDS):
-        for start in rng.permutation(np.arange(0, n_days, length)):
-            days = np.arange(start, min(start + length, n_days))
-            lag = rng.integers(length, n_days - length, endpoint=True)
-            hidden[days] |= _leave_some(hidden[days] | missing[(days + lag) % n_days], observed[days])
+        for start in rng.permutation(np.arange(0, n_steps, length)):
+            steps = np.arange(start, min(start + length, n_steps))
+            lag = rng.integers(length, n_steps - length, endpoint=True)
+            hidden[steps] |= _leave_some(hidden[steps] | missing[(steps + lag) % n_steps], observed[steps])
             if hidden.sum() >= wanted:
                 return hidden
     raise DataError(

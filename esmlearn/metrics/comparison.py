@@ -21,8 +21,17 @@ Row = dict[str, Any]
 # The method from whose values anomalies are calculated.
 CLIMATOLOGY = "climatology"
 
-# Times on a day at each frequency except monthly.
-STEPS_A_DAY = {"day": 1} | {f"{hours}hr": 24 // hours for hours in (12, 8, 6, 4, 3, 2, 1)}
+
+def steps_a_day(frequency: str) -> float:
+    """Times on a day at a frequency such as `day`, `3hr`, `8day` or `mon`.
+
+    >>> steps_a_day("day"), steps_a_day("3hr"), steps_a_day("8day")
+    (1.0, 8.0, 0.125)
+    """
+    unit = frequency.lstrip("0123456789.")
+    number = frequency.removesuffix(unit)
+    return {"hr": 24.0, "day": 1.0, "mon": 12 / 365.25}[unit] / float(number or 1)
+
 
 IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 

@@ -22,7 +22,7 @@ SURFACES = ("Sea", "Land")
 BREAKDOWNS = {
     "days_to_observation": ("Days to the nearest observation",) * 2,
     "distance_to_observation": ("Nearest observation of the day (km)",) * 2,
-    "share_hidden": ("Share of the ocean hidden (%)", "Share of the days hidden (%)"),
+    "share_hidden": ("Share of the area hidden (%)", "Share of the days hidden (%)"),
     "distance_to_coast": ("Distance to the coast (km)",) * 2,
     "surface": ("Surface",) * 2,
     "height": ("Height (m)",) * 2,

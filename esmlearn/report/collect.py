@@ -14,9 +14,9 @@ from urllib.parse import quote
 import iris
 import yaml
 
+from esmlearn.cubes.order import changes_of
 from esmlearn.errors import SettingsError
-from esmlearn.files import sha256
-from esmlearn.metrics.comparison import STEPS_A_DAY
+from esmlearn.files import reconstruction_files, sha256
 from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script, settings_of
 
@@ -49,7 +49,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
     files = {run_of(work).name: _script_of(work, recipe) for work in works}
     texts = {name: text for name, block in settings.items() if (text := _settings_text(files[name], block))}
     inputs = _inputs(settings.values(), cfg)
-    reconstructions = [sorted(file for part in STEPS_A_DAY for file in work.glob(f"*_{part}.nc")) for work in works]
+    reconstructions = [reconstruction_files(work) for work in works]
     methods = [found for files_of_work in reconstructions for file in files_of_work if (found := _method(file))]
 
     def records(name: str) -> Iterator[Any]:
@@ -69,6 +69,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         datasets=tuple(Dataset(facets, _attributes(file)) for file, facets in inputs.items()),
         products=tuple(_products(works, inputs, here)),
         methods=tuple(method for method, _ in methods),
+        changes=dict(_changes(file for files_of_work in reconstructions for file in files_of_work)),
         preprocessors=yaml.safe_dump(recipe["preprocessors"], sort_keys=False) if recipe.get("preprocessors") else "",
         settings=texts,
         models=tuple(_models(works, [folder for _, folder in methods if folder])),
@@ -151,6 +152,14 @@ def _method(file: Path) -> tuple[Method, Path | None] | None:
     folder = attributes.get("esmlearn_model_folder")
     parameters = json.loads(attributes.get("esmlearn_parameters", "{}"))
     return Method(name, role, dataset, parameters), Path(str(folder)) if folder else None
+
+
+def _changes(files: Iterable[Path]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give the datasets that were put in order before their reconstruction, and the sentences on it."""
+    for file in files:
+        cube = iris.load_raw(file)[0]
+        if "esmlearn_dataset" in cube.attributes and (sentences := changes_of(cube)):
+            yield str(cube.attributes["esmlearn_dataset"]), tuple(sentences)
 
 
 def _costs(works: Iterable[Path]) -> Iterator[Cost]:

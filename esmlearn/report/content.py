@@ -97,11 +97,11 @@ class Report:
 
     `title` and `description` come from the recipe or the settings, `words` is a summary by the author. `rows`,
     `breakdown`, `ablations` and `climate_models` are rows of `scores.json`, `breakdown.json`, `ablations.json` and
-    `model_scores.json`. `facts` describes what
-    was evaluated and hidden, for each dataset; see `esmlearn.evaluation.facts.facts`. `shortest` is the shortest
-    wavelength (km) in the spectra of each dataset. `preprocessors` and `settings` are texts in YAML, the latter of each
-    script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of the software,
-    `seeds` go by the path of keys in the settings. Links are relative to the report's folder.
+    `model_scores.json`. `facts` describes what was evaluated and hidden, for each dataset; see
+    `esmlearn.evaluation.facts.facts`. `changes` says what was changed to put observations in order. `shortest` is the
+    shortest wavelength (km) in the spectra of each dataset. `preprocessors` and `settings` are texts in YAML, the
+    latter of each script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of the
+    software, `seeds` go by the path of keys in the settings. Links are relative to the report's folder.
     """
 
     title: str
@@ -117,6 +117,7 @@ class Report:
     datasets: tuple[Dataset, ...] = ()
     products: tuple[Product, ...] = ()
     methods: tuple[Method, ...] = ()
+    changes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     preprocessors: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
@@ -129,6 +130,14 @@ class Report:
     recipe_link: str | None = None
     logs: tuple[tuple[str, str], ...] = ()
     created: str = ""
+
+    @property
+    def quantities(self) -> str:
+        """What the report is about, by the long or standard names of its variables; empty if they are not known."""
+        names = [fact.get("quantity") for fact in self.facts]
+        names += [data.facets.get("long_name") or data.facets.get("standard_name") for data in self.datasets]
+        words = dict.fromkeys(str(name).replace("_", " ").capitalize() for name in names if name)
+        return ", ".join(words)
 
     @property
     def synthetic(self) -> bool:

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from esmlearn.report.words import NO_BREAK, area, frequency, grid_step, number, percent
+from esmlearn.report.words import NO_BREAK, area, domain, frequency, grid_step, number, percent
 from esmlearn.words import pretty_units
 
 GAPS = {
     "data": "The gaps are those that the data have.",
     "dataset": "The gaps are those of the dataset {dataset}, laid over the observations.",
-    "clouds": "Simulated clouds, which travel and change, hide about {percent} of the ocean (seed {seed}).",
-    "rectangles": "Simulated rectangles, anew on each day, hide about {percent} of the ocean (seed {seed}).",
-    "swaths": "About {percent} of the ocean is hidden, what lies between a satellite's simulated swaths (seed {seed}).",
-    "profiles": "All but single cells is hidden, others on each day: {percent} of the ocean (seed {seed}).",
+    "clouds": "Simulated clouds, which travel and change, hide about {percent} of the {domain} (seed {seed}).",
+    "rectangles": "Simulated rectangles, anew on each day, hide about {percent} of the {domain} (seed {seed}).",
+    "swaths": (
+        "About {percent} of the {domain} is hidden, what lies between a satellite's simulated swaths (seed {seed})."
+    ),
+    "profiles": "All but single cells is hidden, others on each day: {percent} of the {domain} (seed {seed}).",
 }
 WITHHELD = {
     "clouds": (
@@ -37,7 +39,7 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
     for block, words in ((fact.get("gaps"), GAPS), (fact.get("withhold"), WITHHELD)):
         if block:
             share = percent(block["share"]) if "share" in block else ""
-            sentences.append(words[block["kind"]].format(**block, percent=share))
+            sentences.append(words[block["kind"]].format(**block, percent=share, domain=domain(fact)))
     if outliers := fact.get("outliers"):
         done = "were hidden from all methods" if outliers["masked"] else "were left in place"
         sentences.append(
@@ -61,7 +63,7 @@ def fact_lines(fact: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows, columns = fact["cells"]
     downscaled = fact.get("downscaled")
     times = "" if fact.get("frequency", "day") == "day" else f"{frequency(fact)}, "
-    split, cells = f"split “{fact['split']}”", "with values" if downscaled else "ocean"
+    split, cells = f"split “{fact['split']}”", "with values" if downscaled else domain(fact)
     lines = [
         ("Dataset", fact["dataset"]),
         ("Period", f"{fact['start']} to {fact['end']} ({fact['days']} days, {times}{fact['calendar']}), {split}"),
@@ -117,8 +119,8 @@ def _line_of_gaps(fact: Mapping[str, Any]) -> tuple[str, str]:
     )
     return (
         "Hidden",
-        f"{mean:.1f} % of the ocean in the mean, {least:.0f} to {most:.0f} % on a day; {unseen:.1f} % of the cells"
-        " have no observation in a month, in the mean over the months",
+        f"{mean:.1f} % of the {domain(fact)} in the mean, {least:.0f} to {most:.0f} % on a day; {unseen:.1f} % of the"
+        " cells have no observation in a month, in the mean over the months",
     )
 
 

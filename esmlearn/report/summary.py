@@ -5,7 +5,19 @@ from typing import Any
 
 from esmlearn.methods import method_info
 from esmlearn.report.weaknesses import contests, points_of, skill_against, weaknesses
-from esmlearn.report.words import NO_BREAK, Row, fields, frequency, grid_step, percent, points_words, span, value, who
+from esmlearn.report.words import (
+    NO_BREAK,
+    Row,
+    domain,
+    fields,
+    frequency,
+    grid_step,
+    percent,
+    points_words,
+    span,
+    value,
+    who,
+)
 
 # A greater difference between nominal and actual coverage makes an interval too wide or too narrow.
 FAIR_COVERAGE = 0.03
@@ -100,7 +112,7 @@ def _what_was_hidden(fact: Mapping[str, Any]) -> str:
         )
     return (
         f"{fact['dataset']} was reconstructed on {fact['days']} days from {fact['start']} to {fact['end']}, with"
-        f" {100 * fact['share_hidden']:.0f} % of its ocean hidden"
+        f" {100 * fact['share_hidden']:.0f} % of its {domain(fact)} hidden"
         f" (from {100 * fact['share_hidden_least']:.0f} to {100 * fact['share_hidden_most']:.0f} % on a day)."
     )
 

@@ -112,10 +112,15 @@ def where(row: Row) -> str:
         case "surface":
             return "on land" if low else "at sea"
         case "share_hidden":
-            what = "of the ocean is hidden" if row["frequency"] == "day" else "of the days are hidden"
+            what = "of the area is hidden" if row["frequency"] == "day" else "of the days are hidden"
             return f"where {100 * low:.0f} to {100 * high:.0f} % {what}"
         case by:
             return f"{span} {unit} {DISTANCES[by]}"
+
+
+def domain(fact: Row) -> str:
+    """Name what was filled, the ocean or an area."""
+    return str(fact.get("domain", "ocean"))
 
 
 def degrees(angle: int | float, signs: str) -> str:

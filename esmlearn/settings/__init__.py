@@ -15,6 +15,7 @@ from esmlearn.settings.diffusion import (
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, Place, Region, ReportSettings
 from esmlearn.settings.fill import TrainFillSettings
+from esmlearn.settings.input import InputSettings, TimeSettings
 from esmlearn.settings.networks import DenoiserOptions, DenoiserSettings, ModelSettings, ResidualUNetSettings
 from esmlearn.settings.reconstruct import (
     Baseline,

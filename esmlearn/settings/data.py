@@ -6,6 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Period, Share, period_dates
+from esmlearn.settings.input import InputSettings
+from esmlearn.words import logarithm_of
+
+LAND = ("data", "natural_earth", "training")
+"""Sources of land that are no datasets."""
 
 
 class GapSettings(Block):
@@ -52,6 +57,7 @@ class DataSettings(Block):
     observations: str = Field(description="dataset with the observations and their gaps")
     target: str | None = Field(None, description="complete dataset, the target of the training; none: self_supervised")
     gaps: GapSettings = GapSettings()
+    input: InputSettings = InputSettings()
     split: SplitSettings
     error: Annotated[float, Field(ge=0)] | str | None = Field(
         None,
@@ -59,7 +65,30 @@ class DataSettings(Block):
         "has them; 0: not known; default: what the observations carry",
     )
     units: str = Field("degC", description="units of the fields within the model")
+    land: str = Field(
+        "data",
+        description="what is land: `data` (cells that never have a value), `natural_earth` (its coast; cells with a "
+        "value are ocean), or a dataset with a mask or fraction of land or sea, such as sftlf. Ocean that was never "
+        "observed is filled",
+    )
+    transform: Literal["none", "log"] = Field(
+        "none",
+        description="`log`: fields are the natural logarithm of the values, as for chlorophyll; none is negative",
+    )
     scale_by: Literal["variable", "calendar_day"] = Field(
         "variable", description="scaling by one standard deviation, or by one for each day of the year"
     )
     harmonics: int = Field(2, ge=0, le=6, description="harmonics of the annual cycle in the climatology")
+
+    @model_validator(mode="after")
+    def _logarithm_has_units(self) -> "DataSettings":
+        if self.transform == "log" and self.units in ("degC", "K"):
+            raise ValueError(
+                "transform `log` is for positive quantities, such as chlorophyll; set units, such as mg m-3"
+            )
+        return self
+
+    @property
+    def field_units(self) -> str:
+        """Units of the fields within the model, with `transform: log` those of the logarithm."""
+        return logarithm_of(self.units) if self.transform == "log" else self.units

@@ -5,6 +5,7 @@ from datetime import date
 from pydantic import Field, field_validator, model_validator
 
 from esmlearn.settings.base import Block, Positive
+from esmlearn.settings.input import InputSettings
 
 
 class Place(Block):
@@ -51,6 +52,7 @@ class EvaluateSettings(Block):
     regions: dict[str, Region] = Field({}, description="parts of the domain with scores of their own, by name")
     dates: tuple[date, ...] = Field((), description="days in the figures; default: chosen by the program")
     place: Place | None = Field(None, description="place of the time series; default: the one with most hidden values")
+    input: InputSettings = InputSettings()
     split: str = Field("test", description="name of the scored points in files and reports")
 
     @field_validator("regions")

@@ -86,6 +86,11 @@ class ReconstructSettings(BaselineSettings):
     gaps: GapSettings | None = Field(
         None, description="gaps; default: as in the training, with `model` those of the data"
     )
+    land: str | None = Field(
+        None,
+        description="what is land: `training`, `data`, `natural_earth` or a dataset, as of data.land; default: on the "
+        "grid of the training its land, but for cells with a value; on another grid as in the training",
+    )
     period: str = Field("test", description="train, validation, test, all, or START/END")
     every: Positive = Field(1, description="super-resolution: only each n-th time is reconstructed, to save time")
     withhold: WithholdSettings | None = Field(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
 from esmlearn.settings.compare import CompareSettings
+from esmlearn.settings.data import LAND
 from esmlearn.settings.densify import TrainDensifySettings
 from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
@@ -43,7 +44,7 @@ NAMES = ("dataset", "alias", "variable_group")
 """Facets of a dataset that a setting may name it by."""
 
 REFERENCES = (
-    *("observations", "target", "further_targets", "error", "truth", "dataset", "models"),
+    *("observations", "target", "further_targets", "error", "land", "truth", "dataset", "models"),
     *("fine", "coarse", "static", "height"),
 )
 """Keys of settings that name datasets, one or several."""
@@ -104,7 +105,8 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
         if isinstance(value, Block):
             found += [(f"{key}.{inner}", name) for inner, name in _dataset_names(value)]
         elif key in REFERENCES and isinstance(value, str | tuple):
-            found += [(key, name) for name in ([value] if isinstance(value, str) else value)]
+            names = [value] if isinstance(value, str) else value
+            found += [(key, name) for name in names if key != "land" or name not in LAND]
     return found
 
 

@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from iris.cube import Cube
 
 from esmlearn import baselines
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import Land, settle_land
 from esmlearn.fields.periods import select_period, select_role
 from esmlearn.fields.times import match_times
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import DataSettings, GapSettings, ReconstructSettings, SplitSettings
+from esmlearn.settings.data import LAND
 from esmlearn.tasks.outputs import MethodOutput
 
 logger = logging.getLogger(__name__)
-
-Land = Bool[np.ndarray, "lat lon"]
 
 MOST_OF_A_YEAR = 0.9
 """Part of a year that a training must cover to tell what is normal."""
@@ -57,17 +57,19 @@ class Observations:
 
     @classmethod
     def of(
-        cls, data: InputData, learned: DataSettings, settings: ReconstructSettings, land: Land | None
+        cls, data: InputData, learned: DataSettings, settings: ReconstructSettings, known: Land | None
     ) -> "Observations":
         """Load what the script `reconstruct` is asked to fill; what it does not say is as in the training.
 
-        Land is that of the grid of the observations; None where it is not known.
+        `known` is the land of the training if the observations are on its grid; None where it is not known.
         """
         name = settings.observations or learned.observations
         # A model from elsewhere meets data as they are, unless the recipe says what to hide.
         gaps = settings.gaps or (GapSettings() if settings.model else learned.gaps)
         error = learned.error if settings.error is None and not settings.model else settings.error
-        whole = load_observations(data, name, gaps, error=error, units=learned.units, land=land)
+        # On another grid land comes from where the training has it, unless that is a dataset of its recipe.
+        source = settings.land or (learned.land if known is None and learned.land in LAND else None)
+        whole = load_observations(data, name, gaps, learned, error=error, land=find_land(data, source), known=known)
         field = cut(whole, settings.period, learned.split)
         field = withhold(field, settings.withhold) if settings.withhold else field
         observations = cls(name, gaps, whole, field)
@@ -108,26 +110,41 @@ def load_observations(
     data: InputData,
     name: str,
     gaps: GapSettings,
+    learned: DataSettings,
     *,
     error: float | str | None = None,
-    units: str,
-    land: Land | None = None,
+    land: str | Cube | None = None,
+    known: Land | None = None,
 ) -> Field:
     """Load observations, their errors, and the gaps that the settings ask for, over the whole timerange of the recipe.
 
-    `error` is a number or the name of a dataset; None for what the observations carry.
+    Units, and how input is put in order, are those of the training. `error` is a number or the name of a dataset; None
+    for what the observations carry. Land is as of `settle_land`.
     """
-    other = data.field(gaps.dataset, units=units) if gaps.dataset else None
-    field = data.field(name, units=units, land=land)
-    return apply_gaps(field.with_error(data.cube(error) if isinstance(error, str) else error), gaps, other)
+    units, order = learned.field_units, learned.input
+    other = data.field(gaps.dataset, units=units, order=order) if gaps.dataset else None
+    errors = data.cube(error, order=order) if isinstance(error, str) else error
+    field = data.field(name, units=units, order=order).with_error(errors)
+    return apply_gaps(settle_land(field, land, known=known), gaps, other)
+
+
+def find_land(data: InputData, source: str | None) -> str | Cube | None:
+    """Read the dataset of a setting `land`; other sources are returned as they are."""
+    return source if source is None or source in LAND else data.cube(source, key="land")
 
 
 def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field | None]:
-    """Load observations and, where there is one, the complete target; land is where the target never has a value."""
-    target = data.field(settings.target, units=settings.units) if settings.target else None
-    land = None if target is None else target.land
-    name, gaps = settings.observations, settings.gaps
-    return load_observations(data, name, gaps, error=settings.error, units=settings.units, land=land), target
+    """Load observations and, where there is one, the complete target; both have the land of the target."""
+    land, known = find_land(data, settings.land), None
+    target = None
+    if settings.target is not None:
+        target = data.field(settings.target, units=settings.field_units, order=settings.input)
+        target = settle_land(target, land)
+        land, known = "training", target.land
+    observations = load_observations(
+        data, settings.observations, settings.gaps, settings, error=settings.error, land=land, known=known
+    )
+    return observations, target
 
 
 def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool = False) -> Field | None:

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import settle_land
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.gaps.corrupt import hide_levels
 from esmlearn.models.denoisers.condition import Condition
@@ -218,7 +219,7 @@ class Densifier:
 
     def __init__(self, trained: TrainedDensifier, settings: EnsembleSettings | None = None) -> None:
         self.trained, self.settings = trained, settings or EnsembleSettings()
-        self.units = trained.settings.data.units
+        self.units = trained.settings.data.field_units
 
     def reconstruct(self, cube: Cube, surface: Cube | None = None) -> Cube:
         """Complete the levels of a cube.
@@ -230,9 +231,11 @@ class Densifier:
         surface
             The surface at the same times; none if nothing is known of it.
         """
-        field = Field.from_cube(cube, units=self.units, land=self.trained.land)
+        field = settle_land(Field.from_cube(cube, units=self.units), known=self.trained.land)
         above = None if surface is None else Field.from_cube(surface, units=self.units, land=self.trained.land)
-        return field.as_cube(densify(self.trained, field, above, self.settings).mean(axis=0))
+        members = densify(self.trained, field, above, self.settings)
+        plain = field.without_logarithm()
+        return plain.as_cube((members if plain is field else np.exp(members)).mean(axis=0))
 
 
 Ready = Densifier
@@ -296,4 +299,4 @@ def load_surface(data: InputData, settings: TrainDensifySettings) -> Field | Non
     surface = settings.surface
     if surface is None:
         return None
-    return data.field(surface.dataset, short_name=surface.short_name, units=settings.data.units)
+    return data.field(surface.dataset, short_name=surface.short_name, units=settings.data.field_units)

@@ -11,6 +11,7 @@ import torch
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import settle_land
 from esmlearn.fields.periods import select_role
 from esmlearn.settings import TrainDensifySettings
 from esmlearn.tasks.densify.apply import hide_anew, load_surface, prepare
@@ -21,6 +22,7 @@ from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSample
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.regression import ResidualBatches
 from esmlearn.tasks.ensembles.training import EnsembleTraining
+from esmlearn.tasks.observations import find_land
 from esmlearn.tasks.record import describe_training, describe_variable
 
 VALIDATION_SAMPLES = 144
@@ -37,7 +39,8 @@ def train(
     """Train on the datasets of a recipe."""
     surface = load_surface(data, settings)
     below = data.without(settings.surface_variable)
-    target = below.field(str(settings.data.target), units=settings.data.units)
+    target = below.field(str(settings.data.target), units=settings.data.field_units)
+    target = settle_land(target, find_land(data, settings.data.land))
     record = describe_variable(below.find(settings.data.observations)) | dict(record)
     return fit(target, surface, settings, run_dir, record=record)
 

@@ -65,7 +65,7 @@ def plot_sampling(
         yield CaptionedFigure(
             "diffusion_error",
             plots.error_on_the_way(errors_of_steps(estimates, right, task.field, times), noise, units=field.units),
-            f"Root-mean-square error of the clean estimates of {dataset}{depth} after each step, on the hidden ocean of"
+            f"Root-mean-square error of the clean estimates of {dataset}{depth} after each step, on the hidden cells of"
             f" {len(times)} times, and below it the noise over the signal at which they were made. The error of a"
             " member rises as it finds small scales of its own, in a right ensemble to the root of two times that of"
             " the mean of very many. Points mark the lowest error.",

@@ -158,9 +158,10 @@ def sample_states(
     in_tiles = tiled(network, settings.tile, coordinates.position, ring=field.closes)
     levels = sampling_levels(trained.settings.diffusion, settings.sampler)
     # Noise counts by days, or by the steps of sub-daily data.
-    noise = MemberNoise(settings.seed, settings.decorrelation_days / field.step_days)
+    step_days = min(field.step_days, 1.0)
+    noise = MemberNoise(settings.seed, settings.decorrelation_days / step_days)
     days = np.array([date.toordinal(fractional=False) for date in field.dates]) + field.hour / 24
-    ordinals = [int(step) for step in days / field.step_days + EARLY]
+    ordinals = [int(step) for step in days / step_days + EARLY]
     shape = field.values.shape[1:]
     amplitudes = rearrange(trained.amplitudes, "var -> var 1 1")
 

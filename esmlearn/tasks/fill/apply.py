@@ -177,7 +177,7 @@ class Filler(GapFiller):
 
     def __init__(self, trained: TrainedFiller, settings: EnsembleSettings | None = None) -> None:
         self.trained, self.settings = trained, settings or EnsembleSettings()
-        self.units = trained.settings.data.units
+        self.units = trained.settings.data.field_units
 
     def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"] | None:
         """Land of the training if a cube is on its grid; else unknown, so that land is what was never observed."""
@@ -197,8 +197,8 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     transformer = _base_model(trained, models.get("reconstruct"))
     name = settings.observations or trained.settings.data.observations
     first = Reconstructor(transformer) if transformer else Filler(trained)
-    land = first.land_of(data.cube(name))
-    observations = Observations.of(data, trained.settings.data, settings, land)
+    known = first.land_of(data.cube(name, order=trained.settings.data.input))
+    observations = Observations.of(data, trained.settings.data, settings, known)
     outputs = _outputs(trained, transformer, observations, data, settings)
     short_name = str(data.find(name)["short_name"])
     return Application(name, short_name, observations.attributes, outputs)

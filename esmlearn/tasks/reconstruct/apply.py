@@ -41,7 +41,7 @@ class Reconstructor(GapFiller):
 
     def __init__(self, trained: TrainedTransformer) -> None:
         self.trained = trained
-        self.units = trained.settings.data.units
+        self.units = trained.settings.data.field_units
 
     def land_of(self, cube: Cube) -> np.ndarray | None:
         """Land of the training if a cube is on its grid; else unknown, so that land is what was never observed."""
@@ -82,8 +82,8 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     trained: TrainedTransformer = models["reconstruct"]
     learned = trained.settings.data
     name = settings.observations or learned.observations
-    land = Reconstructor(trained).land_of(data.cube(name))
-    observations = Observations.of(data, learned, settings, land)
+    known = Reconstructor(trained).land_of(data.cube(name, order=learned.input))
+    observations = Observations.of(data, learned, settings, known)
     outputs = _outputs(trained, observations, settings)
     return Application(name, str(data.find(name)["short_name"]), observations.attributes, outputs)
 

@@ -11,6 +11,7 @@ from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import settle_land
 from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import TrainReconstructSettings
@@ -34,7 +35,8 @@ def train(
 ) -> TrainedTransformer:
     """Train on the datasets of a recipe."""
     observations, target = load_training(data, settings.data)
-    further = [data.field(name, units=settings.data.units) for name in settings.data.further_targets]
+    options = {"units": settings.data.field_units, "order": settings.data.input}
+    further = [settle_land(data.field(name, **options)) for name in settings.data.further_targets]
     record = describe_variable(data.find(settings.data.observations)) | dict(record)
     return fit(observations, target, settings, run_dir, further=further, record=record)
 

@@ -1,0 +1,1 @@
+"""Cubes as they come, put in order: their axes, times and values."""
