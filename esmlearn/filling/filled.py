@@ -1,7 +1,9 @@
 """A filled record, and how it came about."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from iris.cube import Cube
 
@@ -53,6 +55,12 @@ class Filled:
             f"{label} was chosen: on withheld clouds that are not among those of the scores its root-mean-square error"
             f" is {own:.3g}{f' ({others})' if others else ''}."
         )
+
+    @property
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """Parameters of each method: of the one that filled the record those of the whole, of others those scored."""
+        scored = self.scored.parameters if self.scored else {}
+        return {**scored, self.output.method: self.output.parameters}
 
     @property
     def sentences(self) -> list[str]:

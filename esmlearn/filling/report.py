@@ -42,7 +42,7 @@ def write_report(filled: Filled, path: Path) -> None:
         ),
         methods=tuple(
             Method(name, method_info(name).role, filled.dataset, parameters)
-            for name, parameters in (scored.parameters if scored else {}).items()
+            for name, parameters in filled.parameters.items()
         ),
         versions=software_versions(),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
