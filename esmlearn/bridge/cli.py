@@ -139,8 +139,8 @@ class Learn:
                 scores=scores,
                 quiet=quiet,
             )
-        for path in written:
-            print(path)
+        for line in written:
+            print(line)
 
     def check(self, recipe: str) -> None:
         """List all problems of a recipe before ESMValCore starts: of its settings, else of its files.

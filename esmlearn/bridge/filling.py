@@ -7,7 +7,7 @@ from typing import Any
 from esmlearn.errors import SettingsError
 
 
-def fill_files(files: Sequence[str], *, output: str, report: str | None, scores: bool, **options: Any) -> list[Path]:
+def fill_files(files: Sequence[str], *, output: str, report: str | None, scores: bool, **options: Any) -> list[str]:
     """Fill the gaps of files, and write the filled field and the report.
 
     Parameters
@@ -25,8 +25,8 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
 
     Returns
     -------
-    list of pathlib.Path
-        The netCDF file and the page.
+    list of str
+        What was done, a sentence each, then the paths of the netCDF file and of the page.
 
     Raises
     ------
@@ -46,12 +46,15 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
             )
     # Slow to import: a mistake above shall be told at once.
     import esmlearn
+    from esmlearn.cubes.order import changes_of
     from esmlearn.filling import write_filled
 
     paths = [Path(file).expanduser() for file in files]
     withhold = {} if scores else {"withhold": None}
-    write_filled(esmlearn.fill(paths, report=page, **withhold, **options), target)
-    return [target, page]
+    cube = esmlearn.fill(paths, report=page, **withhold, **options)
+    write_filled(cube, target)
+    said = [*changes_of(cube), f"The climatology is {cube.attributes['esmlearn_climatology']}."]
+    return [*said, str(cube.attributes["esmlearn_why"]), str(target), str(page)]
 
 
 def _there(path: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """One call fills an archive; command, recipe and notebook give the same values."""
 
 import json
+from pathlib import Path
 
 import iris
 import numpy as np
@@ -63,11 +64,12 @@ def test_the_archive_is_put_in_order_and_filled(archive):
 
 def test_command_recipe_and_notebook_give_the_same_values(archive, dataset, tmp_path):
     method = "time_interpolation"
-    written, page = fill_files(
+    *said, written, page = fill_files(
         [str(archive)], output=str(tmp_path / "out.nc"), report=None, scores=False, method=method, quiet=True
     )
-    command = iris.load_cube(str(written), "sea_surface_temperature")
-    assert page.stat().st_size > 1000
+    command = iris.load_cube(written, "sea_surface_temperature")
+    assert Path(page).stat().st_size > 1000
+    assert any("1 of 10 days were missing" in sentence for sentence in said)
 
     files = sorted(archive.iterdir())
     days = xr.concat([xr.open_dataset(file, decode_cf=True) for file in files], "time")["sea_surface_temperature"]
