@@ -15,6 +15,7 @@ from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
 from esmlearn.fields.land import settle_land
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.settings import BaselineSettings
 from esmlearn.words import logarithm_of
 
@@ -33,7 +34,7 @@ def fit(
     name: str,
     training: Cube | Field,
     *,
-    climatology: Climatology | None = None,
+    climatology: Source | None = None,
     error: float | Cube | None = None,
     settings: BaselineSettings | None = None,
     transform: Literal["none", "log"] = "none",
@@ -49,7 +50,9 @@ def fit(
         Observations of the training period, one variable, at any regular step, such as days or months. A `Field` has
         its own land.
     climatology
-        Climatology from which anomalies are calculated; by default, one is fitted to the training.
+        Climatology from which anomalies are calculated; by default, one is fitted to the training. For short records,
+        one from elsewhere: `packaged` (sea-surface temperature), a file, a cube or a model folder, see
+        `esmlearn.fields.reference.reference_climatology`.
     error
         Standard deviation of the errors of the observations, as of `Field.with_error`. Default: what the cube carries.
     settings
@@ -80,7 +83,8 @@ def fit(
         units = str(cube.units)
         field = Field.from_cube(cube, units=logarithm_of(units) if transform == "log" else units).single()
         field = settle_land(field.with_error(error), land)
-    climatology = Climatology.fit(field) if climatology is None else climatology
+    if not isinstance(climatology, Climatology):
+        climatology = climatology_for(field, climatology)
     if not climatology.covers(field.like[0]):
         raise DataError("The climatology is on another grid than the training; fit it to the same grid.")
     return BASELINES[name].fit(field, climatology, settings or BaselineSettings())

@@ -7,10 +7,11 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool, Float
 
-from esmlearn.errors import DataError
+from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
+from esmlearn.fields.reference import Source
 from esmlearn.settings import BaselineSettings
 
 
@@ -61,10 +62,14 @@ class Baseline(GapFiller):
         self._check_grid(cube)
         return self.land
 
+    def with_climatology(self, source: Source, field: Field) -> "Baseline":  # noqa: ARG002
+        """Refuse another climatology than that of the fit."""
+        raise SettingsError("A baseline keeps the climatology of its fit; give `climatology` to `baselines.fit`.")
+
     def mean_cycle(self, field: Field) -> Float[np.ndarray, "time lat lon"]:
         """Give the climatology at the dates of a field; a DataError for another grid, or several levels."""
         self._check_grid(field.single().like[0])
-        return self.climatology.at(field.year_fraction)
+        return self.climatology.of(field)
 
     def _check_grid(self, cube: Cube) -> None:
         if not self.climatology.covers(cube):

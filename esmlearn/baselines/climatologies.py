@@ -49,7 +49,7 @@ class CalendarDayClimatology(Baseline):
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "CalendarDayClimatology":  # noqa: ARG003
         """Average what was observed around each calendar day."""
         observed = training.observed[:, 0]
-        mean = climatology.at(training.year_fraction)
+        mean = climatology.of(training)
         anomalies = np.where(observed, training.values[:, 0] - mean, np.float32(0.0))
         total = np.zeros((DAYS_IN_YEAR, *training.land.shape), np.float32)
         count = np.zeros_like(total)

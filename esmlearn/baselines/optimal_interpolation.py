@@ -25,7 +25,8 @@ class OptimalInterpolation(Baseline):
 
     Bretherton et al. (1976, https://doi.org/10.1016/0011-7471(76)90001-2), with a covariance that is the same
     everywhere. Far from all observations the estimate is the climatology. Where the errors of observations are known,
-    those with small ones count more.
+    those with small ones count more. Where the climatology is uncertain, the standard deviation grows as
+    `Climatology.growth` says.
 
     Attributes
     ----------
@@ -44,7 +45,7 @@ class OptimalInterpolation(Baseline):
     def fit(cls, training: Field, climatology: Climatology, settings: BaselineSettings) -> "OptimalInterpolation":
         """Estimate the parameters that are not set."""
         own = settings.optimal_interpolation
-        anomalies = training.values[:, 0] - climatology.at(training.year_fraction)
+        anomalies = training.values[:, 0] - climatology.of(training)
         covariance = estimate_covariance(training, anomalies, own)
         return cls(climatology, training.land, training.units, covariance, own.neighbours)
 
@@ -91,4 +92,5 @@ class OptimalInterpolation(Baseline):
                 given = points_of(part, anomalies[near], known[near])
                 places = points_of(part, anomalies[near], now).places
                 filled[near][now], std[near][now] = analyse(given, places, self.covariance, self.neighbours)
-        return cycle + filled, std
+        growth = self.climatology.growth(field, np.full(len(cycle), self.covariance.sigma))
+        return cycle + filled, std if growth is None else std * growth

@@ -67,7 +67,7 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
         km = np.hypot(KM * (north - south), column * width * np.cos(np.deg2rad((south + north) / 2)))
         found.append(np.stack([value, km, np.full_like(km, time * field.step_days), pairs])[:, pairs > 0])
     error = 0.0 if field.error is None else float(np.nanmean(field.error[:, 0].astype(np.float64) ** 2))
-    value, km, days, pairs = np.concatenate(found, axis=1)
+    value, km, days, pairs = np.concatenate([np.empty((4, 0)), *found], axis=1)
     return Variogram(value, km, days, pairs, error)
 
 
@@ -82,14 +82,21 @@ def cell_km(field: Field) -> float:
     return float(KM * np.abs(np.median(np.diff(axis)))) if axis.size > 1 else 0.0
 
 
-def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]) -> Covariance:
+def fit_scales(
+    variogram: Variogram, covariance: Covariance, free: Sequence[str], *, prior_weight: float = 0.0
+) -> Covariance:
     """Fit sigma and the free parameters to a variogram.
 
     The squares of relative differences are weighted by the number of pairs (Cressie 1985,
     https://doi.org/10.1007/BF01032109, eq. 17), so that small values at short distances count as much as large ones.
+
+    With a `prior_weight`, parameters stay near those of the given covariance: twice or half of one costs as much as a
+    misfit by this share.
     """
     free = ("sigma", *free)
     weight = np.sqrt(variogram.pairs / variogram.pairs.sum())
+
+    start = np.log([getattr(covariance, name) for name in free])
 
     def at(logarithms: np.ndarray) -> Covariance:
         return replace(covariance, **dict(zip(free, np.exp(logarithms).tolist(), strict=True)))
@@ -97,7 +104,9 @@ def fit_scales(variogram: Variogram, covariance: Covariance, free: Sequence[str]
     def misfit(logarithms: np.ndarray) -> np.ndarray:
         tried = at(logarithms)
         parted = 1 + tried.noise_share**2 - tried.correlation(variogram.km, variogram.days)
-        return weight * (variogram.value / (tried.sigma**2 * parted + variogram.error) - 1)
+        misfits = weight * (variogram.value / (tried.sigma**2 * parted + variogram.error) - 1)
+        if not prior_weight:
+            return misfits
+        return np.concatenate([misfits, prior_weight / np.log(2) * (logarithms - start)])
 
-    start = np.log([getattr(covariance, name) for name in free])
     return at(least_squares(misfit, start, bounds=np.log(LIMITS)).x)

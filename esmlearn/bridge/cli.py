@@ -86,6 +86,25 @@ class Learn:
             written = format_oisst(paths, Path(str(output)).expanduser(), version=version)
         print(f"NOAA-OISST is in {written[0].parent} ({len(written)} files, {written[0].name} and on).")
 
+    def make_climatology(self, *files: str, output: str) -> None:
+        """Write a climatology by month, which the setting `climatology` of recipes can name.
+
+        Parameters
+        ----------
+        files
+            Monthly means of one quantity, some years of them.
+        output
+            The netCDF file to write.
+        """
+        from esmlearn.datasets.monthly_climatology import make_climatology
+
+        with one_sentence():
+            paths = [Path(str(file)).expanduser() for file in files]
+            names = " ".join(path.name for path in paths)
+            command = f"esmvaltool learn make-climatology {names} --output {Path(str(output)).name}"
+            path = make_climatology(paths, Path(str(output)).expanduser(), command=command)
+        print(f"The climatology is in {path}.")
+
     def fill(
         self,
         *files: str,

@@ -43,7 +43,7 @@ class Anomalies:
     def of(cls, field: Field, climatology: Climatology, scaling: Scaling) -> "Anomalies":
         """Subtract the climatology from a field and divide by the standard deviation."""
         spread = scaling.at(field.single().year_fraction)[:, None, None]
-        anomalies = (field.values[:, 0] - climatology.at(field.year_fraction)) / spread
+        anomalies = (field.values[:, 0] - climatology.of(field)) / spread
         observed = field.observed[:, 0]
         return cls(
             values=np.where(observed, anomalies, np.float32(0.0)).astype(np.float32),

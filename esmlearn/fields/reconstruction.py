@@ -16,6 +16,7 @@ from esmlearn.fields.ancillaries import FLAG, FLAG_MEANINGS, ancillary, convert_
 from esmlearn.fields.field import Field, rows_northward
 from esmlearn.fields.land import settle_land
 from esmlearn.fields.logarithm import lognormal
+from esmlearn.fields.reference import Source
 from esmlearn.words import frequency_words, is_logarithm
 
 Values = Float[np.ndarray, "*shape lat lon"]
@@ -157,6 +158,10 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
+    @abstractmethod
+    def with_climatology(self, source: Source, field: Field) -> "GapFiller":
+        """The method with a climatology from elsewhere, on the grid of a field."""
+
     def smooth_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field, and give the analysis in place of what was observed.
 
@@ -176,6 +181,7 @@ class GapFiller(ABC):
         cube: Cube,
         *,
         frequency: str | None = None,
+        climatology: Source | None = None,
         land: str | Cube | None = None,
         error: float | Cube | None = None,
         smooth_observed: bool = False,
@@ -189,6 +195,9 @@ class GapFiller(ABC):
             any regular step. Times are put in order first, see `esmlearn.cubes.order.put_in_order`.
         frequency
             By default that of the cube, such as `day` or `8day`; `mon` for monthly means.
+        climatology
+            Climatology from elsewhere, for models and records that are too short for one of their own; see
+            `esmlearn.fields.reference.reference_climatology`. A baseline gets it when it is fitted.
         land
             `training`, `data`, `natural_earth`, or a cube with a mask or fraction of land or sea. Default: on the grid
             of the training its land, but for cells with a value.
@@ -220,7 +229,8 @@ class GapFiller(ABC):
                 f"frequency is '{frequency}', but {cube.name()} is {frequency_words(field.frequency)}: ask for"
                 f" '{field.frequency}' or 'mon', or leave it out."
             )
-        result = self.smooth_field(field) if smooth_observed else self.reconstruct_field(field)
+        method = self if climatology is None else self.with_climatology(climatology, field)
+        result = method.smooth_field(field) if smooth_observed else method.reconstruct_field(field)
         own, monthly = result.to_cubes(field)
         return monthly if frequency == "mon" != field.frequency else own
 
@@ -282,7 +292,7 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
     """Make a cube of monthly values, with the time bounds of the days of each month."""
     daily_time = field.like[0].coord("time").copy()
     if not daily_time.has_bounds():
-        daily_time.guess_bounds()
+        _add_bounds(daily_time, field.step_days)
     days = [(month.start, month.stop - 1) for month in field.months.values()]
     bounds = np.array([(daily_time.bounds[first, 0], daily_time.bounds[last, 1]) for first, last in days])
     cube = field[np.array([first for first, _ in days])].as_cube(values)
@@ -305,6 +315,15 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
         interval = "1 day" if step == 1 else f"{step:g} days" if step > 1 else f"{24 * step:g} hours"
         cube.add_cell_method(CellMethod("mean", coords="time", intervals=interval))
     return cube
+
+
+def _add_bounds(time: DimCoord, step_days: float) -> None:
+    """Put bounds half-way between the times; around a single one, half a step to both sides."""
+    if time.shape != (1,):
+        time.guess_bounds()
+        return
+    half = cf_units.Unit("days").convert(step_days / 2, str(time.units).split(" since ")[0])
+    time.bounds = np.array([[time.points[0] - half, time.points[0] + half]])
 
 
 def _add_ancillaries(

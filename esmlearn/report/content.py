@@ -100,8 +100,8 @@ class Report:
     `model_scores.json`. `facts` describes what was evaluated and hidden, for each dataset; see
     `esmlearn.evaluation.facts.facts`. `changes` says what was changed to put observations in order. `shortest` is the
     shortest wavelength (km) in the spectra of each dataset. `preprocessors` and `settings` are texts in YAML, the
-    latter of each script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of the
-    software, `seeds` go by the path of keys in the settings. Links are relative to the report's folder.
+    latter of each script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of
+    the software, `seeds` go by the path of keys in the settings. Links are relative to the report's folder.
     """
 
     title: str

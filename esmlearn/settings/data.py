@@ -78,6 +78,11 @@ class DataSettings(Block):
     scale_by: Literal["variable", "calendar_day"] = Field(
         "variable", description="scaling by one standard deviation, or by one for each day of the year"
     )
+    climatology: str | None = Field(
+        None,
+        description="climatology from elsewhere, with an offset fitted to the observations: `packaged` (sea-surface "
+        "temperature), a dataset of the recipe, a file or a model folder; default: fitted to the training period",
+    )
     harmonics: int = Field(2, ge=0, le=6, description="harmonics of the annual cycle in the climatology")
 
     @model_validator(mode="after")

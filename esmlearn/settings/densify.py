@@ -72,6 +72,8 @@ class TrainDensifySettings(DiffusionTrainSettings):
     def _settings_agree(self) -> "TrainDensifySettings":
         if self.data.target is None:
             raise ValueError("task `densify` needs data.target, the dataset with the complete levels")
+        if self.data.climatology is not None:
+            raise ValueError("task `densify` fits a climatology to each level; leave out data.climatology")
         # The front of a rotated map would run across the gradient of the season, too.
         if self.turns and (self.denoiser.coordinates != "none" or self.denoiser.date):
             raise ValueError(

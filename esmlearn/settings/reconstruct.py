@@ -114,6 +114,12 @@ class ReconstructSettings(BaselineSettings):
     outlier_threshold: float = Field(
         4.0, gt=0, description="disagreement in standard deviations from which an observation is an outlier"
     )
+    climatology: str | None = Field(
+        None,
+        description="climatology from elsewhere, with an offset fitted to the observations: `packaged` (sea-surface "
+        "temperature), a dataset of the recipe, a file or a model folder; default: that of the model on its own grid, "
+        "else as in the training",
+    )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
         None, description="baselines to run; default: all of the task"
     )

@@ -166,6 +166,8 @@ def _check_settings(settings: ReconstructSettings, task: Task, model: Any) -> No
         raise SettingsError("`smooth_observed`: members of an ensemble keep what was observed; leave it out.")
     if settings.outliers != "ignore" and task.name == "downscale":
         raise SettingsError("`outliers` are of observations with gaps; super-resolution has none: leave it out.")
+    if settings.climatology is not None and task.name not in ("reconstruct", "fill"):
+        raise SettingsError(f"`climatology` is for gaps in days; the task `{task.name}` has its own: leave it out.")
     if settings.ablations and task.name == "reconstruct":
         raise SettingsError("`ablations` are of an ensemble, but the model is none; leave them out.")
     problems = ablation_problems(settings.ablations, model.settings) if settings.ablations else []

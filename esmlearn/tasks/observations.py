@@ -13,10 +13,12 @@ from iris.cube import Cube
 from esmlearn import baselines
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.coverage import covers_the_year
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import Land, settle_land
 from esmlearn.fields.periods import select_period, select_role
+from esmlearn.fields.reference import Source
 from esmlearn.fields.times import match_times
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold
@@ -26,9 +28,6 @@ from esmlearn.settings.data import LAND
 from esmlearn.tasks.outputs import MethodOutput
 
 logger = logging.getLogger(__name__)
-
-MOST_OF_A_YEAR = 0.9
-"""Part of a year that a training must cover to tell what is normal."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +146,11 @@ def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field
     return observations, target
 
 
+def climatology_source(data: InputData, name: str | None) -> Source | None:
+    """What the setting `climatology` names: a dataset if the script has it, else the name itself."""
+    return data.cube(name) if name is not None and data.has(name) else name
+
+
 def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool = False) -> Field | None:
     """Load a complete field at the times of another one.
 
@@ -207,17 +211,20 @@ def cut(field: Field, period: str, split: SplitSettings) -> Field:
 
 
 def training_days(field: Field, observations: Field, split: SplitSettings) -> Field:
-    """Days that the baselines are fitted to: those of the training if the data have a year of them, else all there is.
+    """Days that the baselines are fitted to: those of the training if they cover the year, else all there is.
 
-    A model may be applied to data that do not reach back to its training. Where the field does, its own days are taken:
-    what is withheld from the model is withheld from all.
+    A model may be applied to data that do not reach back to its training: then the observations before the period of
+    the field are taken if they cover the year, else the field itself. Where the field has the days of the training, its
+    own are taken: what is withheld from the model is withheld from all.
     """
     for source in (field, observations):
         with contextlib.suppress(DataError):
             training = select_role(source, split, "train")
-            if np.ptp(training.year_fraction) >= MOST_OF_A_YEAR:
+            if covers_the_year(training):
                 return training
-    return field
+    days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in observations.dates])
+    before = observations[slice(0, int((days < -split.buffer_days).sum()))]
+    return before if len(before.dates) and covers_the_year(before) else field
 
 
 def check_alike(observations: Field, complete: Field) -> None:

@@ -21,7 +21,9 @@ from torch import Tensor, nn
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write, sha256, write_text
 
-FORMAT = 3
+FORMAT = 4
+READABLE = (3, 4)
+"""Format 4 may have the error and the trend of a climatology, which format 3 lacks."""
 WEIGHTS, SETTINGS, CARD = "model.safetensors", "settings.json", "README.md"
 
 PACKAGES = (
@@ -166,7 +168,7 @@ def read_folder(folder: Path) -> Content:
         raise ModelFolderError(
             f"{folder / SETTINGS} is not the settings of a model of ours; train the model again."
         ) from error
-    if version != FORMAT:
+    if version not in READABLE:
         raise ModelFolderError(
             f"The model in {folder} has format {version}, this esmlearn reads {FORMAT}; train it again with this one."
         )

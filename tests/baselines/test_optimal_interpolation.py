@@ -10,6 +10,7 @@ import pytest
 
 from esmlearn import baselines
 from esmlearn.baselines.covariance import CORRELATIONS, Covariance, Points, analyse
+from esmlearn.baselines.estimation import PRIOR
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology
@@ -183,9 +184,19 @@ def test_what_is_set_is_not_estimated():
 
 
 def test_too_little_to_estimate_from_is_refused():
-    for field in (one_observation(), gaussian_ocean()[0][slice(0, 4)]):
-        with pytest.raises(DataError, match="too few observations or gaps to estimate the covariance of optimal_int"):
-            OptimalInterpolation.fit(field, no_cycle(field), BaselineSettings())
+    field = one_observation()
+    with pytest.raises(DataError, match="too few observations to estimate the covariance of optimal_int"):
+        OptimalInterpolation.fit(field, no_cycle(field), BaselineSettings())
+
+
+@pytest.mark.parametrize("n_days", [1, 4])
+def test_few_days_keep_near_the_prior_scales(n_days, caplog):
+    field = gaussian_ocean()[0][slice(0, n_days)]
+    found = OptimalInterpolation.fit(field, no_cycle(field), BaselineSettings()).covariance
+    assert (found.time_days == PRIOR.time_days) == (n_days == 1)
+    assert 0.5 < found.length_km / KNOWN.length_km < 2
+    assert 0.5 < found.sigma / KNOWN.sigma < 2
+    assert "too few to cross-validate" in caplog.text
 
 
 @pytest.mark.slow

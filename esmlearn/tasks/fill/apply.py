@@ -17,6 +17,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
+from esmlearn.fields.reference import Source, reference_climatology
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.simulate import KINDS
 from esmlearn.settings import AblationSettings, EnsembleSettings, GapSettings, ReconstructSettings
@@ -25,7 +26,7 @@ from esmlearn.tasks.ensembles.figures import plot_sampling
 from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, sample_members
 from esmlearn.tasks.fill.model import TrainedFiller
 from esmlearn.tasks.fill.samples import FirstGuessDays
-from esmlearn.tasks.observations import Observations, find_truth, run_baselines
+from esmlearn.tasks.observations import Observations, climatology_source, find_truth, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
@@ -64,7 +65,7 @@ class GapSampling:
     @cached_property
     def cycle(self) -> Float[np.ndarray, "time lat lon"]:
         """Climatology of each day."""
-        return self.climatology.at(self.field.year_fraction)
+        return self.climatology.of(self.field)
 
     @cached_property
     def unit(self) -> Float[np.ndarray, "time 1 1"]:
@@ -99,7 +100,12 @@ class GapSampling:
 
 
 def prepare(
-    trained: TrainedFiller, field: Field, *, base: Reconstruction | None = None, without: Collection[str] = ()
+    trained: TrainedFiller,
+    field: Field,
+    *,
+    base: Reconstruction | None = None,
+    climatology: Source | None = None,
+    without: Collection[str] = (),
 ) -> GapSampling:
     """Prepare the gaps of a field for sampling.
 
@@ -111,6 +117,8 @@ def prepare(
         What was observed, one variable, day by day.
     base
         Reconstruction by the base model, if there is one already.
+    climatology
+        Climatology from elsewhere; default: that of the training on its own grid.
     without
         Conditions that are left out, of `place` and `date`.
 
@@ -120,14 +128,14 @@ def prepare(
         If the field is not daily, or is on another grid than the training and there is no base model.
     """
     check_daily(field)
-    climatology, scaling = climate(trained, field)
+    cycle, scaling = climate(trained, field, climatology)
     if trained.base_model and base is None:
-        base = Reconstructor(trained.base_model).reconstruct_field(field)
-    days = FirstGuessDays.of(field, climatology, scaling, base)
-    return GapSampling(field, days, climatology, scaling, trained.settings.neighbour_days, trained.power, without)
+        base = Reconstructor(trained.base_model, climatology).reconstruct_field(field)
+    days = FirstGuessDays.of(field, cycle, scaling, base)
+    return GapSampling(field, days, cycle, scaling, trained.settings.neighbour_days, trained.power, without)
 
 
-def climate(trained: TrainedFiller, field: Field) -> tuple[Climatology, Scaling]:
+def climate(trained: TrainedFiller, field: Field, source: Source | None = None) -> tuple[Climatology, Scaling]:
     """Climatology and scaling that hold for the grid of a field.
 
     Raises
@@ -136,23 +144,28 @@ def climate(trained: TrainedFiller, field: Field) -> tuple[Climatology, Scaling]
         If the field is on another grid than that of the training, and there is no base model to depart from.
     """
     if trained.base_model:
-        return Reconstructor(trained.base_model).climate(field)
+        return Reconstructor(trained.base_model, source).climate(field)
     if not trained.climatology.covers(field.like[0]):
         raise DataError(
             "The ensemble was trained on another grid, and departs from the climatology there: regrid the data to its "
             "grid, or use an ensemble that departs from a model."
         )
-    return trained.climatology, trained.scaling
+    return trained.climatology if source is None else reference_climatology(source, field), trained.scaling
 
 
 def fill(
-    trained: TrainedFiller, field: Field, settings: EnsembleSettings, *, base: Reconstruction | None = None
+    trained: TrainedFiller,
+    field: Field,
+    settings: EnsembleSettings,
+    *,
+    base: Reconstruction | None = None,
+    climatology: Source | None = None,
 ) -> Reconstruction:
     """Sample members of what the gaps of a field hide.
 
     Parameters
     ----------
-    trained, field, base
+    trained, field, base, climatology
         As of `prepare`.
     settings
         Members, sampler, tiles.
@@ -162,7 +175,7 @@ def fill(
     Reconstruction
         Mean, standard deviation and members of days and months. Where a value was observed all members have it.
     """
-    members = sample_members(trained, prepare(trained, field, base=base), settings)
+    members = sample_members(trained, prepare(trained, field, base=base, climatology=climatology), settings)
     return Reconstruction.of_members(members[:, :, 0], field)
 
 
@@ -175,8 +188,10 @@ class Filler(GapFiller):
     deviation as an ancillary variable; ``.reconstruct_field(field).members`` are the members themselves.
     """
 
-    def __init__(self, trained: TrainedFiller, settings: EnsembleSettings | None = None) -> None:
-        self.trained, self.settings = trained, settings or EnsembleSettings()
+    def __init__(
+        self, trained: TrainedFiller, settings: EnsembleSettings | None = None, climatology: Source | None = None
+    ) -> None:
+        self.trained, self.settings, self.climatology = trained, settings or EnsembleSettings(), climatology
         self.units = trained.settings.data.field_units
 
     def land_of(self, cube: Cube) -> Bool[np.ndarray, "lat lon"] | None:
@@ -185,7 +200,11 @@ class Filler(GapFiller):
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field with members, their mean, and their standard deviation."""
-        return fill(self.trained, field, self.settings)
+        return fill(self.trained, field, self.settings, climatology=self.climatology)
+
+    def with_climatology(self, source: Source, field: Field) -> "Filler":  # noqa: ARG002
+        """The ensemble with a climatology from elsewhere."""
+        return Filler(self.trained, self.settings, source)
 
 
 Ready = Filler
@@ -233,13 +252,16 @@ def _outputs(
 ) -> Iterator[Output]:
     """Give the fields of all methods, ablations, and figures of the sampling."""
     field, learned = observations.field, trained.settings.data
-    climatology, scaling = Reconstructor(transformer).climate(field) if transformer else climate(trained, field)
+    source = climatology_source(data, settings.climatology)
+    climatology, scaling = (
+        Reconstructor(transformer, source).climate(field) if transformer else climate(trained, field, source)
+    )
     reconstruction = None
     if transformer:
         reconstruction = reconstruct(transformer, field, climatology, scaling, overlap=settings.overlap)
         yield MethodOutput("SpatioTemporalModel", field, reconstruction, {})
     base = reconstruction if trained.base_model else None
-    task = prepare(trained, field, base=base)
+    task = prepare(trained, field, base=base, climatology=source)
     members = sample_members(trained, task, settings.ensemble)
     result = Reconstruction.of_members(members[:, :, 0], field)
     yield MethodOutput(METHOD, field, result, settings.ensemble.model_dump(mode="json"))
@@ -253,7 +275,7 @@ def _outputs(
             kind = learned.gaps.kind if learned.gaps.kind in KINDS else "clouds"
             gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
             given, first_guess = apply_gaps(truth, gaps), None
-        varied = prepare(trained, given, base=first_guess, without=ablation.without)
+        varied = prepare(trained, given, base=first_guess, climatology=source, without=ablation.without)
         return given[times], sample_members(trained, varied, ablation.sampling(settings.ensemble), times=times)
 
     yield from ablate(settings, field, members, vary)

@@ -61,7 +61,7 @@ class FirstGuessDays:
             nothing = np.zeros_like(observations.values)
             return cls(observations, nothing, nothing)
         unit = scaling.at(field.year_fraction)[:, None, None]
-        guess = np.where(field.land, np.float32(0.0), (base.daily - climatology.at(field.year_fraction)) / unit)
+        guess = np.where(field.land, np.float32(0.0), (base.daily - climatology.of(field)) / unit)
         unsure = ~field.land & ~observations.observed
         log_std = np.log(np.where(unsure, np.maximum(base.daily_std / unit, LEAST_STD), np.float32(1.0)))
         return cls(observations, guess.astype(np.float32), log_std.astype(np.float32))

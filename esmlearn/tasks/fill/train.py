@@ -13,17 +13,18 @@ from jaxtyping import Bool
 
 from esmlearn.errors import DataError, ModelFolderError
 from esmlearn.fields.anomalies import Anomalies
-from esmlearn.fields.climatology import Climatology, Scaling
+from esmlearn.fields.climatology import Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.settings import TrainFillSettings
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.fill.apply import GapSampling
 from esmlearn.tasks.fill.model import TrainedFiller, build_network
 from esmlearn.tasks.fill.samples import FillSample, FillSamples, FirstGuessDays, LearnedPeriod, make_batch
-from esmlearn.tasks.observations import check_alike, load_training
+from esmlearn.tasks.observations import check_alike, climatology_source, load_training
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.record import describe_training, describe_variable
@@ -61,7 +62,8 @@ def train(
         base_model = transformers[0]
     observations, target = load_training(data, settings.data)
     record = describe_variable(data.find(settings.data.observations)) | dict(record)
-    return fit(observations, target, settings, base_model, run_dir, record=record)
+    climatology = climatology_source(data, settings.data.climatology)
+    return fit(observations, target, settings, base_model, run_dir, record=record, climatology=climatology)
 
 
 def fit(
@@ -72,6 +74,7 @@ def fit(
     run_dir: Path,
     *,
     record: Mapping[str, Any] | None = None,
+    climatology: Source | None = None,
 ) -> TrainedFiller:
     """Train a denoiser whose members depart from the reconstruction of a trained model, or from the climatology.
 
@@ -92,6 +95,8 @@ def fit(
         Folder for the log and the checkpoint.
     record
         What else the model shall know of itself.
+    climatology
+        Climatology from elsewhere, if there is no base model; default: as in the settings.
 
     Raises
     ------
@@ -104,16 +109,17 @@ def fit(
     split, options = settings.data.split, settings.training
     learned = select_role(complete, split, "train")
     if base_model is None:
-        climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
-        scaling = Scaling.fit(learned, climatology, by=settings.data.scale_by)
+        source = settings.data.climatology if climatology is None else climatology
+        fitted = climatology_for(learned, source, harmonics=settings.data.harmonics)
+        scaling = Scaling.fit(learned, fitted, by=settings.data.scale_by)
     else:
         check_base_model(base_model, complete)
-        climatology, scaling = base_model.climatology, base_model.scaling
+        fitted, scaling = base_model.climatology, base_model.scaling
 
     def with_guess(given: Field, truth: Field) -> LearnedPeriod:
         base = Reconstructor(base_model).reconstruct_field(given) if base_model else None
-        days = FirstGuessDays.of(given, climatology, scaling, base)
-        return LearnedPeriod(days, Anomalies.of(truth, climatology, scaling))
+        days = FirstGuessDays.of(given, fitted, scaling, base)
+        return LearnedPeriod(days, Anomalies.of(truth, fitted, scaling))
 
     began = time.monotonic()
     rng = np.random.default_rng(options.seed)
@@ -143,14 +149,14 @@ def fit(
         record={**known, **(record or {})},
         amplitudes=np.ones(1, np.float32),
         regression=None,
-        climatology=climatology,
+        climatology=fitted,
         scaling=scaling,
         power=0.0,
         base_model=base_model,
     )
     if base_model is None:
         return trained
-    task = GapSampling(given, validated.days, climatology, scaling, settings.neighbour_days)
+    task = GapSampling(given, validated.days, fitted, scaling, settings.neighbour_days)
     ((amplitude, power),) = calibrate(
         trained, task, truth, calibration_times(truth), seed=options.seed, with_power=True
     )

@@ -17,12 +17,13 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.fields.smoothing import smooth_by_leaving_out
 from esmlearn.grids.tiles import Blend, ramp, slices
 from esmlearn.models.transformer.inputs import WindowInputs
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
 from esmlearn.settings import ReconstructSettings
-from esmlearn.tasks.observations import Observations, run_baselines
+from esmlearn.tasks.observations import Observations, climatology_source, run_baselines, training_days
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.samples import cut_window
@@ -34,13 +35,18 @@ BATCH = 8
 class Reconstructor(GapFiller):
     """A trained model, ready for cubes and fields.
 
+    Climatology and scaling are those of the training on its grid, unless a climatology from elsewhere or observations
+    of other `years` are given to fit them to.
+
     Examples
     --------
     In a notebook: ``esmlearn.load("model").reconstruct(cube)``.
     """
 
-    def __init__(self, trained: TrainedTransformer) -> None:
-        self.trained = trained
+    def __init__(
+        self, trained: TrainedTransformer, climatology: Source | None = None, *, years: Field | None = None
+    ) -> None:
+        self.trained, self.climatology, self.years = trained, climatology, years
         self.units = trained.settings.data.field_units
 
     def land_of(self, cube: Cube) -> np.ndarray | None:
@@ -51,7 +57,7 @@ class Reconstructor(GapFiller):
         """Fill the gaps of a field.
 
         On the training grid the anomalies are those from the climatology of the training; on any other grid, from a
-        climatology and a scaling fitted to what was observed there.
+        climatology and a scaling fitted to what was observed there. A climatology from elsewhere comes first.
         """
         return reconstruct(self.trained, field, *self.climate(field), overlap=overlap)
 
@@ -67,11 +73,17 @@ class Reconstructor(GapFiller):
 
     def climate(self, field: Field) -> tuple[Climatology, Scaling]:
         """Climatology and scaling that hold for the grid of a field."""
-        if self.trained.climatology.covers(field.like[0]):
+        own = self.trained.climatology.covers(field.like[0]) and self.years is None
+        if own and self.climatology is None:
             return self.trained.climatology, self.trained.scaling
-        data = self.trained.settings.data
-        climatology = Climatology.fit(field, harmonics=data.harmonics)
-        return climatology, Scaling.fit(field, climatology, by=data.scale_by)
+        data, years = self.trained.settings.data, field if self.years is None else self.years
+        source = data.climatology if self.climatology is None else self.climatology
+        climatology = climatology_for(years, source, harmonics=data.harmonics)
+        return climatology, self.trained.scaling if own else Scaling.fit(years, climatology, by=data.scale_by)
+
+    def with_climatology(self, source: Source, field: Field) -> "Reconstructor":  # noqa: ARG002
+        """The model with a climatology from elsewhere."""
+        return Reconstructor(self.trained, source, years=self.years)
 
 
 Ready = Reconstructor
@@ -84,21 +96,22 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     name = settings.observations or learned.observations
     known = Reconstructor(trained).land_of(data.cube(name, order=learned.input))
     observations = Observations.of(data, learned, settings, known)
-    outputs = _outputs(trained, observations, settings)
+    # What was learned from other data, such as climate models, has another climate.
+    foreign = name not in (learned.observations, learned.target)
+    years = training_days(observations.field, observations.whole, learned.split) if foreign else None
+    model = Reconstructor(trained, climatology_source(data, settings.climatology), years=years)
+    outputs = _outputs(model, observations, settings)
     return Application(name, str(data.find(name)["short_name"]), observations.attributes, outputs)
 
 
-def _outputs(
-    trained: TrainedTransformer, observations: Observations, settings: ReconstructSettings
-) -> Iterator[Output]:
+def _outputs(model: Reconstructor, observations: Observations, settings: ReconstructSettings) -> Iterator[Output]:
     """Give the fields of all methods."""
     field = observations.field
-    ready = Reconstructor(trained)
-    climatology, _ = ready.climate(field)
-    fill = ready.smooth_field if settings.smooth_observed else ready.reconstruct_field
+    climatology, _ = model.climate(field)
+    fill = model.smooth_field if settings.smooth_observed else model.reconstruct_field
     result = fill(field, overlap=settings.overlap)
     yield MethodOutput("SpatioTemporalModel", field, result, {})
-    yield from run_baselines(observations, trained.settings.data.split, climatology, settings)
+    yield from run_baselines(observations, model.trained.settings.data.split, climatology, settings)
 
 
 @torch.no_grad()
@@ -177,14 +190,18 @@ def _in_units(
 ) -> Reconstruction:
     """Turn scaled anomalies into the field's units; observations keep their values, land is NaN."""
     spread = scaling.at(field.year_fraction)[:, None, None]
-    cycle = climatology.at(field.year_fraction)
+    cycle = climatology.of(field)
     observed, land = field.observed[:, 0], field.land
     values = np.where(observed, field.values[:, 0], daily[0] * spread + cycle)
     std = np.where(observed, field.deviation[:, 0], daily[1] * spread)
     # One spread for each month: its days are scaled by calendar day, so the month takes their mean.
     month_spread = monthly_means(field, np.broadcast_to(spread, cycle.shape))
     month_values = monthly[0] * month_spread + monthly_means(field, cycle)
-    parts = (values, month_values, std, monthly[1] * month_spread)
+    month_std = monthly[1] * month_spread
+    growth = climatology.growth(field, scaling.at(field.year_fraction))
+    if growth is not None:
+        std, month_std = std * growth, month_std * monthly_means(field, growth)
+    parts = (values, month_values, std, month_std)
     return Reconstruction(*(np.where(land, np.float32(np.nan), part).astype(np.float32) for part in parts))
 
 

@@ -13,9 +13,10 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_land
 from esmlearn.fields.periods import check_daily, select_role
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import TrainReconstructSettings
-from esmlearn.tasks.observations import check_alike, load_training
+from esmlearn.tasks.observations import check_alike, climatology_source, load_training
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
 from esmlearn.tasks.reconstruct.samples import DAYS, AlternatingWindows, TrainingWindows, Window
@@ -35,10 +36,13 @@ def train(
 ) -> TrainedTransformer:
     """Train on the datasets of a recipe."""
     observations, target = load_training(data, settings.data)
-    options = {"units": settings.data.field_units, "order": settings.data.input}
-    further = [settle_land(data.field(name, **options)) for name in settings.data.further_targets]
+    further = [
+        settle_land(data.field(name, units=settings.data.field_units, order=settings.data.input))
+        for name in settings.data.further_targets
+    ]
     record = describe_variable(data.find(settings.data.observations)) | dict(record)
-    return fit(observations, target, settings, run_dir, further=further, record=record)
+    climatology = climatology_source(data, settings.data.climatology)
+    return fit(observations, target, settings, run_dir, further=further, record=record, climatology=climatology)
 
 
 def fit(
@@ -49,6 +53,7 @@ def fit(
     *,
     further: Sequence[Field] = (),
     record: Mapping[str, Any] | None = None,
+    climatology: Source | None = None,
 ) -> TrainedTransformer:
     """Train a model on fields: climatology and scaling from the training period, then the network.
 
@@ -67,6 +72,8 @@ def fit(
         in their own standard deviations: models differ in both.
     record
         What else the model shall know of itself: `variable`, `data`, `recipe`.
+    climatology
+        Climatology from elsewhere; default: as in the settings.
 
     Raises
     ------
@@ -85,7 +92,8 @@ def fit(
     check_daily(observations)
     split = settings.data.split
     learned = select_role(complete, split, "train")
-    climate = _climate(learned, settings)
+    source = settings.data.climatology if climatology is None else climatology
+    climate = _climate(learned, settings, source)
     sources = [(complete, climate)]
     for field in further:
         if not field.grid.same_as(observations.grid):
@@ -94,7 +102,7 @@ def fit(
                 "alike in the preprocessor."
             )
         check_daily(field)
-        sources.append((field, _climate(select_role(field, split, "train"), settings)))
+        sources.append((field, _climate(select_role(field, split, "train"), settings, None)))
 
     if settings.model.observation_errors and observations.error is None:
         raise DataError(
@@ -133,7 +141,7 @@ def fit(
     return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, *climate)
 
 
-def _climate(learned: Field, settings: TrainReconstructSettings) -> tuple[Climatology, Scaling]:
-    """Fit climatology and scaling to a training period."""
-    climatology = Climatology.fit(learned, harmonics=settings.data.harmonics)
+def _climate(learned: Field, settings: TrainReconstructSettings, source: Source | None) -> tuple[Climatology, Scaling]:
+    """Fit climatology and scaling to a training period; the climatology may come from elsewhere."""
+    climatology = climatology_for(learned, source, harmonics=settings.data.harmonics)
     return climatology, Scaling.fit(learned, climatology, by=settings.data.scale_by)
