@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 
 import esmlearn
 from esmlearn import settings
+from esmlearn.settings.sources import SourceSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from house import write_house
@@ -45,6 +46,7 @@ html_sidebars = {"**": ["globaltoc.html"]}
 html_theme_options = {"navbar_center": [], "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 
 GENERATED = "<!-- all settings -->"
+MAPPING = "<!-- all keys of a mapping -->"
 HOUSE = """```{image} _build/house/house_light.svg
 :class: only-light
 :alt: Rooms of esmlearn in their layers, with the four tasks in the middle; imports go down only
@@ -131,6 +133,8 @@ def _default(field: FieldInfo) -> str:
 def _fill_in(_app: Sphinx, _docname: str, source: list[str]) -> None:
     if GENERATED in source[0]:
         source[0] = source[0].replace(GENERATED, settings_reference())
+    if MAPPING in source[0]:
+        source[0] = source[0].replace(MAPPING, "\n\n".join(_describe("All keys", "", SourceSettings)))
     source[0] = source[0].replace("<!-- picture of the house -->", HOUSE)
 
 
@@ -149,5 +153,5 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", _fill_in)
     app.connect("builder-inited", lambda app: write_house(Path(app.srcdir, "_build", "house")))
     # What changes with the code, which Sphinx does not see.
-    app.connect("env-get-outdated", lambda *_: ["architecture", "settings"])
+    app.connect("env-get-outdated", lambda *_: ["architecture", "settings", "sources"])
     app.add_html_math_renderer("mathml", (_inline_math, None), (_display_math, None))

@@ -45,9 +45,17 @@ THEMES = {
 
 
 def layers() -> list[list[str]]:
-    """Rooms of each layer from the top down, as the contract on imports has them."""
+    """Rooms of each layer from the top down, as the contract on imports has them; one in brackets may be missing."""
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-    return [re.split(" [|:] ", layer) for layer in contract[0]["layers"]]
+    named = [re.split(" [|:] ", layer) for layer in contract[0]["layers"]]
+    there = [[room.strip("()") for room in layer if _is_there(room)] for layer in named]
+    return [rooms for rooms in there if rooms]
+
+
+def _is_there(room: str) -> bool:
+    """Whether a room of the contract is a module or a folder of the package."""
+    path = ROOT / "esmlearn" / room.strip("()")
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def captions() -> dict[str, str]:

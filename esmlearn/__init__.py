@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from esmlearn.evaluation.evaluate import evaluate as evaluate
     from esmlearn.filling import fill as fill
+    from esmlearn.readers.read import read as read
     from esmlearn.tasks import load as load
 
-__all__ = ["evaluate", "fill", "load"]
+__all__ = ["evaluate", "fill", "load", "read"]
 
 try:
     __version__ = version("esmlearn")
@@ -17,7 +18,7 @@ except PackageNotFoundError:  # a source tree that was not installed
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch only when it is asked for: the command line must start quickly."""
+    """Import what is slow only when it is asked for: the command line must start quickly."""
     if name == "load":
         from esmlearn.tasks import load
 
@@ -30,4 +31,8 @@ def __getattr__(name: str) -> Any:
         from esmlearn.filling import fill
 
         return fill
+    if name == "read":
+        from esmlearn.readers.read import read
+
+        return read
     raise AttributeError(f"module 'esmlearn' has no attribute '{name}'")

@@ -10,6 +10,7 @@ from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.baselines.outliers import find_outliers as find_outliers
+from esmlearn.cubes.convert import Gridded
 from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
@@ -32,7 +33,7 @@ BASELINES: dict[str, type[Baseline]] = {
 
 def fit(
     name: str,
-    training: Cube | Field,
+    training: Gridded | Field,
     *,
     climatology: Source | None = None,
     error: float | Cube | None = None,
@@ -40,15 +41,15 @@ def fit(
     transform: Literal["none", "log"] = "none",
     land: str | Cube = "data",
 ) -> Baseline:
-    """Fit a baseline; it reconstructs cubes and fields on the grid of its training.
+    """Fit a baseline; it reconstructs cubes, arrays and fields on the grid of its training.
 
     Parameters
     ----------
     name
         Key of `BASELINES`.
     training
-        Observations of the training period, one variable, at any regular step, such as days or months. A `Field` has
-        its own land.
+        Observations of the training period, one variable, at any regular step, such as days or months, as a cube or an
+        array of xarray. A `Field` has its own land.
     climatology
         Climatology from which anomalies are calculated; by default, one is fitted to the training. For short records,
         one from elsewhere: `packaged` (sea-surface temperature), a file, a cube or a model folder, see

@@ -66,6 +66,52 @@ class Learn:
                 files += write_demo_models(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
 
+    def format(
+        self,
+        source: str,
+        *files: str,
+        output: str = "~/climate_data",
+        dataset: str | None = None,
+        version: str | None = None,
+        **settings: object,
+    ) -> None:
+        """Write the files of an archive as a dataset that recipes can name: OBS6, with every day of its period.
+
+        Parameters
+        ----------
+        source
+            Kind of the files, such as ghrsst_l3 or oisst; `auto`: recognised by what is in them; or NAME.yml, a mapping
+            of your own.
+        files
+            Files of the archive; folders of them, too.
+        output
+            Folder where ESMValCore looks for OBS6 data.
+        dataset
+            Name of the dataset in recipes; default: the one in the files.
+        version
+            Version of the dataset; default: the one in the files.
+        settings
+            variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), kind (sat):
+            see docs/sources.md.
+        """
+        from esmlearn.datasets.archives import format_archive
+        from esmlearn.settings.scripts import from_script
+        from esmlearn.settings.sources import FormatSettings
+
+        if source == "oisst":
+            self.format_oisst(*files, output=output, version=version)
+            return
+        with one_sentence():
+            block = from_script(FormatSettings, settings)
+            paths = [Path(str(file)).expanduser() for file in files]
+            named = {
+                key: None if name is None else str(name) for key, name in (("dataset", dataset), ("version", version))
+            }
+            kind = None if source == "auto" else source
+            written = format_archive(paths, Path(str(output)).expanduser(), block, source=kind, **named)
+        for path in written:
+            print(path)
+
     def format_oisst(self, *files: str, output: str = "~/climate_data", version: str | None = None) -> None:
         """Write NOAA's daily sea-surface temperature (OISST) as a dataset that recipes can name: OBS6, NOAA-OISST.
 

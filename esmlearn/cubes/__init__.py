@@ -1,1 +1,1 @@
-"""Cubes as they come, put in order: their axes, times and values."""
+"""Cubes as files and users give them, put in order: axes, units, times and values."""

@@ -5,7 +5,9 @@ import logging
 
 from iris.cube import Cube
 
+from esmlearn.cubes.convert import Gridded, as_cube
 from esmlearn.cubes.times import order_times
+from esmlearn.cubes.values import check_values
 from esmlearn.settings.input import InputSettings
 
 logger = logging.getLogger(__name__)
@@ -14,8 +16,8 @@ CHANGES = "esmlearn_changes"
 """Attribute of a cube: sentences on what was changed in it, as a JSON list."""
 
 
-def put_in_order(data: Cube, settings: InputSettings = InputSettings()) -> Cube:  # noqa: B008
-    """Put the times of a cube in order.
+def put_in_order(data: Gridded, settings: InputSettings = InputSettings()) -> Cube:  # noqa: B008
+    """Put axes, units and times of a cube or an array of xarray in order, and look for values that can't be right.
 
     Parameters
     ----------
@@ -27,21 +29,23 @@ def put_in_order(data: Cube, settings: InputSettings = InputSettings()) -> Cube:
     Returns
     -------
     Cube
-        The same object if nothing needs a change. Else sentences on what was changed are logged, and kept in the
-        attribute `esmlearn_changes` as a JSON list.
+        The same object if nothing needs a change. Sentences on what was changed in times and values are logged, and
+        kept in the attribute `esmlearn_changes` as a JSON list.
 
     Raises
     ------
     DataError
         If the data can't be put in order with these settings.
     """
-    cube, sentences = order_times(data, settings.times)
+    cube, sentences = order_times(as_cube(data), settings.times)
+    cube, found = check_values(cube, settings.values)
+    sentences += found
     if not sentences:
         return cube
     for sentence in sentences:
         logger.info(sentence)
     if cube is data:
-        cube = data.copy()
+        cube = cube.copy()
     cube.attributes[CHANGES] = json.dumps([*changes_of(cube), *sentences])
     return cube
 

@@ -56,6 +56,8 @@ def check_values(cube: Cube, settings: ValueSettings | None = None) -> tuple[Cub
         If there are such values and they are not to be masked, or if nearly all values are of other units.
     """
     settings = settings or ValueSettings()
+    if not cube.coords("time", dim_coords=True):  # a mask or another map that never changes
+        return cube, []
     known = plausible(cube)
     if settings.range is not None:
         known = known._replace(low=settings.range[0], high=settings.range[1])

@@ -1,4 +1,4 @@
-"""Write OBS6 files: netCDF as the CMIP6 table Oday requires, under names by which ESMValCore finds observations."""
+"""Write OBS6 files: netCDF as the CMIP6 tables require, under names by which ESMValCore finds observations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,25 +17,43 @@ FILL = np.float32(1e20)
 
 EPOCH = np.datetime64("1850-01-01", "D")
 
+CHLOROPHYLL = "mass_concentration_of_phytoplankton_expressed_as_chlorophyll_in_sea_water"
+
 VARIABLES = {
-    "tos": {"standard_name": "sea_surface_temperature", "long_name": "Sea Surface Temperature"},
-    "thetao": {"standard_name": "sea_water_potential_temperature", "long_name": "Sea Water Potential Temperature"},
+    "tos": {"standard_name": "sea_surface_temperature", "long_name": "Sea Surface Temperature", "units": "degC"},
+    "tosStderr": {"long_name": "Sea Surface Temperature Error", "units": "K"},
+    "thetao": {
+        "standard_name": "sea_water_potential_temperature",
+        "long_name": "Sea Water Potential Temperature",
+        "units": "degC",
+    },
+    "sos": {"standard_name": "sea_surface_salinity", "long_name": "Sea Surface Salinity", "units": "0.001"},
+    "so": {"standard_name": "sea_water_salinity", "long_name": "Sea Water Salinity", "units": "0.001"},
+    "chlos": {
+        "standard_name": CHLOROPHYLL,
+        "long_name": "Surface Mass Concentration of Chlorophyll",
+        "units": "kg m-3",
+    },
+    "zos": {"standard_name": "sea_surface_height_above_geoid", "long_name": "Sea Surface Height", "units": "m"},
+    "tas": {"standard_name": "air_temperature", "long_name": "Near-Surface Air Temperature", "units": "K"},
 }
+"""Attributes of each variable in the CMIP6 tables of ESMValCore, tosStderr in its own."""
 
 
 @dataclass(frozen=True)
 class Obs6:
-    """A dataset: `kind` is ESMValCore's facet `type`, such as sat, and `variable` one of `VARIABLES`."""
+    """A dataset: `kind` is ESMValCore's facet `type`, such as sat, `variable` one of `VARIABLES`, `mip` its table."""
 
     dataset: str
     kind: str
     version: str
     variable: str
+    mip: str = "Oday"
 
     def path(self, folder: Path, first: object, last: object) -> Path:
         """Return the file of a period, ``YYYY-MM-DD`` to ``YYYY-MM-DD``, below the folder where ESMValCore looks."""
         period = "-".join(str(day).replace("-", "") for day in (first, last))
-        name = f"OBS6_{self.dataset}_{self.kind}_{self.version}_Oday_{self.variable}_{period}.nc"
+        name = f"OBS6_{self.dataset}_{self.kind}_{self.version}_{self.mip}_{self.variable}_{period}.nc"
         return Path(folder, "Tier2", self.dataset, name)
 
     @contextmanager
@@ -50,15 +68,17 @@ class Obs6:
         comment: str | None = None,
         depths: dict[float, tuple[float, float]] | None = None,
         days_in_chunk: int,
+        step_days: int = 1,
+        monthly: bool = False,
     ) -> Iterator[Variable]:
-        """Make a file, and give its variable to be filled with daily means in degC; without an error, it stays.
+        """Make a file, and give its variable to be filled with means of days or months; without an error, it stays.
 
         Parameters
         ----------
         path
             The file; its folder is made.
         dates
-            datetime64[D], ``(time,)``.
+            First day of each mean, datetime64[D], ``(time,)``.
         lat, lon
             Centres of the cells, in rising order.
         about
@@ -69,23 +89,29 @@ class Obs6:
             Depths of the levels, each with its bounds, m; None for the surface.
         days_in_chunk
             Times that are compressed together.
+        step_days
+            Days in each mean.
+        monthly
+            Whether each value is the mean of the month that begins with its date, not of `step_days`.
 
         Yields
         ------
         netCDF4.Variable
-            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`; `FILL` means missing.
+            ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`, in the units of `VARIABLES`; `FILL`
+            means missing.
         """
         grid = RectilinearGrid(lat, lon)
-        noon = (dates - EPOCH).astype(float) + 0.5
+        ends = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") if monthly else dates + step_days
+        bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
-            "time": (noon, np.stack([noon - 0.5, noon + 0.5], axis=1), "time", "days since 1850-01-01", "T"),
+            "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
             "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),
             "lon": (lon, grid.lon_edges, "longitude", "degrees_east", "X"),
         }
         if depths is not None:
             lev = np.array(list(depths)), np.array(list(depths.values())), "depth", "m", "Z"
             axes = {"time": axes.pop("time"), "lev": lev} | axes
-        facets = {"dataset_id": self.dataset, "tier": "2", "type": self.kind, "version": self.version, "mip": "Oday"}
+        facets = {"dataset_id": self.dataset, "tier": "2", "type": self.kind, "version": self.version, "mip": self.mip}
         with atomic_write(path) as aside, Dataset(aside, "w") as file:
             file.setncatts({"Conventions": "CF-1.7", "project_id": "OBS6", **facets, **about})
             file.createDimension("bnds", 2)
@@ -104,7 +130,8 @@ class Obs6:
             variable = file.createVariable(
                 self.variable, "f4", tuple(axes), fill_value=FILL, zlib=True, complevel=1, chunksizes=chunks
             )
-            means = {"units": "degC", "cell_methods": "area: mean where sea time: mean", "missing_value": FILL}
+            where = "time: mean" if self.variable == "tas" else "area: mean where sea time: mean"
+            means = {"cell_methods": where, "missing_value": FILL}
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)
             yield variable

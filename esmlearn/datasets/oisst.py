@@ -18,6 +18,7 @@ import cf_units
 import numpy as np
 from netCDF4 import Dataset, Variable, num2date
 
+from esmlearn.cubes.units import convert, read_units
 from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
 from esmlearn.errors import DataError
 from esmlearn.grids.grid import same_places
@@ -26,9 +27,6 @@ ONE_DAY = np.timedelta64(1, "D")
 
 AXES = {"time": "time", "lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
 """Names of dimensions in the input, and ours."""
-
-UNITS_OF_VERSION_2 = {"degrees C": "degC"}
-"""Units in NOAA's files before version 2.1, which udunits reads as degrees times coulomb."""
 
 POSSIBLE = (-5.0, 50.0)
 """Range of temperatures, degC; values outside of it have wrong units."""
@@ -177,10 +175,7 @@ def _read_units(path: Path, name: str) -> cf_units.Unit:
     wish = "OISST is in degrees Celsius, so check where the file comes from"
     if not name:
         raise DataError(f"{path}: `sst` has no units; {wish}.")
-    try:
-        units = cf_units.Unit(UNITS_OF_VERSION_2.get(name, name))
-    except ValueError:
-        units = cf_units.Unit("unknown")
+    units = read_units(name, temperature=True)
     if not units.is_convertible("degC"):
         raise DataError(f"{path}: `sst` is in '{name}', which does not convert to degC; {wish}.")
     return units
@@ -250,7 +245,7 @@ def _blocks(sources: list[Source], days: np.ndarray, block_bytes: int) -> Iterat
 
 def _in_order(source: Source, values: np.ndarray) -> np.ndarray:
     """Convert values to degC, and order rows from south to north and columns from west to east."""
-    values = source.units.convert(values, "degC")
+    values = convert(values, source.units, "degC", name=f"{source.path}: `sst`")
     seen = values[np.isfinite(values)]
     if seen.size and not POSSIBLE[0] < seen.min() <= seen.max() < POSSIBLE[1]:
         raise DataError(

@@ -7,6 +7,7 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool
 
+from esmlearn.cubes.convert import Gridded, as_cube
 from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.evaluation.assemble import make_case
@@ -20,14 +21,14 @@ from esmlearn.settings import EvaluateSettings, from_script
 
 
 def evaluate(
-    methods: Mapping[str, Cube],
+    methods: Mapping[str, Gridded],
     *,
-    truth: Cube | None = None,
-    observed: Cube | None = None,
-    monthly: Mapping[str, Cube] | None = None,
-    coarse: Cube | None = None,
-    height: Cube | None = None,
-    land: Cube | None = None,
+    truth: Gridded | None = None,
+    observed: Gridded | None = None,
+    monthly: Mapping[str, Gridded] | None = None,
+    coarse: Gridded | None = None,
+    height: Gridded | None = None,
+    land: Gridded | None = None,
     dataset: str | None = None,
     **settings: Any,
 ) -> Evaluation:
@@ -36,11 +37,11 @@ def evaluate(
     Parameters
     ----------
     methods
-        Cube of each method by its name, with dimensions time, latitude, longitude (and depth after time, where there
-        are levels), as ``esmlearn.load(...).reconstruct(cube)`` and ``baselines.fit(...).reconstruct(cube)`` give them:
-        their standard deviation is scored too. All must share grid, times and units. An ensemble may be one cube of its
-        members, with the dimension `realization` in front. What `esmlearn.methods` has as a baseline is compared as
-        one, and every other method as a model.
+        Cube (or array of xarray, as for all arguments) of each method by its name, with dimensions time, latitude,
+        longitude, and depth where there are levels, as ``esmlearn.load(...).reconstruct(cube)`` and
+        ``baselines.fit(...).reconstruct(cube)`` give them: their standard deviation is scored too. All must share grid,
+        times and units. An ensemble may be one cube of its members, with the dimension `realization` in front. What
+        `esmlearn.methods` has as a baseline is compared as one, and every other method as a model.
     truth
         What is right, on the same grid, at these times at least, in units that convert; of other years the baseline of
         heatwaves is made. By default, `observed`: what the methods were not given of it counts.
@@ -88,15 +89,15 @@ def evaluate(
         )
     given = {"truth": None if truth is None else "truth", "coarse": None if coarse is None else "coarse"}
     block = from_script(EvaluateSettings, given | settings)
-    months = {} if monthly is None else dict(monthly)
+    days, months = ({name: as_cube(data) for name, data in (part or {}).items()} for part in (methods, monthly))
     unknown = sorted(set(months) - set(methods))
     if unknown:
         raise DataError(f"monthly has {', '.join(unknown)}, but the methods are {', '.join(methods)}; use their names.")
 
     own = None if observed is None else Source("observed", put_in_order(observed, block.input))
     further = {
-        name: None if cube is None else Source(name, cube)
-        for name, cube in {"coarse": coarse, "height": height, "land": land}.items()
+        name: None if data is None else Source(name, as_cube(data))
+        for name, data in {"coarse": coarse, "height": height, "land": land}.items()
     }
 
     def case_of(cubes: dict[str, Cube], monthly: dict[str, Cube]) -> Case:
@@ -115,7 +116,7 @@ def evaluate(
             **further,
         )
 
-    return Evaluation.of([case_of(*level) for level in _levels(methods, months)])
+    return Evaluation.of([case_of(*level) for level in _levels(days, months)])
 
 
 def _levels(methods: Mapping[str, Cube], monthly: Mapping[str, Cube]) -> Iterator[tuple[dict[str, Cube], ...]]:

@@ -9,6 +9,7 @@ from iris.coords import AncillaryVariable
 from iris.cube import Cube
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.units import convert_difference, read_units
 from esmlearn.errors import DataError
 from esmlearn.words import without_logarithm
 
@@ -48,14 +49,13 @@ def convert_deviation(values: np.ndarray, given: cf_units.Unit | str, wanted: st
 
     A deviation in degC is one in K. Raises a DataError if the units do not convert.
     """
-    unit = cf_units.Unit(str(given))
-    if not unit.is_convertible(wanted):
+    units = read_units(given, temperature=cf_units.Unit(wanted).is_convertible("K"))
+    if not units.is_convertible(wanted):
         raise DataError(
-            f"The errors of {name} are in {unit}, which does not convert to {wanted}, the units of its values; check "
+            f"The errors of {name} are in {given}, which does not convert to {wanted}, the units of its values; check "
             "the units of the standard error."
         )
-    zero, one = unit.convert(np.array([0.0, 1.0]), wanted)
-    return (values * (one - zero)).astype(np.float32)
+    return convert_difference(values, units, wanted).astype(np.float32)
 
 
 def read_error(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"] | None:

@@ -11,7 +11,9 @@ from iris.cube import Cube
 from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.convert import as_cube
 from esmlearn.cubes.steps import Steps, find_steps, interval_days
+from esmlearn.cubes.units import convert, read_units
 from esmlearn.errors import DataError
 from esmlearn.fields.ancillaries import check_error, convert_deviation, fill_error, flagged_observed, read_error
 from esmlearn.fields.levels import join_levels, split_levels
@@ -25,8 +27,8 @@ DIMENSIONS = ("time", "latitude", "longitude")
 class Field:
     """Gridded values in time, with masks of observations and land.
 
-    Rows run from south to north, whatever their order in the cube; longitudes keep the cube's order, so that a region
-    across the date line stays in one piece.
+    Rows run from south to north, whatever their order in the cube; columns from west to east, so that a region across
+    Greenwich or the date line is in one piece.
 
     Attributes
     ----------
@@ -65,7 +67,7 @@ class Field:
         land: Bool[np.ndarray, "lat lon"] | None = None,
         complete: bool = False,
     ) -> "Field":
-        """Read cubes with the dimensions time, latitude and longitude on one grid.
+        """Read cubes with the dimensions time, latitude and longitude on one grid, whatever their order and names.
 
         The errors of the observations are read where a cube has them as an ancillary variable (its standard name with
         `standard_error`). A missing one is the median of the others.
@@ -73,8 +75,7 @@ class Field:
         Parameters
         ----------
         cubes
-            One cube, which may have depth as its second dimension: then each level is a variable. Or one cube for each
-            variable.
+            One cube, which may have depth as a dimension: then each level is a variable. Or one cube for each variable.
         units
             Units to convert to, which may be those of a logarithm (`esmlearn.words.logarithm_of`); those of the first
             cube if not given.
@@ -91,8 +92,8 @@ class Field:
             If dimensions are missing, grids differ, units do not convert, errors are negative, there is no ocean at
             all, or a value without a logarithm.
         """
-        like, levels = split_levels(cubes) if isinstance(cubes, Cube) else (tuple(cubes), None)
-        units = str(like[0].units) if units is None else units
+        like, levels = split_levels(as_cube(cubes)) if isinstance(cubes, Cube) else (tuple(map(as_cube, cubes)), None)
+        units = str(like[0].units if units is None else read_units(units))
         arrays = [_values(cube, units) for cube in like]
         if len({array.shape for array in arrays}) > 1:
             shapes = ", ".join(f"{cube.name()} {cube.shape}" for cube in like)
@@ -348,16 +349,12 @@ def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:
             f"time, where it has levels), but has {found}; regrid it or extract levels in the preprocessor."
         )
     data = np.ma.filled(cube.data.astype(np.float32), np.nan)
-    if units != str(cube.units):
-        if not cube.units.is_convertible(units):
-            raise DataError(f"{cube.name()} is in {cube.units}, which does not convert to {units}; check the dataset.")
-        if is_logarithm(units) and (count := int((data <= 0).sum())):
-            raise DataError(
-                f"{cube.name()} has {count:,} values that are zero or negative, of which there is no logarithm; mask "
-                "them (input.values: out_of_range: mask), or leave out `transform: log`."
-            )
-        data = cube.units.convert(data, units)
-    return rows_northward(data, cube)
+    if is_logarithm(units) and not is_logarithm(str(cube.units)) and (count := int((data <= 0).sum())):
+        raise DataError(
+            f"{cube.name()} has {count:,} values that are zero or negative, of which there is no logarithm; mask "
+            "them (input.values: out_of_range: mask), or leave out `transform: log`."
+        )
+    return rows_northward(convert(data, cube.units, units, name=cube.name()), cube)
 
 
 def _dates(cube: Cube) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool
 
+from esmlearn.cubes.convert import as_cube
 from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
@@ -131,4 +132,4 @@ class InputData:
 
 def _is_on(grid: RectilinearGrid, facets: Facets) -> bool:
     """Whether a dataset lies on a grid."""
-    return RectilinearGrid.of(iris.load_cube(facets["filename"])).same_as(grid)
+    return RectilinearGrid.of(as_cube(iris.load_cube(facets["filename"]))).same_as(grid)

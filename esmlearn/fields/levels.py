@@ -13,7 +13,7 @@ HORIZONTAL_AND_TIME = ("time", "latitude", "longitude")
 
 
 def split_levels(cube: Cube) -> tuple[tuple[Cube, ...], Float[np.ndarray, " level"] | None]:
-    """Split a cube along its depth; its data stay unread.
+    """Split a cube with ordered axes along its depth; its data stay unread.
 
     Returns
     -------
@@ -38,8 +38,6 @@ def split_levels(cube: Cube) -> tuple[tuple[Cube, ...], Float[np.ndarray, " leve
             "metres; extract one of them in the preprocessor, or interpolate to depths by extract_levels."
         )
     levels = _metres(cube, further[0])
-    if cube.coord_dims(further[0]) != (1,):
-        raise DataError(f"The axis of depth of {cube.name()} must follow that of time; reorder its dimensions.")
     return tuple(cube[:, index] for index in range(len(levels))), levels
 
 

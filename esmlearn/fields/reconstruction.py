@@ -10,7 +10,9 @@ from iris.coords import AncillaryVariable, AuxCoord, CellMethod, DimCoord
 from iris.cube import Cube, CubeList
 from jaxtyping import Bool, Float
 
+from esmlearn.cubes.convert import Gridded, like_input
 from esmlearn.cubes.order import put_in_order
+from esmlearn.cubes.units import difference_units
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.ancillaries import FLAG, FLAG_MEANINGS, ancillary, convert_deviation, flagged_observed
 from esmlearn.fields.field import Field, rows_northward
@@ -178,21 +180,22 @@ class GapFiller(ABC):
 
     def reconstruct(
         self,
-        cube: Cube,
+        data: Gridded,
         *,
         frequency: str | None = None,
         climatology: Source | None = None,
         land: str | Cube | None = None,
         error: float | Cube | None = None,
         smooth_observed: bool = False,
-    ) -> Cube:
-        """Fill the gaps of a cube.
+    ) -> Gridded:
+        """Fill the gaps of a cube, or of an array of xarray.
 
         Parameters
         ----------
-        cube
-            Values with dimensions time, latitude, longitude; missing values are masked. Models take days, baselines
-            any regular step. Times are put in order first, see `esmlearn.cubes.order.put_in_order`.
+        data
+            Values with dimensions time, latitude, longitude; missing values are masked or NaN. Of a dataset, its only
+            variable. Models take days, baselines any regular step. Axes and times are put in order first, see
+            `esmlearn.cubes.order.put_in_order`.
         frequency
             By default that of the cube, such as `day` or `8day`; `mon` for monthly means.
         climatology
@@ -210,9 +213,9 @@ class GapFiller(ABC):
 
         Returns
         -------
-        Cube
-            The complete field in the units of the cube, with its standard deviation (where the method has one) and a
-            flag for observed values as ancillary variables.
+        Cube, xarray.DataArray or xarray.Dataset
+            As was given: the complete field in the units of the data, with its standard deviation (where the method has
+            one) and a flag for observed values as ancillary variables; of an array, as coordinates.
 
         Raises
         ------
@@ -221,7 +224,7 @@ class GapFiller(ABC):
         SettingsError
             If observed values are to be smoothed by a method that can't.
         """
-        cube = put_in_order(cube)
+        cube = put_in_order(data)
         field = Field.from_cube(cube, units=self.units).single().with_error(error)
         field = settle_land(field, land, known=self.land_of(cube))
         if frequency not in (None, field.frequency, "mon"):
@@ -232,7 +235,7 @@ class GapFiller(ABC):
         method = self if climatology is None else self.with_climatology(climatology, field)
         result = method.smooth_field(field) if smooth_observed else method.reconstruct_field(field)
         own, monthly = result.to_cubes(field)
-        return monthly if frequency == "mon" != field.frequency else own
+        return like_input(monthly if frequency == "mon" != field.frequency else own, data)
 
 
 def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*flag_shape lat lon"]]:
@@ -336,7 +339,7 @@ def _add_ancillaries(
     mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)
     dims = range(cube.ndim)
     if std is not None:
-        units = cf_units.Unit("K") if cube.units.is_convertible("K") else cube.units
+        units = difference_units(cube.units)
         spread = convert_deviation(np.nan_to_num(std), field.units, str(units), name=cube.name())
         deviation = AncillaryVariable(
             np.ma.masked_array(rows_northward(spread, cube), mask=mask),

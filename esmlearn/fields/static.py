@@ -5,6 +5,7 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Float
 
+from esmlearn.cubes.axes import order_axes
 from esmlearn.errors import DataError
 from esmlearn.fields.field import rows_northward
 from esmlearn.grids.grid import RectilinearGrid
@@ -16,7 +17,7 @@ def read_static(cube: Cube, grid: RectilinearGrid, name: str) -> Float[np.ndarra
     Axes other than latitude and longitude must have a length of one. A DataError with the `name` if the cube is no map
     on the grid.
     """
-    flat = iris.util.squeeze(cube)
+    flat = iris.util.squeeze(order_axes(cube))
     axes = [coord.name() for coord in flat.coords(dim_coords=True)]
     if axes != ["latitude", "longitude"]:
         raise DataError(f"{name} is a static field and must have latitude and longitude only, but has {axes}.")

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from esmlearn.settings.base import Block
+from esmlearn.settings.values import ValueSettings
 
 
 class TimeSettings(Block):
@@ -28,3 +29,4 @@ class InputSettings(Block):
     """How input data are put in order."""
 
     times: TimeSettings = TimeSettings()
+    values: ValueSettings = ValueSettings()

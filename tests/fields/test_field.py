@@ -47,8 +47,15 @@ def test_units_that_do_not_convert_are_refused_by_name():
 
 
 def test_missing_dimension_is_refused_with_what_was_found():
+    timeless = make_cube(wavy_ocean(2))[0]
+    timeless.remove_coord("time")
     with pytest.raises(DataError, match="has latitude, longitude"):
-        Field.from_cube(make_cube(wavy_ocean(2))[0])
+        Field.from_cube(timeless)
+
+
+def test_a_single_time_becomes_an_axis():
+    cube = make_cube(wavy_ocean(3))
+    assert Field.from_cube(cube[1]).to_cubes()[0] == cube[1:2]
 
 
 def test_field_without_ocean_is_refused():

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from einops import rearrange
-from iris.cube import Cube
 from jaxtyping import Bool, Float, Int
 
+from esmlearn.cubes.convert import Gridded, as_cube, like_input
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
@@ -221,21 +221,21 @@ class Densifier:
         self.trained, self.settings = trained, settings or EnsembleSettings()
         self.units = trained.settings.data.field_units
 
-    def reconstruct(self, cube: Cube, surface: Cube | None = None) -> Cube:
-        """Complete the levels of a cube.
+    def reconstruct(self, data: Gridded, surface: Gridded | None = None) -> Gridded:
+        """Complete the levels of a cube, or of an array of xarray.
 
         Parameters
         ----------
-        cube
+        data
             Sparse values with the dimensions time, depth, latitude, longitude; missing values are masked.
         surface
             The surface at the same times; none if nothing is known of it.
         """
-        field = settle_land(Field.from_cube(cube, units=self.units), known=self.trained.land)
-        above = None if surface is None else Field.from_cube(surface, units=self.units, land=self.trained.land)
+        field = settle_land(Field.from_cube(as_cube(data), units=self.units), known=self.trained.land)
+        above = None if surface is None else Field.from_cube(as_cube(surface), units=self.units, land=self.trained.land)
         members = densify(self.trained, field, above, self.settings)
         plain = field.without_logarithm()
-        return plain.as_cube((members if plain is field else np.exp(members)).mean(axis=0))
+        return like_input(plain.as_cube((members if plain is field else np.exp(members)).mean(axis=0)), data)
 
 
 Ready = Densifier

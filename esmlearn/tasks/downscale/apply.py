@@ -10,6 +10,7 @@ from iris.coords import DimCoord
 from iris.cube import Cube
 from jaxtyping import Float, Int
 
+from esmlearn.cubes.convert import Gridded, as_cube, like_input
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
@@ -293,12 +294,14 @@ class Downscaler:
         self.trained, self.settings = trained, settings or EnsembleSettings()
         self.units = trained.record["units"]
 
-    def reconstruct(self, cube: Cube, further: Mapping[str, Cube] | None = None, in_situ: Cube | None = None) -> Cube:
-        """Make fine fields of a coarse cube.
+    def reconstruct(
+        self, data: Gridded, further: Mapping[str, Gridded] | None = None, in_situ: Gridded | None = None
+    ) -> Gridded:
+        """Make fine fields of a coarse cube, or of an array of xarray.
 
         Parameters
         ----------
-        cube
+        data
             The coarse field with the dimensions time, latitude, longitude.
         further
             Further coarse variables by the names of the training; what is not given is left out.
@@ -307,21 +310,22 @@ class Downscaler:
 
         Returns
         -------
-        Cube
-            Mean of the members in the units of the training, with their standard deviation as an ancillary variable.
+        Cube, xarray.DataArray or xarray.Dataset
+            As was given: mean of the members in the units of the training, with their standard deviation as an
+            ancillary variable.
         """
         trained = self.trained
-        coarse = read_coarse(trained, {trained.settings.data.coarse: cube, **(further or {})})
+        coarse = read_coarse(trained, {trained.settings.data.coarse: data, **(further or {})})
         fine = fine_template(trained, coarse[trained.settings.data.coarse])
-        stations = None if in_situ is None else Field.from_cube(in_situ, units=self.units, land=trained.land)
+        stations = None if in_situ is None else Field.from_cube(as_cube(in_situ), units=self.units, land=trained.land)
         members = downscale(trained, coarse, fine, self.settings, in_situ=stations)
-        return Reconstruction.of_members(members[:, :, 0], fine).to_cubes(fine)[0]
+        return like_input(Reconstruction.of_members(members[:, :, 0], fine).to_cubes(fine)[0], data)
 
 
 Ready = Downscaler
 
 
-def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[str, Field]:
+def read_coarse(trained: TrainedDownscaler, given: Mapping[str, Gridded]) -> dict[str, Field]:
     """Read coarse cubes in the units of the training.
 
     Raises
@@ -330,13 +334,13 @@ def read_coarse(trained: TrainedDownscaler, cubes: Mapping[str, Cube]) -> dict[s
         If a name is none of the training.
     """
     names = trained.coarse_names
-    unknown = sorted(set(cubes) - set(names))
+    unknown = sorted(set(given) - set(names))
     if unknown:
         raise DataError(
             f"The model knows no coarse field {', '.join(unknown)}; those of its training are {', '.join(names)}."
         )
     units = dict(zip(names, trained.record["coarse_units"], strict=True))
-    return {name: Field.from_cube(cube, units=units[name]) for name, cube in cubes.items()}
+    return {name: Field.from_cube(as_cube(data), units=units[name]) for name, data in given.items()}
 
 
 def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSettings) -> Application:

@@ -1,0 +1,1 @@
+"""Files of known archives, read as cubes in order."""

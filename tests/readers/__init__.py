@@ -1,0 +1,1 @@
+"""Tests of readers, with the files that they make."""
