@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from esmlearn.evaluation.evaluate import evaluate as evaluate
-    from esmlearn.filling import fill as fill
+    from esmlearn.filling.fill_gaps import fill as fill
     from esmlearn.readers.read import read as read
     from esmlearn.tasks import load as load
 
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
 
         return evaluate
     if name == "fill":
-        from esmlearn.filling import fill
+        from esmlearn.filling.fill_gaps import fill
 
         return fill
     if name == "read":

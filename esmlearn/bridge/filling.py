@@ -50,8 +50,9 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
     from esmlearn.filling import write_filled
 
     paths = [Path(file).expanduser() for file in files]
-    withhold = {} if scores else {"withhold": None}
-    cube = esmlearn.fill(paths, report=page, **withhold, **options)
+    if not scores:
+        options["withhold"] = None
+    cube = esmlearn.fill(paths, report=page, **options)
     write_filled(cube, target)
     said = [*changes_of(cube), f"The climatology is {cube.attributes['esmlearn_climatology']}."]
     return [*said, str(cube.attributes["esmlearn_why"]), str(target), str(page)]

@@ -52,7 +52,8 @@ def read_record(
     else:
         files = [data] if isinstance(data, str | Path) else list(data)
         cube = read(files, variable=variable)
-        name = str(cube.attributes.get("esmlearn_dataset", Path(files[0]).stem))
+        known = (cube.attributes.get(key) for key in ("esmlearn_dataset", "id"))
+        name = next((str(given) for given in known if given), Path(files[0]).stem)
     cube = put_in_order(cube, settings)
     units = units or (logarithm_of(str(cube.units)) if transform == "log" else None)
     field = Field.from_cube(cube, units=units).single()

@@ -75,10 +75,14 @@ def climatology_of(field: Field, source: Source | None = None) -> tuple[Climatol
                 raise DataError(f"{too_short} {other}") from other
     else:
         adapted = reference_climatology(source, field)
-    named = isinstance(source, str | Path) and str(source) != PACKAGED
-    where = f"that of {Path(source).name}" if named else "that of a cube"
-    where = "the packaged one (ERSST v5 by month)" if source is None or str(source) == PACKAGED else where
-    return adapted, f"{where}, adapted to the observations"
+    return adapted, f"{_named(source)}, adapted to the observations"
+
+
+def _named(source: Source | None) -> str:
+    """Say where a climatology comes from."""
+    if source is None or source == PACKAGED:
+        return "the packaged one (ERSST v5 by month)"
+    return f"that of {Path(source).name}" if isinstance(source, str | Path) else "that of a cube"
 
 
 def run_methods(

@@ -8,7 +8,7 @@ from typing import Literal
 import xarray as xr
 from iris.cube import Cube
 
-from esmlearn.cubes.convert import like_input
+from esmlearn.cubes.convert import Gridded, like_input
 from esmlearn.cubes.order import changes_of
 from esmlearn.errors import SettingsError
 from esmlearn.fields.reference import Source
@@ -24,7 +24,7 @@ from esmlearn.tasks.without_model import climatology_of
 
 logger = logging.getLogger(__name__)
 
-Given = str | Path | Sequence[str | Path] | Cube | xr.DataArray | xr.Dataset
+type Given = str | Path | Sequence[str | Path] | Gridded
 """What can be filled: files, a cube, or the data of xarray."""
 
 
@@ -44,7 +44,7 @@ def fill(
     input: InputSettings = InputSettings(),  # noqa: A002, B008
     report: str | Path | None = None,
     quiet: bool = False,
-) -> Cube | xr.DataArray | xr.Dataset:
+) -> Gridded:
     """Fill the gaps of observations, without recipe and without training.
 
     Parameters
@@ -112,7 +112,7 @@ def fill(
         record = read_record(data, variable, input, units=methods.units, transform=transform, error=error, land=land)
         scored = score(methods, record, withhold, step) if withhold else None
         chosen = choose(methods, record, withhold, scored, step) if withhold and scored and not asked else None
-        name = asked or chosen.best
+        name = chosen.best if chosen else str(asked)
         step(f"Filling by {method_info(name).words}")
         (output,) = methods.run(record.field, (name,), smooth=smooth_observed)
     filled = Filled(
