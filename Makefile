@@ -9,6 +9,12 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 # Naming the run ourselves, as ESMValCore would, lets us point at its own report and not at a neighbour's.
 SESSION = $(basename $(notdir $(RECIPE)))_$(shell date -u +%Y%m%d_%H%M%S)
 
+# Floats of the demo ocean, and what recipes read of them.
+FLOATS = $(BIN)/esmvaltool learn demo-ocean --floats && for variable in thetao so; do \
+    $(BIN)/esmvaltool learn format argo demo_data/floats --output demo_data --dataset DemoOceanFloats \
+        --variable $$variable --levels 5,16,50 --region 128,152,27,43 --step 0.25 --days 5 --start 2000-12-30 || exit 1; \
+    done
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test check docs bench bench-skill clean
 .SUFFIXES:
@@ -22,6 +28,7 @@ demo: ## fill the gaps of the synthetic demo ocean, from set-up to report
 run: setup ## run RECIPE=recipes/recipe_x.yml and print where its report is (results go to OUTPUT)
 	@if grep -q DemoLevel3 "$(RECIPE)"; then $(BIN)/esmvaltool learn demo-ocean --level3; fi
 	@if grep -qE 'DemoOcean(Depth|Profiles)' "$(RECIPE)"; then $(BIN)/esmvaltool learn demo-ocean --depth; fi
+	@if grep -q DemoOceanFloats "$(RECIPE)"; then $(FLOATS); fi
 	@$(BIN)/esmvaltool learn check "$(RECIPE)"
 	@session="$(SESSION)"; \
 	if $(BIN)/esmvaltool run --output_dir="$(OUTPUT)" --session_name="$$session" "$(RECIPE)"; then \

@@ -67,6 +67,7 @@ def settings_reference() -> str:
         for task, block in tasks.items():
             by_default = task == next(iter(tasks))
             parts += _describe(f"Script `{script}`" + ("" if by_default else f", with `task: {task}`"), "", block)
+    parts += _describe("Command `format` for profiles", "", settings.ProfileSettings)
     return "\n\n".join(parts)
 
 

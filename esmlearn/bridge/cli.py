@@ -28,7 +28,12 @@ class Learn:
             print(configure(Path.cwd()))
 
     def demo_ocean(
-        self, folder: str = "demo_data", depth: bool = False, models: bool = False, level3: bool = False
+        self,
+        folder: str = "demo_data",
+        depth: bool = False,
+        floats: bool = False,
+        models: bool = False,
+        level3: bool = False,
     ) -> None:
         """Write the files of the synthetic demo ocean, unless they are there and complete.
 
@@ -38,6 +43,8 @@ class Learn:
             Folder of the files.
         depth
             Whether to write its temperature at depth and the profiles of its floats, too.
+        floats
+            Whether to write its salinity and a file of floats, too, as those of Argo: for `learn format argo`.
         models
             Whether to write synthetic climate models of the region, too.
         level3
@@ -55,6 +62,7 @@ class Learn:
             print(f"The synthetic level-3 archive is in {archive} ({len(files)} files), for recipes as DemoLevel3.")
             return
         from esmlearn.datasets.demo_depth import write_demo_depth
+        from esmlearn.datasets.demo_floats import write_demo_floats
         from esmlearn.datasets.demo_models import write_demo_models
         from esmlearn.datasets.demo_ocean import write_demo_ocean
 
@@ -62,6 +70,8 @@ class Learn:
             files = write_demo_ocean(Path(str(folder)))
             if depth:
                 files += write_demo_depth(Path(str(folder)))
+            if floats:
+                files = sorted({*files, *write_demo_floats(Path(str(folder)))})
             if models:
                 files += write_demo_models(Path(str(folder)))
         print(f"The synthetic demo ocean is in {folder} ({len(files)} files).")
@@ -92,9 +102,13 @@ class Learn:
             Version of the dataset; default: the one in the files.
         settings
             variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), kind (sat):
-            see docs/sources.md.
+            see docs/sources.md. Of profiles (argo, en4, wod): variable (thetao or so), levels (5,16,50), region, step,
+            days and others: see docs/profiles.md.
         """
         from esmlearn.datasets.archives import format_archive
+        from esmlearn.datasets.profiles import DATASETS as PROFILES
+        from esmlearn.datasets.profiles import format_profiles
+        from esmlearn.settings.profiles import ProfileSettings
         from esmlearn.settings.scripts import from_script
         from esmlearn.settings.sources import FormatSettings
 
@@ -102,13 +116,17 @@ class Learn:
             self.format_oisst(*files, output=output, version=version)
             return
         with one_sentence():
-            block = from_script(FormatSettings, settings)
-            paths = [Path(str(file)).expanduser() for file in files]
-            named = {
-                key: None if name is None else str(name) for key, name in (("dataset", dataset), ("version", version))
-            }
-            kind = None if source == "auto" else source
-            written = format_archive(paths, Path(str(output)).expanduser(), block, source=kind, **named)
+            paths, folder = [Path(str(file)).expanduser() for file in files], Path(str(output)).expanduser()
+            named = {key: str(name) for key, name in (("dataset", dataset), ("version", version)) if name is not None}
+            if source in PROFILES:
+                # A list of one number is a number for the command line.
+                one = {key: (value,) for key, value in settings.items() if key == "levels" and not _several(value)}
+                written = [
+                    format_profiles(source, paths, folder, from_script(ProfileSettings, settings | one), **named)
+                ]
+            else:
+                kind = None if source == "auto" else source
+                written = format_archive(paths, folder, from_script(FormatSettings, settings), source=kind, **named)
         for path in written:
             print(path)
 
@@ -268,3 +286,8 @@ class Learn:
 
         with one_sentence():
             print(find_reason(Path(str(folder))))
+
+
+def _several(value: object) -> bool:
+    """Whether the command line gave a list."""
+    return isinstance(value, list | tuple)

@@ -11,6 +11,7 @@ from netCDF4 import Dataset, Variable
 
 from esmlearn.files import atomic_write
 from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.readers.profiles_table import QUANTITIES
 
 FILL = np.float32(1e20)
 """Value that means missing."""
@@ -22,13 +23,8 @@ CHLOROPHYLL = "mass_concentration_of_phytoplankton_expressed_as_chlorophyll_in_s
 VARIABLES = {
     "tos": {"standard_name": "sea_surface_temperature", "long_name": "Sea Surface Temperature", "units": "degC"},
     "tosStderr": {"long_name": "Sea Surface Temperature Error", "units": "K"},
-    "thetao": {
-        "standard_name": "sea_water_potential_temperature",
-        "long_name": "Sea Water Potential Temperature",
-        "units": "degC",
-    },
+    **QUANTITIES,
     "sos": {"standard_name": "sea_surface_salinity", "long_name": "Sea Surface Salinity", "units": "0.001"},
-    "so": {"standard_name": "sea_water_salinity", "long_name": "Sea Water Salinity", "units": "0.001"},
     "chlos": {
         "standard_name": CHLOROPHYLL,
         "long_name": "Surface Mass Concentration of Chlorophyll",

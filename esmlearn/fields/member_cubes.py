@@ -5,7 +5,7 @@ from iris.cube import Cube
 from jaxtyping import Bool, Float
 
 from esmlearn.fields.field import Field, rows_northward
-from esmlearn.fields.reconstruction import merge_members, observed_flag, read_cube
+from esmlearn.fields.reconstruction import add_ancillaries, merge_members, observed_flag, read_cube
 
 
 def members_cube(field: Field, members: Float[np.ndarray, "member time var lat lon"]) -> Cube:
@@ -18,6 +18,20 @@ def members_cube(field: Field, members: Float[np.ndarray, "member time var lat l
     observed = field.observed if several else field.observed[:, 0]
     land = np.broadcast_to(rows_northward(field.land, cube), observed.shape)
     cube.add_ancillary_variable(observed_flag(cube, observed, land), range(1, cube.ndim))
+    return cube
+
+
+def levels_cube(
+    field: Field, mean: Float[np.ndarray, "time var lat lon"], std: Float[np.ndarray, "time var lat lon"]
+) -> Cube:
+    """Make a cube of complete levels, with standard deviation and flag for observed values as ancillary variables.
+
+    The dimensions are time, depth where there are several levels, latitude, longitude.
+    """
+    several = field.values.shape[1] > 1
+    mean, std, observed = (part if several else part[:, 0] for part in (mean, std, field.observed))
+    cube = field.as_cube(mean)
+    add_ancillaries(cube, field, std, observed)
     return cube
 
 

@@ -108,8 +108,8 @@ class Reconstruction:
         in_month = np.stack([observed[days].any(axis=0) for days in field.months.values()])
         daily = field.as_cube(self.daily)
         monthly = _monthly_cube(field, self.monthly)
-        _add_ancillaries(daily, field, self.daily_std, observed)
-        _add_ancillaries(monthly, field, self.monthly_std, in_month)
+        add_ancillaries(daily, field, self.daily_std, observed)
+        add_ancillaries(monthly, field, self.monthly_std, in_month)
         return daily, monthly
 
     def member_cubes(self, field: Field) -> tuple[Cube, Cube]:
@@ -329,11 +329,11 @@ def _add_bounds(time: DimCoord, step_days: float) -> None:
     time.bounds = np.array([[time.points[0] - half, time.points[0] + half]])
 
 
-def _add_ancillaries(
+def add_ancillaries(
     cube: Cube,
     field: Field,
-    std: Float[np.ndarray, "time lat lon"] | None,
-    observed: Bool[np.ndarray, "time lat lon"],
+    std: Float[np.ndarray, "time *var lat lon"] | None,
+    observed: Bool[np.ndarray, "time *var lat lon"],
 ) -> None:
     """Attach standard deviation and observed flag to a cube, in its units and row order."""
     mask = rows_northward(np.broadcast_to(field.land, observed.shape), cube)

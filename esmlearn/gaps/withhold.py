@@ -20,6 +20,9 @@ def withhold(field: Field, settings: WithholdSettings) -> Field:
     most places were observed the day before. Barth et al. (2020, https://doi.org/10.5194/gmd-13-1609-2020) also
     withhold by masks of successive days. A day with observations always keeps some.
 
+    With kind `profiles`, whole columns go at all levels, each with the columns near it: a float rises again some days
+    later close by, and would give away most of what is to be scored.
+
     Parameters
     ----------
     field
@@ -36,6 +39,8 @@ def withhold(field: Field, settings: WithholdSettings) -> Field:
     observed = field.observed[:, 0]
     if settings.kind == "pixels":
         return field.hide(_leave_some(rng.random(observed.shape) < settings.share, observed))
+    if settings.kind == "profiles":
+        return field.hide(_whole_columns(field, settings, rng))
     return field.hide(_borrow_gaps(observed, ~observed & ~field.land, settings, rng, field.step_days))
 
 
@@ -103,6 +108,28 @@ def _borrow_gaps(
         f"The gaps of other days can withhold {hidden.sum() / observed.sum():.1%} of the observations, less than "
         f"withhold.share {settings.share:g}; lower it, or hide more by `gaps`."
     )
+
+
+def _whole_columns(
+    field: Field, settings: WithholdSettings, rng: np.random.Generator
+) -> Bool[np.ndarray, "time lat lon"]:
+    """Hide columns in random order, each with those near it, until the share is reached."""
+    observed = field.observed.any(axis=1)
+    columns = np.argwhere(observed)
+    day = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in field.dates])[columns[:, 0]]
+    wanted, n_columns = settings.share * len(columns), field.land.shape[1]
+    hidden = np.zeros(len(columns), bool)
+    for one in rng.permutation(len(columns)):
+        if hidden.sum() >= wanted:
+            break
+        if hidden[one]:
+            continue
+        rows, east = (np.abs(columns[:, axis] - columns[one, axis]) for axis in (1, 2))
+        east = np.minimum(east, n_columns - east) if field.closes else east
+        hidden |= (np.abs(day - day[one]) <= settings.days) & (rows <= settings.cells) & (east <= settings.cells)
+    mask = np.zeros_like(observed)
+    mask[tuple(columns[hidden].T)] = True
+    return _leave_some(mask, observed)
 
 
 def _leave_some(

@@ -20,6 +20,7 @@ from esmlearn.readers.cleaning import Rules
 from esmlearn.readers.cubes import make_cube
 from esmlearn.readers.opening import find_files
 from esmlearn.readers.parts import Part, Request, as_region, open_part
+from esmlearn.readers.profiles import read_profiles
 from esmlearn.settings.evaluation import Region
 from esmlearn.settings.sources import SourceSettings
 
@@ -38,6 +39,8 @@ def read(
     bias: bool = True,
     region: Region | Sequence[float | int] | None = None,
     step: float | int | None = None,
+    levels: Sequence[float | int] | None = None,
+    days: int = 1,
 ) -> Cube:
     """Read files of satellites, analyses or models as one cube.
 
@@ -57,6 +60,9 @@ def read(
         Western and eastern longitude, southern and northern latitude, in degrees; default: all.
     step
         Put all values on a regular grid with this step, degrees; swaths without a step get one as fine as they are.
+    levels, days
+        Of profiles (Argo, EN4, World Ocean Database): depths in m that they are interpolated to, and days in a bin of
+        time; they also need `region` and `step`.
 
     Returns
     -------
@@ -75,9 +81,13 @@ def read(
     """
     if step is not None and not step > 0:
         raise SettingsError(f"`step` is a number of degrees above 0, not {step}.")
-    levels = None if quality is None else tuple(int(level) for level in np.atleast_1d(quality))
-    request = Request(source, variable, Rules(levels, bias), as_region(region))
-    parts = [open_part(path, request) for path in find_files(files)]
+    paths = list(find_files(files))
+    if levels is not None:
+        settings = {"levels": levels, "days": days, "region": region, "step": step, "variable": variable or "thetao"}
+        return read_profiles(paths, **{key: value for key, value in settings.items() if value is not None})
+    kept = None if quality is None else tuple(int(level) for level in np.atleast_1d(quality))
+    request = Request(source, variable, Rules(kept, bias), as_region(region))
+    parts = [open_part(path, request) for path in paths]
     parts.sort(key=lambda part: part.days[0])
     on_cells = needs_cells(parts[0], step and float(step))
     check_alike(parts, one_grid=not on_cells)

@@ -25,6 +25,10 @@ WITHHELD = {
         "{percent} of the observations were withheld from all methods, single values here and there (seed {seed}). They"
         " have neighbours that were seen on the same day, so that scores on them flatter every method."
     ),
+    "profiles": (
+        "{percent} of the profiles were withheld from all methods at all levels, each with all within {cells} cells and"
+        " {days} days of it (seed {seed}), so that no float tells of itself."
+    ),
 }
 
 

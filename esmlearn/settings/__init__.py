@@ -17,6 +17,7 @@ from esmlearn.settings.evaluation import EvaluateSettings, Place, Region, Report
 from esmlearn.settings.fill import TrainFillSettings
 from esmlearn.settings.input import InputSettings, TimeSettings
 from esmlearn.settings.networks import DenoiserOptions, DenoiserSettings, ModelSettings, ResidualUNetSettings
+from esmlearn.settings.profiles import ProfileSettings
 from esmlearn.settings.reconstruct import (
     Baseline,
     BaselineSettings,

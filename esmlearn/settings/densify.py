@@ -33,10 +33,11 @@ class SurfaceSettings(Block):
 
     dataset: str = Field(description="dataset with the surface, on the grid of the levels")
     short_name: str = Field("tos", description="variable of the surface")
+    units: str | None = Field(None, description="its units within the model; default: those of the levels")
     dropout: Share = Field(0.25, description="share of the training samples without the surface")
     factor: float = Field(0.05, ge=0, description="standard deviation of a relative error of each sample")
     offset: float = Field(
-        0.2, ge=0, description="standard deviation of an offset of each sample, in the units of the data"
+        0.2, ge=0, description="standard deviation of an offset of each sample, in the units of the surface"
     )
     speckle: float = Field(0.1, ge=0, description="standard deviation of an error of each cell, in these units")
 
@@ -86,6 +87,11 @@ class TrainDensifySettings(DiffusionTrainSettings):
     def surface_variable(self) -> str | None:
         """Variable of the surface; None without a surface."""
         return None if self.surface is None else self.surface.short_name
+
+    @property
+    def surface_units(self) -> str:
+        """Units of the surface."""
+        return (self.surface and self.surface.units) or self.data.units
 
     @property
     def droppable_conditions(self) -> tuple[str, ...]:

@@ -67,12 +67,18 @@ class WithholdSettings(Block):
     """Observations that are withheld from all methods and used for the scores, where there is no complete truth.
 
     `clouds`: the gaps of other days are put over some periods of days. `pixels`: single values, which still have their
-    neighbours; scores on them are too good for every method, and more so for some than for others.
+    neighbours; scores on them are too good for every method, and more so for some than for others. `profiles`: whole
+    columns, each with all that are near it in place and time, as a float that drifts is near itself.
     """
 
-    kind: Literal["clouds", "pixels"] = Field("clouds", description="shape of what is withheld")
+    kind: Literal["clouds", "pixels", "profiles"] = Field("clouds", description="shape of what is withheld")
     share: float = Field(0.12, gt=0, le=0.5, description="share of the observed values that is withheld")
-    days: Positive = Field(10, description="for `clouds`: consecutive days that get the gaps of other days")
+    days: Positive = Field(
+        10,
+        description="for `clouds`: consecutive days that get the gaps of other days; for `profiles`: days within which "
+        "columns are near each other",
+    )
+    cells: int = Field(2, ge=0, description="for `profiles`: cells within which columns are near each other")
     seed: int = Field(0, ge=0, description="the same seed withholds the same values")
 
 

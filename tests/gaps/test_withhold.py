@@ -1,7 +1,10 @@
 """What is withheld is as hard as what was hidden, the same for all, and never a whole day."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.ndimage import maximum_filter
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
@@ -115,3 +118,37 @@ def test_a_single_observation_cannot_be_withheld():
     values[0, 1, 1] = 1.0
     with pytest.raises(DataError, match="too few"):
         withhold_somewhere(Field.from_cube(make_cube(values)), WithholdSettings())
+
+
+def test_whole_profiles_go_with_all_near_them_in_place_and_time():
+    """Each column that is withheld lies near one around which, by two cells and ten days, nothing is left."""
+    complete = Field.from_cube(make_cube(wavy_ocean(60)))
+    field = complete.hide(np.random.default_rng(1).random(complete.observed[:, 0].shape) < 0.9)
+    settings = WithholdSettings(kind="profiles", share=0.2, days=10, cells=2)
+    given = withhold(field, settings)
+    withheld, left = taken(field, given), given.observed[:, 0]
+    assert withheld.sum() / field.observed.sum() == pytest.approx(0.2, abs=0.03)
+
+    def near(mask: np.ndarray) -> np.ndarray:
+        return maximum_filter(mask, size=(21, 5, 5), mode="constant")
+
+    centres = withheld & ~near(left)
+    assert 0 < centres.sum() < withheld.sum() / 2
+    assert (near(centres) | ~withheld).all()
+
+
+def test_profiles_are_withheld_at_all_levels():
+    complete = Field.from_cube(make_cube(wavy_ocean(60)))
+    two = replace(
+        complete,
+        values=np.repeat(complete.values, 2, axis=1),
+        observed=np.concatenate(
+            [complete.observed, complete.observed & (np.arange(60) % 2 == 0)[:, None, None, None]], 1
+        ),
+        like=complete.like * 2,
+        levels=np.array([5.0, 50.0]),
+    )
+    given = withhold(two, WithholdSettings(kind="profiles", share=0.1, days=1, cells=0))
+    gone = two.observed & ~given.observed
+    np.testing.assert_array_equal(gone[:, 0] & two.observed[:, 1], gone[:, 1])
+    assert gone[:, 1].any()

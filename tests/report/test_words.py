@@ -180,6 +180,10 @@ def test_real_gaps_are_called_unknown():
             f"12{NBSP}% of the observations were withheld from all methods: over stretches of 10 days",
         ),
         ({"withhold": {"kind": "pixels", "share": 0.1, "days": 10, "seed": 0}}, "flatter every method"),
+        (
+            {"withhold": {"kind": "profiles", "share": 0.2, "days": 10, "cells": 2, "seed": 0}},
+            "within 2 cells and 10 days",
+        ),
         ({"withheld": True}, "scores are made on these alone"),
         ({"withheld": False}, "What was hidden is known from Truth."),
         ({"truth": None}, "there are no scores"),

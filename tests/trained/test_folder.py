@@ -70,7 +70,7 @@ def test_cut_off_weights_are_refused(folder):
     ("change", "words"),
     [
         ({"task": "fill"}, "altered"),
-        ({"format": 2}, "has format 2, this esmlearn reads 3; train it again with this one"),
+        ({"format": 2}, "has format 2, this esmlearn reads 4; train it again with this one"),
         ({"format": 99}, "format 99"),
         ({"record": {}}, "altered"),
     ],

@@ -9,11 +9,13 @@ import torch
 from einops import rearrange
 from jaxtyping import Bool, Float, Int
 
-from esmlearn.cubes.convert import Gridded, as_cube, like_input
+from esmlearn.cubes.convert import Gridded, like_input
+from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_land
+from esmlearn.fields.member_cubes import levels_cube, members_cube
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.gaps.corrupt import hide_levels
 from esmlearn.models.denoisers.condition import Condition
@@ -214,7 +216,8 @@ class Densifier:
 
     Examples
     --------
-    In a notebook: ``esmlearn.load("model").reconstruct(profiles, surface)`` gives the mean of the members.
+    In a notebook: ``esmlearn.load("model").reconstruct(profiles, surface)`` gives the mean of the members, with their
+    standard deviation as an ancillary variable; ``.reconstruct_members(profiles, surface)`` gives the members.
     """
 
     def __init__(self, trained: TrainedDensifier, settings: EnsembleSettings | None = None) -> None:
@@ -230,12 +233,40 @@ class Densifier:
             Sparse values with the dimensions time, depth, latitude, longitude; missing values are masked.
         surface
             The surface at the same times; none if nothing is known of it.
+
+        Returns
+        -------
+        Cube
+            The mean of the members, with their standard deviation and a flag for observed values as ancillary
+            variables.
+
+        Raises
+        ------
+        DataError
+            If levels, grid, times or units do not fit.
         """
-        field = settle_land(Field.from_cube(as_cube(data), units=self.units), known=self.trained.land)
-        above = None if surface is None else Field.from_cube(as_cube(surface), units=self.units, land=self.trained.land)
+        field, members = self._sample(data, surface)
+        return like_input(levels_cube(field, members.mean(axis=0), members.std(axis=0, ddof=1)), data)
+
+    def reconstruct_members(self, data: Gridded, surface: Gridded | None = None) -> Gridded:
+        """Complete the levels with members, which have the dimension `realization` in front.
+
+        Arguments and errors are those of `reconstruct`.
+        """
+        return like_input(members_cube(*self._sample(data, surface)), data)
+
+    def _sample(
+        self, data: Gridded, surface: Gridded | None
+    ) -> tuple[Field, Float[np.ndarray, "member time var lat lon"]]:
+        """Sample members for cubes, in the units of the quantity."""
+        field = settle_land(Field.from_cube(put_in_order(data), units=self.units), known=self.trained.land)
+        units = self.trained.settings.surface_units
+        above = None
+        if surface is not None:
+            above = Field.from_cube(put_in_order(surface), units=units, land=self.trained.land)
         members = densify(self.trained, field, above, self.settings)
         plain = field.without_logarithm()
-        return like_input(plain.as_cube((members if plain is field else np.exp(members)).mean(axis=0)), data)
+        return plain, members if plain is field else np.exp(members)
 
 
 Ready = Densifier
@@ -299,4 +330,4 @@ def load_surface(data: InputData, settings: TrainDensifySettings) -> Field | Non
     surface = settings.surface
     if surface is None:
         return None
-    return data.field(surface.dataset, short_name=surface.short_name, units=settings.data.field_units)
+    return data.field(surface.dataset, short_name=surface.short_name, units=settings.surface_units)

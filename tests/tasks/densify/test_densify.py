@@ -13,6 +13,8 @@ import esmlearn
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
+from esmlearn.fields.member_cubes import read_members_cube
+from esmlearn.fields.reconstruction import read_cube
 from esmlearn.gaps.corrupt import Turn
 from esmlearn.settings import EnsembleSettings, TrainDensifySettings
 from esmlearn.tasks.densify.apply import Densifier, densify
@@ -230,6 +232,33 @@ def test_a_folder_needs_nothing_else(trained, tmp_path):
     assert [coord.name() for coord in complete.coords(dim_coords=True)] == ["time", "depth", "latitude", "longitude"]
     mean = densify(trained, field, surface, DRAW).mean(axis=0)
     np.testing.assert_allclose(complete.data[:, :, ~levels.land], mean[:, :, ~levels.land], atol=1e-4)
+
+
+def test_deviation_and_members_come_back_with_what_was_observed(trained):
+    """The deviation is that of the members: zero where a profile was."""
+    levels, surface = make_levels()
+    field = sparse(levels)[slice(140, 143)]
+    (cube,), (above,) = field.to_cubes(), surface.to_cubes()
+    ready = Densifier(trained, DRAW)
+    complete, members = ready.reconstruct(cube, above), ready.reconstruct_members(cube, above)
+    sampled = densify(trained, field, surface, DRAW)
+    mean, std, observed = read_cube(complete)
+    again, seen = read_members_cube(members)
+    np.testing.assert_array_equal(again, sampled)
+    np.testing.assert_array_equal(observed, field.observed)
+    np.testing.assert_array_equal(seen, field.observed)
+    ocean = ~levels.land
+    np.testing.assert_allclose(mean[..., ocean], sampled.mean(axis=0)[..., ocean], atol=1e-4)
+    np.testing.assert_allclose(std[..., ocean], sampled.std(axis=0, ddof=1)[..., ocean], atol=1e-4)
+    assert (std[field.observed] == 0).all() and (std[~field.observed & ocean] > 0).all()
+
+
+def test_a_surface_may_have_units_of_its_own():
+    """Salinity below a temperature."""
+    settings = densify_settings()
+    other = settings.model_copy(update={"surface": settings.surface.model_copy(update={"units": "K"})})
+    assert (settings.surface_units, other.surface_units) == ("degC", "K")
+    assert densify_settings(surface=None).surface_units == "degC"
 
 
 def test_other_levels_are_refused(trained):

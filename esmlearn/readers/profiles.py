@@ -1,0 +1,250 @@
+"""Profiles of floats, ships and moorings, binned on levels, cells and days: Argo, EN4, World Ocean Database."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from iris.coords import AncillaryVariable, DimCoord
+from iris.cube import Cube
+from jaxtyping import Int
+
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.grids.grid import RectilinearGrid
+from esmlearn.readers.profiles_argo import read_argo
+from esmlearn.readers.profiles_bins import Bins, Errors, average, inside
+from esmlearn.readers.profiles_en4 import read_en4
+from esmlearn.readers.profiles_levels import LevelProfiles, interpolate
+from esmlearn.readers.profiles_table import QUANTITIES, Profiles, join
+from esmlearn.readers.profiles_wod import read_wod
+from esmlearn.settings.profiles import ProfileSettings
+from esmlearn.settings.scripts import from_script
+
+logger = logging.getLogger(__name__)
+
+ARCHIVES = {
+    "argo": ("PRES_ADJUSTED", read_argo),
+    "en4": ("POTM_CORRECTED", read_en4),
+    "wod": ("z_row_size", read_wod),
+}
+"""Archives of profiles, each with a variable that its files have and others lack, and its reader."""
+
+ASSUMED = {"thetao": Errors(instrument=0.002, floor=0.1), "so": Errors(instrument=0.01, floor=0.02)}
+"""Accuracy of delayed-mode Argo profiles (Wong et al. 2020, https://doi.org/10.3389/fmars.2020.00700), where files do
+not say it; the floors are a choice."""
+
+EPOCH = np.datetime64("1850-01-01", "D")
+
+
+@dataclass(frozen=True)
+class BinnedProfiles:
+    """Profiles at levels with the bins that they fall in; averages are made part by part, so that they need not fit.
+
+    Attributes
+    ----------
+    profiles
+        Values at levels.
+    grid
+        Cells.
+    settings
+        How they were read.
+    files
+        Where they come from.
+    """
+
+    profiles: LevelProfiles
+    grid: RectilinearGrid
+    settings: ProfileSettings
+    files: tuple[Path, ...]
+
+    @cached_property
+    def places(self) -> Int[np.ndarray, "profile 2"]:
+        """Row and column of each profile."""
+        return inside(self.profiles, self.grid)
+
+    @cached_property
+    def start(self) -> np.datetime64:
+        """First day of the bin that the first profile falls in."""
+        first = self.days[(self.places >= 0).all(axis=1)].min()
+        given = self.settings.start
+        origin = first.astype("datetime64[Y]").astype("datetime64[D]") if given is None else np.datetime64(given, "D")
+        if first < origin:
+            raise SettingsError(f"start is {origin}, but the first profile is of {first}; set an earlier start.")
+        return origin + (first - origin) // self.settings.days * self.settings.days
+
+    @cached_property
+    def days(self) -> np.ndarray:
+        """Day of each profile, datetime64[D]."""
+        return self.profiles.time.astype("datetime64[D]")
+
+    @cached_property
+    def bins(self) -> Int[np.ndarray, " profile"]:
+        """Bin of time of each profile."""
+        return (self.days - self.start).astype(int) // self.settings.days
+
+    @property
+    def edges(self) -> np.ndarray:
+        """First day of each bin up to the last profile in the region, and the day after the last bin."""
+        last = self.bins[(self.places >= 0).all(axis=1)].max()
+        return self.start + np.arange(last + 2) * self.settings.days
+
+    def parts(self, size: int) -> Iterator[tuple[slice, Bins]]:
+        """Averages of some bins after the other."""
+        errors = assumed_errors(self.settings)
+        n_bins = len(self.edges) - 1
+        for first in range(0, n_bins, size):
+            count = min(size, n_bins - first)
+            shape = (count, *self.grid.shape)
+            yield slice(first, first + count), average(self.profiles, self.places, self.bins - first, shape, errors)
+
+
+def read_profiles(files: Sequence[str | Path], *, grid: Cube | None = None, **settings: Any) -> Cube:
+    """Read profiles of Argo, EN4 or the World Ocean Database as a cube of means on levels, cells and days.
+
+    Parameters
+    ----------
+    files
+        Of any of these archives; folders of them, too.
+    grid
+        A cube whose cells are taken; instead of `region` and `step`.
+    **settings
+        As of `ProfileSettings`: `levels` at least.
+
+    Returns
+    -------
+    Cube
+        `thetao` in degC or `so` in 0.001 with the dimensions time, depth, latitude, longitude; masked where nothing was
+        measured. Ancillary variables are the standard error of each mean and the number of profiles in it.
+
+    Raises
+    ------
+    DataError
+        If there is no profile in the files, at the levels, or in the region.
+    SettingsError
+        If a setting is unknown or impossible.
+    """
+    found = bin_profiles(files, from_script(ProfileSettings, settings), grid=grid)
+    ((_, bins),) = found.parts(len(found.edges))
+    return _cube(found, bins)
+
+
+def bin_profiles(
+    files: Sequence[str | Path], settings: ProfileSettings, *, grid: Cube | None = None, archive: str | None = None
+) -> BinnedProfiles:
+    """Read profiles and find the bins that they fall in; `archive` is one of `ARCHIVES`, by default that of each file.
+
+    The errors are those of `read_profiles`.
+    """
+    paths = _paths(files)
+    tables = [_read(path, settings, archive) for path in paths]
+    table = join(tables)
+    kept = table.without_doubles()
+    levels = interpolate(kept, np.array(settings.levels, float), max_gap=settings.max_gap)
+    here = np.isfinite(levels.value).any(axis=1)
+    logger.info(
+        "%d profiles in %d files: %d have values that count and are no doubles, %d of them reach a level.",
+        len(table.time), len(tables), len(kept.time), here.sum(),
+    )  # fmt: skip
+    if not here.any():
+        raise DataError(
+            f"No profile in {len(tables)} files has a value of {settings.variable} at the levels "
+            f"{', '.join(f'{level:g}' for level in settings.levels)} m that counts; change the levels, max_gap or "
+            "quality."
+        )
+    found = BinnedProfiles(levels, _grid(settings, grid), settings, tuple(paths))
+    lost = len(levels.time) - (found.places >= 0).all(axis=1).sum()
+    logger.info("%d profiles lie outside of the region.", lost)
+    return found
+
+
+def assumed_errors(settings: ProfileSettings) -> Errors:
+    """What is assumed of errors by the settings, by default of the variable."""
+    default = ASSUMED[settings.variable]
+    instrument, floor = settings.instrument_error, settings.floor
+    return Errors(default.instrument if instrument is None else instrument, default.floor if floor is None else floor)
+
+
+def archive_of(file: xr.Dataset) -> str | None:
+    """Name of the archive that a file with profiles comes from; None for another file."""
+    return next((name for name, (mark, _) in ARCHIVES.items() if mark in file), None)
+
+
+def _paths(files: Sequence[str | Path]) -> list[Path]:
+    """All files, those of folders in the order of their names."""
+    found = [path for path in map(Path, files) for path in (sorted(path.rglob("*.nc")) if path.is_dir() else [path])]
+    if not found:
+        raise DataError(f"There is no file of profiles in {', '.join(map(str, files)) or 'an empty list'}; name some.")
+    return found
+
+
+def _read(path: Path, settings: ProfileSettings, archive: str | None) -> Profiles:
+    """Read the profiles of one file."""
+    try:
+        file = xr.open_dataset(path, decode_cf=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path.name} can't be read as netCDF ({error}); download it again.") from error
+    with file:
+        found = archive_of(file)
+        if found is None or archive not in (None, found):
+            wanted = archive or ", ".join(ARCHIVES)
+            raise DataError(f"{path.name} is no file of profiles of {wanted}; name other files or the right source.")
+        try:
+            return ARCHIVES[found][1](file, settings.variable, settings.quality)
+        except KeyError as error:
+            raise DataError(f"{path.name} lacks {error.args[0]}, which its archive has; download it again.") from error
+
+
+def _grid(settings: ProfileSettings, grid: Cube | None) -> RectilinearGrid:
+    """Cells of a cube, or of the region and the step."""
+    region, step = settings.region, settings.step
+    if (grid is None) == (region is None):
+        raise SettingsError("Profiles are binned on cells: give region and step, or a grid.")
+    if region is None or step is None:
+        return RectilinearGrid.of(grid)
+    west, east, south, north = region
+    n_lon, n_lat = ((width / step) for width in ((east - west - 1e-9) % 360 + 1e-9, north - south))
+    if not all(np.isclose(number, round(number), atol=1e-3) and round(number) > 1 for number in (n_lon, n_lat)):
+        raise SettingsError(f"region {region} does not hold two or more whole cells of {step:g} degrees.")
+    return RectilinearGrid(
+        *(first + step * (np.arange(round(n)) + 0.5) for first, n in ((south, n_lat), (west, n_lon)))
+    )
+
+
+def _cube(found: BinnedProfiles, bins: Bins) -> Cube:
+    """Make a cube of averages with their standard errors and numbers."""
+    variable, grid = found.settings.variable, found.grid
+    edges = (found.edges - EPOCH).astype(float)
+    time = (edges[:-1] + edges[1:]) / 2
+    days = DimCoord(
+        time,
+        "time",
+        var_name="time",
+        units="days since 1850-01-01",
+        bounds=np.stack([edges[:-1], edges[1:]], axis=1),
+    )
+    depth = DimCoord(found.profiles.levels, "depth", var_name="lev", units="m", attributes={"positive": "down"})
+    lat = DimCoord(grid.lat, "latitude", var_name="lat", units="degrees", bounds=grid.lat_edges)
+    lon = DimCoord(grid.unrolled, "longitude", var_name="lon", units="degrees", bounds=grid.lon_edges)
+    names = QUANTITIES[variable]
+    coords = [(axis, dim) for dim, axis in enumerate((days, depth, lat, lon))]
+    mean = np.ma.masked_invalid(bins.mean.astype(np.float32))
+    cube = Cube(mean, var_name=variable, dim_coords_and_dims=coords, **names)
+    error = AncillaryVariable(
+        np.ma.masked_invalid(bins.error.astype(np.float32)),
+        standard_name=f"{names['standard_name']} standard_error",
+        var_name=f"{variable}_standard_deviation",
+        units="K" if variable == "thetao" else names["units"],
+    )
+    number = AncillaryVariable(
+        bins.number.astype(np.int32),
+        standard_name=f"{names['standard_name']} number_of_observations",
+        var_name="number_of_observations",
+        units="1",
+    )
+    for ancillary in (error, number):
+        cube.add_ancillary_variable(ancillary, range(4))
+    return cube
