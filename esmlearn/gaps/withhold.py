@@ -62,7 +62,8 @@ def withhold_somewhere(field: Field, settings: WithholdSettings) -> tuple[Field,
         except DataError:
             continue
         lasting = "single times" if days == 1 else f"stretches of {days} times"
-        how = "single values" if settings.kind == "pixels" else f"the gaps of other times over {lasting}"
+        others = {"pixels": "single values", "profiles": "whole profiles with those near them"}
+        how = others.get(settings.kind, f"the gaps of other times over {lasting}")
         return left, _in_words(field, left, how)
     observed = field.observed[:, 0]
     hidden = simulate_gaps("clouds", *observed.shape, share=settings.share, seed=settings.seed)
