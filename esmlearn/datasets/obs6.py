@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from netCDF4 import Dataset, Variable
 
+from esmlearn.cubes.columns import spatial_order
 from esmlearn.files import atomic_write
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.readers.profiles_table import QUANTITIES
@@ -102,7 +103,7 @@ class Obs6:
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
             "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),
-            "lon": (lon, grid.lon_edges, "longitude", "degrees_east", "X"),
+            "lon": (lon, _lon_bounds(lat, lon), "longitude", "degrees_east", "X"),
         }
         if depths is not None:
             lev = np.array(list(depths)), np.array(list(depths.values())), "depth", "m", "Z"
@@ -131,3 +132,13 @@ class Obs6:
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)
             yield variable
+
+
+def _lon_bounds(lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, "lon 2"]:
+    """Edges of columns from west to east; those on both sides of Greenwich are neighbours, though at either end."""
+    if lon.size < 3 or np.diff(lon).max() < 180:
+        return RectilinearGrid(lat, lon).lon_edges
+    order, turns = spatial_order(lon, "longitude")
+    bounds = np.empty((lon.size, 2))
+    bounds[order] = RectilinearGrid(lat, lon[order] + 360 * turns).lon_edges - 360 * turns[:, None]
+    return bounds

@@ -82,6 +82,14 @@ def test_command_recipe_and_notebook_give_the_same_values(archive, dataset, tmp_
     np.testing.assert_allclose(notebook.sortby("lat").values, expected, atol=2e-3)
 
 
+def test_the_dataset_has_the_longitudes_that_esmvalcore_checks(dataset):
+    cube = iris.load_cube(str(dataset[0]))
+    lon = cube.coord("longitude")
+    np.testing.assert_allclose(lon.points, np.sort(LON % 360), atol=1e-4)
+    np.testing.assert_allclose(np.diff(lon.bounds, axis=1), 0.05, atol=1e-4)
+    assert ((lon.bounds[:, 0] < lon.points) & (lon.points < lon.bounds[:, 1])).all()
+
+
 def test_errors_of_the_observations_count_alike_in_recipe_and_notebook(archive, dataset, tmp_path):
     method = "optimal_interpolation"
     notebook = esmlearn.fill(archive, method=method, settings=SET, withhold=None, quiet=True)
