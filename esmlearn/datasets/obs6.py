@@ -97,13 +97,16 @@ class Obs6:
             ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`, in the units of `VARIABLES`; `FILL`
             means missing.
         """
-        grid = RectilinearGrid(lat, lon)
+        order, turns = _eastward(lon)
+        grid = RectilinearGrid(lat, lon[order] + 360 * turns)
+        lon_edges = np.empty((lon.size, 2))
+        lon_edges[order] = grid.lon_edges - 360 * turns[:, None]
         ends = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") if monthly else dates + step_days
         bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
             "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),
-            "lon": (lon, _lon_bounds(lat, lon), "longitude", "degrees_east", "X"),
+            "lon": (lon, lon_edges, "longitude", "degrees_east", "X"),
         }
         if depths is not None:
             lev = np.array(list(depths)), np.array(list(depths.values())), "depth", "m", "Z"
@@ -134,11 +137,8 @@ class Obs6:
             yield variable
 
 
-def _lon_bounds(lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, "lon 2"]:
-    """Edges of columns from west to east; those on both sides of Greenwich are neighbours, though at either end."""
+def _eastward(lon: Float[np.ndarray, " lon"]) -> tuple[np.ndarray, np.ndarray]:
+    """Order of columns from west to east and the turns to add: a region across Greenwich has its parts at both ends."""
     if lon.size < 3 or np.diff(lon).max() < 180:
-        return RectilinearGrid(lat, lon).lon_edges
-    order, turns = spatial_order(lon, "longitude")
-    bounds = np.empty((lon.size, 2))
-    bounds[order] = RectilinearGrid(lat, lon[order] + 360 * turns).lon_edges - 360 * turns[:, None]
-    return bounds
+        return np.arange(lon.size), np.zeros(lon.size)
+    return spatial_order(lon, "longitude")

@@ -7,15 +7,15 @@ import iris
 import numpy as np
 import pytest
 import xarray as xr
-from esmlearn.datasets.archives import format_archive
-from esmlearn.settings.sources import FormatSettings
 
 import esmlearn
 from esmlearn.bridge.filling import fill_files
+from esmlearn.datasets.archives import format_archive
 from esmlearn.datasets.demo_level3 import LAT, LON, make_days, write_demo_level3
 from esmlearn.errors import DataError, EsmlearnError, SettingsError
 from esmlearn.fields.reconstruction import observed_of, read_values
 from esmlearn.settings import BaselineSettings, OptimalInterpolationSettings, WithholdSettings
+from esmlearn.settings.sources import FormatSettings
 from tests.made_fields import make_cube, wavy_ocean
 from tests.tasks.run_scripts import Run
 
