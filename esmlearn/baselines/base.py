@@ -7,11 +7,10 @@ import numpy as np
 from iris.cube import Cube
 from jaxtyping import Bool, Float
 
-from esmlearn.errors import DataError, SettingsError
+from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
-from esmlearn.fields.reference import Source
 from esmlearn.settings import BaselineSettings
 
 
@@ -61,10 +60,6 @@ class Baseline(GapFiller):
         """Give the land of the training; a DataError if the cube is on another grid."""
         self._check_grid(cube)
         return self.land
-
-    def with_climatology(self, source: Source, field: Field) -> "Baseline":  # noqa: ARG002
-        """Refuse another climatology than that of the fit."""
-        raise SettingsError("A baseline keeps the climatology of its fit; give `climatology` to `baselines.fit`.")
 
     def mean_cycle(self, field: Field) -> Float[np.ndarray, "time lat lon"]:
         """Give the climatology at the dates of a field; a DataError for another grid, or several levels."""

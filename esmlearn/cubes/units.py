@@ -110,8 +110,8 @@ def convert(values: np.ndarray, units: cf_units.Unit | str, target: str, *, name
 def convert_difference(values: np.ndarray, units: cf_units.Unit | str, target: cf_units.Unit | str) -> np.ndarray:
     """Convert differences, such as standard deviations: by the factor between the units, without their offset.
 
-    >>> float(convert_difference(np.array(0.5), "degC", "K"))
-    0.5
+    >>> convert_difference(np.array([0.5]), "degC", "K")
+    array([0.5])
     """
     zero, one = read_units(units).convert(np.array([0.0, 1.0]), read_units(target))
     return values * (one - zero)

@@ -101,7 +101,7 @@ class Obs6:
         grid = RectilinearGrid(lat, lon[order] + 360 * turns)
         lon_edges = np.empty((lon.size, 2))
         lon_edges[order] = grid.lon_edges - 360 * turns[:, None]
-        ends = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") if monthly else dates + step_days
+        ends = _next_months(dates) if monthly else dates + np.timedelta64(step_days, "D")
         bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
@@ -142,3 +142,8 @@ def _eastward(lon: Float[np.ndarray, " lon"]) -> tuple[np.ndarray, np.ndarray]:
     if lon.size < 3 or np.diff(lon).max() < 180:
         return np.arange(lon.size), np.zeros(lon.size)
     return spatial_order(lon, "longitude")
+
+
+def _next_months(dates: np.ndarray) -> np.ndarray:
+    """First days of the months after some dates."""
+    return (dates.astype("datetime64[M]") + np.timedelta64(1, "M")).astype("datetime64[D]")

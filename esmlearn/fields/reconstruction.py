@@ -160,9 +160,19 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
-    @abstractmethod
     def with_climatology(self, source: Source, field: Field) -> "GapFiller":
-        """The method with a climatology from elsewhere, on the grid of a field."""
+        """The method with a climatology from elsewhere, on the grid of a field.
+
+        Raises
+        ------
+        SettingsError
+            If the method keeps the climatology of its fit.
+        """
+        del source, field
+        raise SettingsError(
+            f"{type(self).__name__} keeps the climatology of its fit; of a baseline, give `climatology` to "
+            "`baselines.fit`."
+        )
 
     def smooth_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field, and give the analysis in place of what was observed.

@@ -25,6 +25,7 @@ STEPS = {"mon": (365.0 / 12, 2.0), "8day": (8.0, 1.0), "6hr": (0.25, 0.25)}
 def on_axis(values: np.ndarray, frequency: str, lat: np.ndarray, lon: np.ndarray) -> Cube:
     """Cube of values from 2001 on, in a calendar of 365 days."""
     cube = make_cube(values, lat=lat, lon=lon, calendar="noleap")
+    cube.long_name = "Sea Surface Temperature Anomaly"
     step = STEPS[frequency][0]
     if frequency == "mon":
         lengths = np.tile([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], len(values) // 12 + 1)[: len(values)]

@@ -9,7 +9,7 @@ from esmlearn.datasets.demo_models import MODELS, write_demo_models
 def test_models_have_their_calendars_grids_and_biases(tmp_path):
     paths = write_demo_models(tmp_path, first_year=1985, years=1)
     cubes = [iris.load_cube(path, "sea_surface_temperature") for path in paths]
-    assert [cube.coord("time").units.calendar for cube in cubes] == [model.calendar for model in MODELS]
+    assert [cube.coord("time").units.calendar for cube in cubes] == ["365_day", "360_day"]
     assert [cube.shape[0] for cube in cubes] == [365, 360]
     for cube in cubes:
         lat, lon = (cube.coord(name) for name in ("latitude", "longitude"))

@@ -86,7 +86,7 @@ def test_esmvalcore_takes_the_dataset(folder, tmp_path, strict_esmvalcore):
 def test_the_command_names_what_it_wrote_and_refuses_unknown_sources(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["esmvaltool", "learn", "format"])
     Learn().format("argo", str(folder / "floats"), output=str(tmp_path), **(CELLS | {"levels": 16}))
-    assert "ARGO is in" in capsys.readouterr().out
+    assert "OBS6_ARGO_insitu_1_Oday_thetao" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         Learn().format("agro", str(folder / "floats"), output=str(tmp_path), **CELLS)
-    assert "known are argo, en4, wod" in capsys.readouterr().out
+    assert "There is no source 'agro'; take one of" in capsys.readouterr().out
