@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from esmlearn.evaluation.evaluate import evaluate as evaluate
+    from esmlearn.filling.fill_gaps import fill as fill
     from esmlearn.readers.read import read as read
     from esmlearn.tasks import load as load
 
-__all__ = ["evaluate", "load", "read"]
+__all__ = ["evaluate", "fill", "load", "read"]
 
 try:
     __version__ = version("esmlearn")
@@ -26,6 +27,10 @@ def __getattr__(name: str) -> Any:
         from esmlearn.evaluation.evaluate import evaluate
 
         return evaluate
+    if name == "fill":
+        from esmlearn.filling.fill_gaps import fill
+
+        return fill
     if name == "read":
         from esmlearn.readers.read import read
 

@@ -21,6 +21,7 @@ from esmlearn.settings import (
     from_script,
     settings_of,
 )
+from esmlearn.settings.reconstruct import NO_MODEL
 from esmlearn.tasks import load_model
 
 
@@ -98,7 +99,7 @@ def _check_script(
     if ours == "reconstruct" and settings.get("ablations"):
         trainings = [section(recipe["diagnostics"], of, "scripts", ancestor) for of, ancestor in ancestors]
         yield from _check_ablations(settings, trainings)
-    if ours == "reconstruct" and isinstance(settings.get("model"), str):
+    if ours == "reconstruct" and isinstance(settings.get("model"), str) and settings["model"] != NO_MODEL:
         yield from _check_model(settings["model"])
 
 

@@ -28,7 +28,12 @@ class Learn:
             print(configure(Path.cwd()))
 
     def demo_ocean(
-        self, folder: str = "demo_data", depth: bool = False, floats: bool = False, models: bool = False
+        self,
+        folder: str = "demo_data",
+        depth: bool = False,
+        floats: bool = False,
+        models: bool = False,
+        level3: bool = False,
     ) -> None:
         """Write the files of the synthetic demo ocean, unless they are there and complete.
 
@@ -42,7 +47,20 @@ class Learn:
             Whether to write its salinity and a file of floats, too, as those of Argo: for `learn format argo`.
         models
             Whether to write synthetic climate models of the region, too.
+        level3
+            Whether to write a small level-3 archive instead: files in the folder `level3`, and a dataset of recipes.
         """
+        if level3:
+            from esmlearn.datasets.archives import format_archive
+            from esmlearn.datasets.demo_level3 import write_demo_level3
+            from esmlearn.settings.sources import FormatSettings
+
+            archive = Path(str(folder), "level3")
+            with one_sentence():
+                files = write_demo_level3(archive)
+                format_archive(files, Path(str(folder)), FormatSettings(kind="synthetic"))
+            print(f"The synthetic level-3 archive is in {archive} ({len(files)} files), for recipes as DemoLevel3.")
+            return
         from esmlearn.datasets.demo_depth import write_demo_depth
         from esmlearn.datasets.demo_floats import write_demo_floats
         from esmlearn.datasets.demo_models import write_demo_models
@@ -150,6 +168,62 @@ class Learn:
             command = f"esmvaltool learn make-climatology {names} --output {Path(str(output)).name}"
             path = make_climatology(paths, Path(str(output)).expanduser(), command=command)
         print(f"The climatology is in {path}.")
+
+    def fill(
+        self,
+        *files: str,
+        output: str = "filled.nc",
+        report: str | None = None,
+        model: str | None = None,
+        method: str | None = None,
+        climatology: str | None = None,
+        variable: str | None = None,
+        transform: str = "none",
+        scores: bool = True,
+        quiet: bool = False,
+    ) -> None:
+        """Fill the gaps of observations by the best method at hand, and report its scores on withheld clouds.
+
+        Parameters
+        ----------
+        files
+            Of one archive: files, folders, or a name with ``*``.
+        output
+            The netCDF file with the filled field, its standard deviation, and what was observed.
+        report
+            The page with the scores; default: beside the output, under its name with .html.
+        model
+            Folder of a trained model to fill with; default: the best baseline.
+        method
+            Baseline to fill with; default: the one with the smallest error on withheld clouds.
+        climatology
+            A file, a model folder, or `packaged`; default: that of the observations, else the packaged one.
+        variable
+            Variable to fill, where the files have several.
+        transform
+            `log` for a quantity such as chlorophyll, whose logarithm is filled.
+        scores
+            Whether clouds are withheld to choose and to score; with `--scores=False` name a method or a model.
+        quiet
+            Whether no progress is shown.
+        """
+        from esmlearn.bridge.filling import fill_files
+
+        with one_sentence():
+            written = fill_files(
+                [str(file) for file in files],
+                output=str(output),
+                report=report,
+                model=model,
+                method=method,
+                climatology=climatology,
+                variable=variable,
+                transform=transform,
+                scores=scores,
+                quiet=quiet,
+            )
+        for line in written:
+            print(line)
 
     def check(self, recipe: str) -> None:
         """List all problems of a recipe before ESMValCore starts: of its settings, else of its files.

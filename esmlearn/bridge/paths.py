@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.errors import ModelFolderError
+from esmlearn.settings.reconstruct import NO_MODEL
 
 STARTED_FROM = "ESMLEARN_STARTED_FROM"
 """Environment variable that passes this folder from ESMValCore's process to the scripts."""
@@ -18,6 +19,8 @@ def from_start(path: str) -> Path:
 def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:
     """Return the folder of the model that a setting names, else those of all ancestors, in their order.
 
+    None for the setting `none`, with which a recipe asks for baselines alone.
+
     Raises
     ------
     ModelFolderError
@@ -25,13 +28,16 @@ def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:
     """
     from esmlearn.trained.folder import SETTINGS
 
+    if pattern == NO_MODEL:
+        return []
     if pattern:
         return [find_model_folder(pattern)]
     found = [Path(ancestor, "model") for ancestor in cfg["input_files"]]
     folders = [folder for folder in found if (folder / SETTINGS).is_file()]
     if not folders:
         raise ModelFolderError(
-            "No ancestor left a model; add `train` to the ancestors, or set `model` to a model folder."
+            "No ancestor left a model; add `train` to the ancestors, or set `model` to a model folder, or to `none`"
+            " for baselines alone."
         )
     return folders
 

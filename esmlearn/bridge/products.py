@@ -31,7 +31,7 @@ class Products:
     cfg, settings
         Of the script.
     folders
-        Of the models, in the order of the ancestors.
+        Of the models, in the order of the ancestors; none for baselines alone.
     application
         The dataset, and the outputs that are saved.
     """
@@ -104,9 +104,16 @@ class Products:
             "esmlearn_split": self.settings.period,
             **self.application.attributes,
             **({"esmlearn_withheld": withheld.model_dump_json()} if withheld else {}),
-            "esmlearn_model_folder": str(self.folders[0]),
-            "esmlearn_model_sha256": sha256(self.folders[0] / SETTINGS),
+            **self._model,
         }
+
+    @property
+    def _model(self) -> dict[str, str]:
+        """Where the model is, and its hash; empty for baselines alone."""
+        if not self.folders:
+            return {}
+        first = self.folders[0]
+        return {"esmlearn_model_folder": str(first), "esmlearn_model_sha256": sha256(first / SETTINGS)}
 
     def _basename(self, method: str) -> str:
         """Beginning of the names of the files of a method."""

@@ -172,8 +172,10 @@ def _write_year(
         LOGGER.info("%s is there already, made from the same files.", paths[0])
         return paths
     about = _attributes(plan, inside, inputs)
-    lat, lon = cube.coord("latitude").points, cube.coord("longitude").points
-    order = np.ma.getdata(cube.data[0]).astype(np.int64)
+    lat, lon = cube.coord("latitude").points, cube.coord("longitude").points % 360
+    # CMOR's longitudes rise from 0 to 360. ESMValCore's own fix keeps a cell that touches Greenwich below 0.
+    columns = np.argsort(lon)
+    lon, order = lon[columns], np.ma.getdata(cube.data[0]).astype(np.int64)[..., columns]
     size = max(1, 4_000_000 // (4 * lat.size * lon.size))
     path = plan.first.path
     convert = [converter(path, cube.units, targets[0].variable)]
@@ -224,9 +226,9 @@ def _outdated(path: Path, cube: Cube, first: object, last: object) -> list[Path]
         begin, end = other.stem.rsplit("_", 1)[1].split("-")
         overlaps = begin <= str(last).replace("-", "") and end >= str(first).replace("-", "")
         with Dataset(other) as file:
-            places = np.sort(file["lat"][:]), file["lon"][:]
+            places = np.sort(file["lat"][:]), np.sort(file["lon"][:] % 360)
             ours = hasattr(file, "esmlearn_inputs")
-        here = cube.coord("latitude").points, cube.coord("longitude").points
+        here = cube.coord("latitude").points, np.sort(cube.coord("longitude").points % 360)
         if not same_places(places, here) and not (ours and overlaps):
             raise DataError(
                 f"{other} holds another region; give this one another name or version, or remove that file."

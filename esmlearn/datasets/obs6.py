@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from netCDF4 import Dataset, Variable
 
+from esmlearn.cubes.columns import spatial_order
 from esmlearn.files import atomic_write
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.readers.profiles_table import QUANTITIES
@@ -96,13 +97,16 @@ class Obs6:
             ``(time, lat, lon)``, or ``(time, lev, lat, lon)`` with `depths`, in the units of `VARIABLES`; `FILL`
             means missing.
         """
-        grid = RectilinearGrid(lat, lon)
+        order, turns = _eastward(lon)
+        grid = RectilinearGrid(lat, lon[order] + 360 * turns)
+        lon_edges = np.empty((lon.size, 2))
+        lon_edges[order] = grid.lon_edges - 360 * turns[:, None]
         ends = _next_months(dates) if monthly else dates + np.timedelta64(step_days, "D")
         bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
             "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),
-            "lon": (lon, grid.lon_edges, "longitude", "degrees_east", "X"),
+            "lon": (lon, lon_edges, "longitude", "degrees_east", "X"),
         }
         if depths is not None:
             lev = np.array(list(depths)), np.array(list(depths.values())), "depth", "m", "Z"
@@ -131,6 +135,13 @@ class Obs6:
             variable.setncatts(VARIABLES[self.variable] | means | ({"comment": comment} if comment else {}))
             variable.set_auto_mask(False)
             yield variable
+
+
+def _eastward(lon: Float[np.ndarray, " lon"]) -> tuple[np.ndarray, np.ndarray]:
+    """Order of columns from west to east and the turns to add: a region across Greenwich has its parts at both ends."""
+    if lon.size < 3 or np.diff(lon).max() < 180:
+        return np.arange(lon.size), np.zeros(lon.size)
+    return spatial_order(lon, "longitude")
 
 
 def _next_months(dates: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from jaxtyping import Bool
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
+from esmlearn.gaps.simulate import simulate_gaps
 from esmlearn.settings import WithholdSettings
 
 ROUNDS = 20
@@ -41,6 +42,44 @@ def withhold(field: Field, settings: WithholdSettings) -> Field:
     if settings.kind == "profiles":
         return field.hide(_whole_columns(field, settings, rng))
     return field.hide(_borrow_gaps(observed, ~observed & ~field.land, settings, rng, field.step_days))
+
+
+def withhold_somewhere(field: Field, settings: WithholdSettings) -> tuple[Field, str]:
+    """Withhold observations of a record of any length, and say how.
+
+    As `withhold`, but stretches of a short record are as long as a quarter of it, or single times. Where other times
+    have too few gaps to borrow, or there is only one, the clouds are simulated.
+
+    Raises
+    ------
+    DataError
+        If there are too few observations to withhold any.
+    """
+    quarter = max(1, len(field.dates) // 4)
+    for days in dict.fromkeys((min(settings.days, quarter), 1)):
+        try:
+            left = withhold(field, settings.model_copy(update={"days": days}))
+        except DataError:
+            continue
+        lasting = "single times" if days == 1 else f"stretches of {days} times"
+        others = {"pixels": "single values", "profiles": "whole profiles with those near them"}
+        how = others.get(settings.kind, f"the gaps of other times over {lasting}")
+        return left, _in_words(field, left, how)
+    observed = field.observed[:, 0]
+    hidden = simulate_gaps("clouds", *observed.shape, share=settings.share, seed=settings.seed)
+    left = field.hide(_leave_some(hidden, observed))
+    if left.observed.sum() == field.observed.sum():
+        raise DataError(
+            f"{field.observed.sum()} observations are too few to withhold some of them for scores; give `withhold=None`"
+            " and name the method."
+        )
+    return left, _in_words(field, left, "simulated clouds")
+
+
+def _in_words(field: Field, left: Field, how: str) -> str:
+    """Say what was withheld."""
+    share = 1 - left.observed.sum() / field.observed.sum()
+    return f"{share:.0%} of the observations were withheld from all methods: {how}."
 
 
 def _borrow_gaps(

@@ -26,6 +26,9 @@ from esmlearn.settings.sources import SourceSettings
 
 LOGGER = logging.getLogger(__name__)
 
+ORIGIN = ("id", "title", "source", "institution", "license", "references")
+"""Attributes of the first file that stay with the cube: where the data come from."""
+
 
 def read(
     files: str | Path | Iterable[str | Path],
@@ -96,6 +99,8 @@ def read(
         LOGGER.info(sentence)
     cube.attributes["esmlearn_changes"] = json.dumps(said)
     cube.attributes["esmlearn_source"] = parts[0].names["title"]
+    given = parts[0].dataset.attrs
+    cube.attributes.update({name: str(given[name]) for name in ORIGIN if name in given})
     return cube
 
 

@@ -75,7 +75,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         models=tuple(_models(works, [folder for _, folder in methods if folder])),
         costs=tuple(_costs(works)),
         bibtex=tuple(_text(file) for work in works for file in sorted(work.rglob("*_citation.bibtex"))),
-        versions=_versions(),
+        versions=software_versions(),
         seeds=dict(_seeds({name: yaml.safe_load(text) for name, text in texts.items()})),
         recipe=str(cfg.get("recipe", "")),
         recipe_text=recipe_text,
@@ -237,7 +237,7 @@ def _attributes(file: Path) -> dict[str, str]:
     return {name: str(attributes[name]) for name in ATTRIBUTES if name in attributes}
 
 
-def _versions() -> dict[str, str]:
+def software_versions() -> dict[str, str]:
     """Give the versions of Python, of esmlearn, and of the packages that change numbers."""
     versions = {"python": platform.python_version()}
     for name in SOFTWARE:

@@ -86,7 +86,7 @@ def render(report: Report) -> str:
         climate_models=climate_model_table(report.climate_models),
         hidden=[(how_hidden(fact), fact_lines(fact), left_out(fact)) for fact in report.facts],
         split=split_lines(_split(report.models)),
-        facets=FACETS,
+        facets=[name for name in FACETS if any(name in data.facets for data in report.datasets)],
         origins=_origins(report.datasets),
         trainings=[(model.name, lines) for model in report.models if (lines := _training_lines(model))],
         parameters=[(method_info(each.name).label, _parameters(each)) for each in report.methods if each.parameters],

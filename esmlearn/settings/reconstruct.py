@@ -25,6 +25,10 @@ Interpolation = Literal["nearest", "bilinear", "bicubic"]
 Kernel = Literal["matern_12", "matern_32", "matern_52"]
 
 
+NO_MODEL = "none"
+"""Value of the setting `model` that asks for baselines alone."""
+
+
 class OptimalInterpolationSettings(Block):
     """Optimal interpolation in space and time; parameters are by default estimated from the training period."""
 
@@ -81,7 +85,9 @@ class WithholdSettings(Block):
 class ReconstructSettings(BaselineSettings):
     """Settings of the script `reconstruct`; defaults are those of the training of the model."""
 
-    model: str | None = Field(None, description="model folder; default: that of the ancestor `train`")
+    model: str | None = Field(
+        None, description="model folder; default: that of the ancestor `train`; `none`: baselines alone"
+    )
     observations: str | None = Field(None, description="dataset to reconstruct; default: as in the training")
     gaps: GapSettings | None = Field(
         None, description="gaps; default: as in the training, with `model` those of the data"

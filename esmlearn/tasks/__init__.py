@@ -130,13 +130,17 @@ def load(folder: str | Path) -> Any:
 
 
 def apply(models: Sequence["Trained"], data: "InputData", settings: ReconstructSettings) -> "Application":
-    """Apply trained models to the datasets of a recipe, beside the baselines of their task.
+    """Apply trained models to the datasets of a recipe, beside the baselines of their task; without any, those alone.
 
     Raises
     ------
     SettingsError
         If the models don't go together, or the settings ask for what they can't do; before any work starts.
     """
+    if not models:
+        from esmlearn.tasks import without_model
+
+        return without_model.apply(data, settings)
     by_task = {model.task: model for model in models}
     if len(by_task) < len(models):
         names = ", ".join(model.task for model in models)

@@ -10,7 +10,7 @@ from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.fields.time_interpolation import interpolate_in_time
 from esmlearn.gaps.apply import apply_gaps
-from esmlearn.gaps.withhold import withhold
+from esmlearn.gaps.withhold import withhold, withhold_somewhere
 from esmlearn.settings import GapSettings, WithholdSettings
 from tests.made_fields import make_cube, wavy_ocean
 
@@ -94,6 +94,30 @@ def test_what_cannot_be_withheld_is_said(complete, cloudy):
         withhold(complete, CLOUDS)
     with pytest.raises(DataError, match="the period has 19 days"):
         withhold(cloudy[slice(0, 19)], CLOUDS)
+
+
+@pytest.mark.parametrize(
+    ("n_days", "words"), [(40, "stretches of 10 times"), (12, "stretches of 3 times"), (1, "simulated clouds")]
+)
+def test_records_of_any_length_lose_some_clouds(n_days, words):
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random((n_days, 1, 8)) < 0.3, np.nan, rng.random((n_days, 10, 8)))
+    field = Field.from_cube(make_cube(values))
+    left, how = withhold_somewhere(field, WithholdSettings(share=0.1))
+    hidden = field.observed & ~left.observed
+    assert hidden.any() and not (left.observed & ~field.observed).any()
+    assert words in how
+    again, _ = withhold_somewhere(field, WithholdSettings(share=0.1))
+    assert (again.observed == left.observed).all()
+    if n_days == 40:
+        assert (left.observed == withhold(field, WithholdSettings(share=0.1)).observed).all()
+
+
+def test_a_single_observation_cannot_be_withheld():
+    values = np.full((1, 4, 4), np.nan)
+    values[0, 1, 1] = 1.0
+    with pytest.raises(DataError, match="too few"):
+        withhold_somewhere(Field.from_cube(make_cube(values)), WithholdSettings())
 
 
 def test_whole_profiles_go_with_all_near_them_in_place_and_time():

@@ -1,0 +1,90 @@
+"""A filled record, and how it came about."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iris.cube import Cube
+
+from esmlearn.filling.trials import Trial
+from esmlearn.methods import method_info
+from esmlearn.tasks.outputs import MethodOutput
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A filled record, and how it came about.
+
+    Attributes
+    ----------
+    complete
+        With its standard deviation and the flag for what was observed.
+    output
+        Of the method that filled it, with the observations.
+    dataset
+        Name of the data.
+    climatology
+        Where it comes from, in words.
+    changes
+        What was changed of the data before anything else, a sentence each.
+    chosen, scored
+        All methods on the withheld clouds by which the method was chosen, and on those by which all are scored; None
+        where the method was asked for, or nothing was withheld.
+    """
+
+    complete: Cube
+    output: MethodOutput
+    dataset: str
+    climatology: str
+    changes: tuple[str, ...]
+    chosen: Trial | None
+    scored: Trial | None
+
+    @property
+    def why(self) -> str:
+        """Why the gaps were filled by this method, in a sentence."""
+        label = method_info(self.output.method).words
+        label = label[0].upper() + label[1:]
+        if self.chosen is None:
+            return f"{label} was asked for."
+        errors = self.chosen.rmse
+        own = errors.pop(self.output.method)
+        others = ", ".join(f"{method_info(name).words} {error:.3g}" for name, error in errors.items())
+        return (
+            f"{label} was chosen: on withheld clouds that are not among those of the scores its root-mean-square error"
+            f" is {own:.3g}{f' ({others})' if others else ''}."
+        )
+
+    @property
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """Parameters of each method: of the one that filled the record those of the whole, of others those scored."""
+        scored = self.scored.parameters if self.scored else {}
+        return {**scored, self.output.method: self.output.parameters}
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was done, after the changes, in the order in which it was done."""
+        withheld = [self.scored.how] if self.scored else []
+        refused = self.scored.refused if self.scored else {}
+        left_out = [f"{method_info(name).label} can't be tried on such data. {why}" for name, why in refused.items()]
+        return [f"The climatology is {self.climatology}.", *withheld, self.why, *left_out]
+
+    @property
+    def cube(self) -> Cube:
+        """The complete field, whose attributes say how it came about."""
+        cube = self.complete.copy()
+        cube.attributes.update(
+            {
+                "esmlearn_method": self.output.method,
+                "esmlearn_role": method_info(self.output.method).role,
+                "esmlearn_frequency": self.output.field.frequency,
+                "esmlearn_dataset": self.dataset,
+                "esmlearn_parameters": json.dumps(self.output.parameters),
+                "esmlearn_climatology": self.climatology,
+                "esmlearn_why": self.why,
+            }
+        )
+        if self.scored:
+            cube.attributes["esmlearn_rmse"] = json.dumps({name: round(e, 4) for name, e in self.scored.rmse.items()})
+        return cube

@@ -1,0 +1,79 @@
+"""What may fill the gaps: the baselines, and a trained model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from esmlearn.baselines import BASELINES
+from esmlearn.errors import ModelFolderError
+from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import GapFiller
+from esmlearn.fields.reference import Source
+from esmlearn.settings import BaselineSettings
+from esmlearn.tasks import TASKS, load_model
+from esmlearn.tasks.outputs import MethodOutput
+from esmlearn.tasks.without_model import climatology_of, run_methods
+
+
+@dataclass(frozen=True)
+class Methods:
+    """What may fill the gaps.
+
+    Attributes
+    ----------
+    baselines
+        Their names.
+    settings
+        Their parameters.
+    climatology
+        Where it comes from, see `climatology_of`.
+    model_name, model
+        The method of a trained model, and the model; None for the baselines alone.
+    """
+
+    baselines: tuple[str, ...]
+    settings: BaselineSettings
+    climatology: Source | None
+    model_name: str | None = None
+    model: GapFiller | None = None
+
+    @classmethod
+    def of(cls, folder: str | Path | None, climatology: Source | None, settings: BaselineSettings) -> "Methods":
+        """All baselines, and the model of a folder if one is given; a ModelFolderError if that fills no gaps."""
+        if folder is None:
+            return cls(tuple(BASELINES), settings, climatology)
+        trained = load_model(folder)
+        task = TASKS[trained.task]
+        model = task.ready(trained)
+        if not isinstance(model, GapFiller):
+            raise ModelFolderError(
+                f"The model in {folder} is for the task '{trained.task}' and fills no gaps; give one of the tasks"
+                " `reconstruct` or `fill`."
+            )
+        return cls(tuple(BASELINES), settings, climatology, task.method, model)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All methods, the model first."""
+        return (*([self.model_name] if self.model_name else []), *self.baselines)
+
+    @property
+    def units(self) -> str | None:
+        """Units of the model; None without one."""
+        return None if self.model is None else self.model.units
+
+    def run(
+        self,
+        field: Field,
+        names: tuple[str, ...],
+        *,
+        smooth: bool = False,
+        refused: dict[str, str] | None = None,
+    ) -> Iterator[MethodOutput]:
+        """Fill the gaps of a field with some of the methods; `smooth` and `refused` are as of `run_methods`."""
+        if self.model and self.model_name in names:
+            fill = self.model.smooth_field if smooth else self.model.reconstruct_field
+            yield MethodOutput(self.model_name, field, fill(field), {})
+        if chosen := tuple(name for name in self.baselines if name in names):
+            climatology, _ = climatology_of(field, self.climatology)
+            yield from run_methods(field, climatology, chosen, self.settings, smooth=smooth, refused=refused)

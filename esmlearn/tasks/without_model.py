@@ -1,0 +1,157 @@
+"""Fill gaps with baselines alone: no training, and no record that would be too short for one."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from iris.cube import Cube
+
+from esmlearn import baselines
+from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.field import Field
+from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import settle_land
+from esmlearn.fields.periods import select_period
+from esmlearn.fields.reference import PACKAGED, Source, reference_climatology
+from esmlearn.gaps.apply import apply_gaps
+from esmlearn.gaps.withhold import withhold_somewhere
+from esmlearn.grids.land import land_mask
+from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
+from esmlearn.tasks.observations import climatology_source
+from esmlearn.tasks.outputs import Application, MethodOutput
+
+logger = logging.getLogger(__name__)
+
+KNOWN_ON_LAND = 0.5
+"""A quantity that was observed in at least this share of the cells of the land is known there: nothing is land."""
+
+
+def with_land(field: Field, land: str | Cube | None = None) -> Field:
+    """Say what is land in observations.
+
+    By default that is where Natural Earth has land and nothing was observed, but for a quantity that is known on land.
+    Ocean that was never observed is ocean and is filled. For `land` see `esmlearn.fields.land.settle_land`.
+    """
+    if land is None:
+        there = land_mask(field.lat, field.lon)
+        if there.any() and field.observed.any(axis=(0, 1))[there].mean() >= KNOWN_ON_LAND:
+            return replace(field, land=np.zeros_like(field.land))
+    return settle_land(field, "natural_earth" if land is None else land)
+
+
+def climatology_of(field: Field, source: Source | None = None) -> tuple[Climatology, str]:
+    """Give the climatology of a field: that of a source, else its own, else the packaged one.
+
+    Parameters
+    ----------
+    field
+        Observations.
+    source
+        As of `esmlearn.fields.reference.reference_climatology`; a climatology is taken as it is. By default the
+        climatology is fitted to the field if it covers the seasons, and else the packaged one is adapted to it.
+
+    Returns
+    -------
+    tuple
+        The climatology, and where it comes from in words.
+
+    Raises
+    ------
+    DataError
+        If the record is too short for a climatology of its own, and the packaged one is of another quantity.
+    """
+    if isinstance(source, Climatology):
+        return source, "the one that was given"
+    if source is None:
+        try:
+            return Climatology.fit(field), "fitted to the observations themselves"
+        except DataError as too_short:
+            try:
+                adapted = reference_climatology(PACKAGED, field)
+            except DataError as other:
+                raise DataError(f"{too_short} {other}") from other
+    else:
+        adapted = reference_climatology(source, field)
+    return adapted, f"{_named(source)}, adapted to the observations"
+
+
+def _named(source: Source | None) -> str:
+    """Say where a climatology comes from."""
+    if source is None or source == PACKAGED:
+        return "the packaged one (ERSST v5 by month)"
+    return f"that of {Path(source).name}" if isinstance(source, str | Path) else "that of a cube"
+
+
+def run_methods(
+    field: Field,
+    climatology: Climatology,
+    names: Sequence[str],
+    settings: BaselineSettings,
+    *,
+    smooth: bool = False,
+    refused: dict[str, str] | None = None,
+) -> Iterator[MethodOutput]:
+    """Fit baselines to the observations that they fill, one after the other.
+
+    Parameters
+    ----------
+    field
+        Observations.
+    climatology
+        On their grid.
+    names
+        Baselines.
+    settings
+        Their parameters.
+    smooth
+        Whether methods that have an analysis of what was observed give it.
+    refused
+        Gets the reason of each baseline that can't fill such observations; without it, the first reason is an error.
+    """
+    for name in names:
+        try:
+            baseline = baselines.fit(name, field, climatology=climatology, settings=settings)
+            fill = baseline.smooth_field if smooth and baseline.smooths else baseline.reconstruct_field
+            yield MethodOutput(name, field, fill(field), baseline.parameters)
+        except DataError as error:
+            if refused is None:
+                raise
+            refused[name] = str(error)
+            logger.info("%s is left out. %s", name, error)
+
+
+def apply(data: InputData, settings: ReconstructSettings) -> Application:
+    """Fill the gaps of the recipe's observations with the baselines.
+
+    Raises
+    ------
+    SettingsError
+        If no dataset is named, or the period is one of a training.
+    """
+    if settings.observations is None:
+        raise SettingsError("`model: none` needs `observations`, the name of the dataset to fill.")
+    if settings.period != "all" and "/" not in settings.period:
+        raise SettingsError(
+            f"period: '{settings.period}' is a part of a training, and `model: none` has none; write `period: all` or"
+            " START/END."
+        )
+    name, gaps = settings.observations, settings.gaps or GapSettings()
+    error = data.cube(settings.error) if isinstance(settings.error, str) else settings.error
+    whole = with_land(data.field(name).single().with_error(error))
+    field = apply_gaps(whole, gaps, data.field(gaps.dataset, units=whole.units) if gaps.dataset else None)
+    field = field if settings.period == "all" else select_period(field, settings.period)
+    if settings.withhold:
+        field, how = withhold_somewhere(field, settings.withhold)
+        logger.info(how)
+    climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
+    logger.info("The climatology is %s.", words)
+    # What a recipe names must run; of all baselines, those that can.
+    refused: dict[str, str] | None = None if settings.baselines else {}
+    names = settings.gap_fillers()
+    outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed, refused=refused)
+    facets = data.find(name)
+    attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words}
+    return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)
