@@ -3,7 +3,7 @@
 import iris
 import numpy as np
 
-from esmlearn.datasets.demo_models import MODELS, write_demo_models
+from esmlearn.datasets.demo_models import write_demo_models
 
 
 def test_models_have_their_calendars_grids_and_biases(tmp_path):

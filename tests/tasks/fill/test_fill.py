@@ -125,7 +125,8 @@ def test_the_spread_is_measured_on_what_was_hidden(trained):
 
 
 def test_without_a_target_the_spread_is_measured_under_other_clouds(base_model, tmp_path, caplog):
-    settings = fill_settings(data=small_settings(target=False).data.model_dump(exclude={"further_targets"}), reconstructions=3)
+    data = small_settings(target=False).data.model_dump(exclude={"further_targets"})
+    settings = fill_settings(data=data, reconstructions=3)
     with caplog.at_level("INFO", logger="esmlearn"):
         ensemble = fit(small_ocean()[0], None, settings, base_model, tmp_path)
     assert ensemble.amplitudes[0] > 0.1
