@@ -101,8 +101,9 @@ class Obs6:
         grid = RectilinearGrid(lat, lon[order] + 360 * turns)
         lon_edges = np.empty((lon.size, 2))
         lon_edges[order] = grid.lon_edges - 360 * turns[:, None]
-        ends = _next_months(dates) if monthly else dates + np.timedelta64(step_days, "D")
-        bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
+        starts = (dates - EPOCH).astype(float)
+        ends = (_next_months(dates) - EPOCH).astype(float) if monthly else starts + step_days
+        bounds = np.stack([starts, ends], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
             "lat": (lat, grid.lat_edges, "latitude", "degrees_north", "Y"),

@@ -48,7 +48,7 @@ def test_no_reference_or_several_are_refused(tmp_path, methods, asked, message):
 
 
 def test_two_datasets_are_refused(tmp_path):
-    with pytest.raises(DataError, match="2 monthly reconstructions fit 'the model'.*one dataset"):
+    with pytest.raises(DataError, match=r"2 monthly reconstructions fit 'the model'.*one dataset"):
         find_reference([leave(tmp_path / "a", "Net"), leave(tmp_path / "b", "Net", dataset="Other")], None)
 
 
