@@ -12,6 +12,7 @@ import pandas as pd
 
 from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_figure
 from esmlearn.bridge.reconstructions import ancestor_folders, find_reference
+from esmlearn.errors import DataError
 from esmlearn.evaluation.climate_models import ModelEvaluation
 from esmlearn.fields.input_data import InputData
 from esmlearn.files import write_text
@@ -25,6 +26,8 @@ def main(cfg: dict[str, Any]) -> None:
     data = InputData(cfg["input_data"])
     reconstructed = str(reference.attributes["esmlearn_dataset"])
     names = settings.models or tuple(name for name in data.names if name != reconstructed)
+    if not names:
+        raise DataError("compare has no climate model among its ancestors; add the variable of the models to them.")
     evaluation = ModelEvaluation.of(reference, {name: data.cube(name) for name in names})
     files = [str(path), *(str(data.find(name)["filename"]) for name in names)]
     scores = Path(cfg["work_dir"], "model_scores.json")

@@ -82,7 +82,7 @@ def draw_house(theme: Theme) -> Figure:
             top - ROOM / 2,
             f"diagnostics/{script}.py",
             theme.on_script,
-            11,
+            8.5,
             family=MONO,
             weight="bold",
         )

@@ -128,6 +128,10 @@ def _cycles(values: np.ndarray, std: np.ndarray | None, field: Field, name: str)
         raise DataError(
             f"{name} has no whole year between {dates[0]:%Y-%m-%d} and {dates[-1]:%Y-%m-%d}; lengthen its timerange."
         )
+    if len(cycles.values) == 1:
+        logger.warning(
+            "%s has one whole year only: its variability from year to year is not known, and does not count.", name
+        )
     return cycles
 
 

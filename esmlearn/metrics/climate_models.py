@@ -145,7 +145,8 @@ class ModelComparison:
         `bias`; `rmse` of the mean seasonal cycle; `rmse_beyond_error`, the same without what the uncertainty of the
         comparison alone would give, :math:`\sqrt{\max(0, \mathrm{MSE} - \overline{u^2})}` with the variance
         :math:`u^2` of the bias; `correlation` of the maps of all months, each less the mean of its map;
-        `significant_share` of the area; `reference_error`, the root-mean-square standard error of the reference.
+        `significant_share` of the area; `reference_error`, the root-mean-square standard error of the reference. What
+        is not known is left out: the latter where no errors are known, the correlation of maps without a pattern.
         """
         known = self.known
         weights = self.area[known] / self.area[known].sum()
@@ -159,12 +160,13 @@ class ModelComparison:
             "bias": (float(self.bias[known] @ weights), units),
             "rmse": (float(np.sqrt(mse)), units),
             "rmse_beyond_error": (float(np.sqrt(max(0.0, mse - float(variance[known] @ weights)))), units),
-            "correlation": (covariance / float(np.sqrt(one * other)) if one * other > 0 else float("nan"), "1"),
+            "correlation": (covariance / float(np.sqrt(one * other)) if one * other > 0 else None, "1"),
             "significant_share": (float(self.significant[known] @ weights), "1"),
-            "reference_error": (float(np.sqrt(self.reference.error[known] ** 2 @ weights)), units),
+            "reference_error": (float(np.sqrt(self.reference.error[known] ** 2 @ weights)) or None, units),
         }
         years = {"years": len(self.model.values), "reference_years": len(self.reference.values)}
         return [
             {"dataset": dataset, "metric": name, "value": value, "units": unit, "n": int(known.sum()), **years}
             for name, (value, unit) in values.items()
+            if value is not None
         ]

@@ -23,14 +23,16 @@ def climate_model_table(rows: Sequence[Row]) -> Table | None:
     lines = []
     for dataset in dict.fromkeys(row["dataset"] for row in rows):
         found = {row["metric"]: row for row in rows if row["dataset"] == dataset}
-        cells = [
-            Cell(percent(found[metric]["value"]) if metric == "significant_share" else number(found[metric]["value"]))
-            for metric in HEADS
-        ]
+        cells = [_shown(metric, found[metric]["value"]) if metric in found else "–" for metric in HEADS]
         years = (f"{found['bias'][key]}" for key in ("years", "reference_years"))
-        lines.append(Line(dataset, True, (*cells, *map(Cell, years))))
+        lines.append(Line(dataset, True, tuple(map(Cell, (*cells, *years)))))
     units = pretty_units(rows[0]["units"])
     heads = (*HEADS.values(), "Years", "Years of the reconstruction")
     return Table(
         f"Climate models less the reconstruction{f', in {units}' if units else ''}", heads, tuple(lines), first="Model"
     )
+
+
+def _shown(metric: str, value: float) -> str:
+    """Write a score; a share in percent."""
+    return percent(value) if metric == "significant_share" else number(value)

@@ -223,8 +223,9 @@ def training_days(field: Field, observations: Field, split: SplitSettings) -> Fi
             if covers_the_year(training):
                 return training
     days = np.array([(date - field.dates[0]).total_seconds() / 86_400 for date in observations.dates])
-    before = observations[slice(0, int((days < -split.buffer_days).sum()))]
-    return before if len(before.dates) and covers_the_year(before) else field
+    n_before = int((days < -split.buffer_days).sum())
+    before = observations[slice(0, n_before)] if n_before else field
+    return before if covers_the_year(before) else field
 
 
 def check_alike(observations: Field, complete: Field) -> None:

@@ -219,7 +219,7 @@ def test_another_dataset_with_gaps_is_a_truth_and_nothing_withheld(leave, ocean)
 
 def test_what_is_left_out_is_said(leave):
     """Two months of open ocean, eight cells wide."""
-    truth = Field.from_cube(make_cube(np.random.default_rng(0).standard_normal((60, 8, 8))))
+    truth = Field.from_cube(make_cube(18 + np.random.default_rng(0).standard_normal((60, 8, 8))))
     case = leave(truth, truth.hide(clouds((60, 8, 8))), truth="Complete")
     scored = score_case(case)
     assert set(scored.left_out) == {"intervals", "coast", "spectra", "heatwaves"}

@@ -65,7 +65,8 @@ def test_all_methods_are_given_the_same_part_of_the_observations(cfg, cloudy):
     assert observed.sum() / cloudy.observed.sum() == pytest.approx(0.8, abs=0.05)
     withheld = cloudy.observed[:, 0] & ~observed
     assert (values[withheld] != cloudy.values[:, 0][withheld]).all()
-    assert json.loads(cube.attributes["esmlearn_withheld"]) == {"kind": "clouds", "share": 0.2, "days": 10, "seed": 5}
+    withheld = {"kind": "clouds", "share": 0.2, "days": 10, "seed": 5}
+    assert json.loads(cube.attributes["esmlearn_withheld"]).items() >= withheld.items()
 
 
 @pytest.mark.parametrize("truth", ["Cloudy", None])

@@ -12,7 +12,7 @@ def _scribble(_figure, file, **_options):
     Path(file).write_bytes(b"\x89PNG")
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _no_drawing():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matplotlib.figure.Figure, "savefig", _scribble)

@@ -134,3 +134,20 @@ def test_ablations_are_of_an_ensemble_that_allows_them(models):
     )
     assert "ablations.some.without names hour" in refusal([models["densify"]], ask(without=["hour"]))
     assert "ablations.some.share is for gaps" in refusal([models["downscale"]], ask(share=0.5))
+
+
+def test_what_was_learned_elsewhere_meets_the_climate_of_the_observations(models, tmp_path):
+    """Observations that the model was not trained on are anomalies from their own past, on the training grid, too."""
+    cold, _ = small_ocean()
+    warm = replace(cold, values=cold.values + np.float32(5))
+    data = give(tmp_path, Cold=cold.to_cubes()[0], Warm=warm.to_cubes()[0])
+    asked = SETTINGS.model_copy(update={"baselines": ("climatology",)})
+    methods = [
+        list(apply([models["reconstruct"]], data, asked.model_copy(update={"observations": name})).outputs)
+        for name in ("Cold", "Warm")
+    ]
+    for colder, warmer in zip(*methods, strict=True):
+        np.testing.assert_allclose(warmer.result.daily - colder.result.daily, 5, atol=1e-3)
+    climatology = Climatology.fit(cold[slice(0, 365)], harmonics=models["reconstruct"].settings.data.harmonics)
+    hidden = ~colder.field.observed[:, 0]
+    np.testing.assert_allclose(colder.result.daily[hidden], climatology.of(colder.field)[hidden], atol=1e-4)

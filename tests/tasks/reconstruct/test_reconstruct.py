@@ -169,5 +169,5 @@ def test_monthly_data_are_refused():
     cube.coord("time").points = cube.coord("time").points * 30
     cube.coord("time").bounds = None
     field = small_ocean()[0]
-    with pytest.raises(DataError, match="must be daily"):
+    with pytest.raises(DataError, match="needs daily data, but sea_surface_temperature has a step of 30 days"):
         Reconstructor(untrained(field)).reconstruct(cube)
