@@ -101,7 +101,7 @@ class Obs6:
         grid = RectilinearGrid(lat, lon[order] + 360 * turns)
         lon_edges = np.empty((lon.size, 2))
         lon_edges[order] = grid.lon_edges - 360 * turns[:, None]
-        ends = _next_months(dates) if monthly else dates + np.timedelta64(step_days, "D")
+        ends: np.ndarray = _next_months(dates) if monthly else dates + np.timedelta64(step_days, "D")
         bounds = np.stack([(dates - EPOCH).astype(float), (ends - EPOCH).astype(float)], axis=1)
         axes = {
             "time": (bounds.mean(axis=1), bounds, "time", "days since 1850-01-01", "T"),
