@@ -16,7 +16,10 @@ from esmlearn.errors import DataError, EsmlearnError, SettingsError
 from esmlearn.fields.reconstruction import observed_of, read_values
 from esmlearn.settings import BaselineSettings, OptimalInterpolationSettings, WithholdSettings
 from esmlearn.settings.sources import FormatSettings
+from esmlearn.tasks.reconstruct.train import fit
+from esmlearn.trained.folder import write_folder
 from tests.made_fields import make_cube, wavy_ocean
+from tests.small import QUICK_BASELINES, small_ocean, small_settings
 from tests.tasks.run_scripts import Run
 
 COVARIANCE = {"kernel": "matern_32", "length_km": 40.0, "time_days": 6.0, "noise_share": 0.1, "sigma": 1.0}
@@ -122,6 +125,19 @@ def test_the_best_method_is_chosen_on_other_clouds_than_those_of_the_scores(tmp_
     assert "packaged" in page
     again = esmlearn.fill(cube, settings=SET, withhold=withhold, quiet=True)
     assert again == filled
+
+
+def test_a_trained_model_fills_and_the_baselines_stand_beside_it(tmp_path):
+    folder = tmp_path / "model"
+    write_folder(folder, fit(small_ocean()[0], None, small_settings(target=False), tmp_path / "run"))
+    cube = small_ocean()[0][slice(0, 62)].to_cubes()[0]
+    filled = esmlearn.fill(cube, model=folder, climatology=_flat(cube), settings=QUICK_BASELINES, quiet=True)
+    assert filled.attributes["esmlearn_method"] == "SpatioTemporalModel"
+    assert {"SpatioTemporalModel", "optimal_interpolation", "dineof"} <= set(
+        json.loads(filled.attributes["esmlearn_rmse"])
+    )
+    with pytest.raises(SettingsError, match="kriging"):
+        esmlearn.fill(cube, model=folder, method="kriging", quiet=True)
 
 
 def test_a_result_can_be_fed_again():
