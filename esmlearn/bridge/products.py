@@ -91,7 +91,7 @@ class Products:
         cube.attributes.update(self._attributes | own)
         slug = re.sub(r"\W+", "_", output.name).strip("_") or "as_usual"
         times = len(output.field.dates)
-        caption = f"Members of {self.application.dataset} at {times} times, drawn {output.name or 'as usual'}."
+        caption = f"Members of {self.application.dataset} at {times} times, sampled {output.name or 'as usual'}."
         basename = f"{ABLATIONS}/{output.number:02d}_{self._basename(ENSEMBLE)}_{slug}"
         save_data(basename, self._record(caption, ENSEMBLE), self.cfg, cube)
 

@@ -35,9 +35,9 @@ def ablation_tables(rows: Sequence[Row]) -> list[Table]:
             for metrics in found
             if (row := metrics["crps"])
         ]
-        title = f"{dataset}: {method_info(usual['method']).label} drawn otherwise{f', in {units}' if units else ''}"
+        title = f"{dataset}: {method_info(usual['method']).label} sampled otherwise{f', in {units}' if units else ''}"
         heads = (*(SCORES[metric][0] for metric in SHOWN), "Change of CRPS", "Points")
-        tables.append(Table(title, heads, tuple(lines), first="Drawn"))
+        tables.append(Table(title, heads, tuple(lines), first="Sampled"))
     return tables
 
 

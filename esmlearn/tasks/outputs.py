@@ -34,7 +34,7 @@ class MethodOutput(NamedTuple):
 
 
 class AblationOutput(NamedTuple):
-    """Members that were drawn otherwise than those of the script, at some times.
+    """Members that were sampled otherwise than those of the script, at some times.
 
     Attributes
     ----------

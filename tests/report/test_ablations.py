@@ -34,7 +34,7 @@ ROWS = rows(5.0, usual=0.2, no_surface=0.3, half=0.1, steps=0.2) + rows(50.0, us
 
 def test_change_is_against_the_ensemble_as_usual_on_the_same_points():
     first, second = ablation_tables(ROWS)
-    assert first.title == "Floats at 5 m: Conditional diffusion drawn otherwise, in °C"
+    assert first.title == "Floats at 5 m: Conditional diffusion sampled otherwise, in °C"
     change = {line.label: line.cells[first.heads.index("Change of CRPS")] for line in first.lines}
     assert [(name, cell.text, cell.emphasis) for name, cell in change.items()] == [
         ("as usual", "", ""),
