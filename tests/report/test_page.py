@@ -180,7 +180,7 @@ def test_an_ensemble_is_explained_where_there_is_one():
     rows = [row("Net", "model", "rmse", 0.2), row("Net", "model", "crps", 0.1)]
     assert "fair one" not in render(Report("t", rows=tuple(rows)))
     html = render(Report("t", rows=(*rows, row("Net", "model", "crps_plain", 0.11))))
-    assert "Net draws members" in html
+    assert "Net samples members" in html
     assert "fair one" in html
 
 

@@ -95,7 +95,7 @@ def test_an_ensemble_is_evaluated_and_reported_beside_the_model_it_departs_from(
     assert {"training_curve_train.png", "training_curve_draw.png"} <= {Path(file).name for file in records}
     page = (session.work("report") / "report.html").read_text(encoding="utf-8")
     for words in ("Card of Net.", "Card of Draw.", "Training: draw", "task: fill\n", "decorrelation_days",
-                  "Conditional diffusion draws members", "the CRPS of conditional diffusion", "PSNR (dB)",
+                  "Conditional diffusion samples members", "the CRPS of conditional diffusion", "PSNR (dB)",
                   "The daily intervals of Net that should hold"):  # fmt: skip
         assert words in page
     first, second = (page.index(f"On daily fields of Gappy, {name} has") for name in ("conditional diffusion", "Net"))
