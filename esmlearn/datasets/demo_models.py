@@ -5,6 +5,7 @@ stronger or weaker season, in a calendar of its own, on a native grid of half th
 bent. No number of it is that of a climate model.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,13 +53,17 @@ MODELS = (
 )
 
 
-def write_demo_models(folder: Path, *, first_year: int = 1985, years: int = 3) -> list[Path]:
+def write_demo_models(
+    folder: Path, *, models: Sequence[DemoModel] = MODELS, first_year: int = 1985, years: int = 3
+) -> list[Path]:
     """Write the files of all models, unless they are there and complete.
 
     Parameters
     ----------
     folder
         Where ESMValCore looks for the demo ocean; the files go to ``CMIP6/NAME`` below.
+    models
+        Which ones.
     first_year, years
         Period. All of it lies before the demo ocean, as in a recipe that learns from the past of models.
 
@@ -68,7 +73,7 @@ def write_demo_models(folder: Path, *, first_year: int = 1985, years: int = 3) -
         One file for each model.
     """
     paths = []
-    for model in MODELS:
+    for model in models:
         last = f"{first_year + years - 1}12{30 if model.calendar == '360_day' else 31}"
         name = f"tos_Oday_{model.name}_historical_r1i1p1f1_gn_{first_year}0101-{last}.nc"
         path = Path(folder, "CMIP6", model.name, name)

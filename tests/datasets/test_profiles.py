@@ -88,5 +88,5 @@ def test_the_command_names_what_it_wrote_and_refuses_unknown_sources(folder, tmp
     Learn().format("argo", str(folder / "floats"), output=str(tmp_path), **(CELLS | {"levels": 16}))
     assert "OBS6_ARGO_insitu_1_Oday_thetao" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        Learn().format("agro", str(folder / "floats"), output=str(tmp_path), **CELLS)
+        Learn().format("agro", str(folder / "floats"), output=str(tmp_path))
     assert "There is no source 'agro'; take one of" in capsys.readouterr().out

@@ -158,9 +158,10 @@ def test_errors_are_the_last_channels_of_the_day_and_of_the_days_around(kind):
     inputs = with_errors(make_inputs())
     surroundings = make_surroundings(first_guess=kind, observation_errors=True)
     channels, series = surroundings(inputs)
-    before, _ = make_surroundings(first_guess=kind)(inputs)
+    before, _ = make_surroundings(first_guess=kind)(replace(inputs, nearby_error=None))
     assert channels.shape[3] == surroundings.n_context == before.shape[3] + 1
-    assert torch.equal(channels[:, :, :, :-1], before)
+    if kind == "time_interpolation":  # successive corrections take the errors into account
+        assert torch.equal(channels[:, :, :, :-1], before)
     assert torch.equal(channels[:, :, :, -1], inputs.at_days(inputs.nearby_error))
     around = around_of(surroundings, channels, series, inputs.day_index)
     assert around.shape[3] == surroundings.n_around
