@@ -26,6 +26,7 @@ demo: ## fill the gaps of the synthetic demo ocean, from set-up to report
 	@$(MAKE) --no-print-directory run RECIPE=recipes/recipe_sst_reconstruction.yml
 
 run: setup ## run RECIPE=recipes/recipe_x.yml and print where its report is (results go to OUTPUT)
+	@if grep -q DemoModel "$(RECIPE)"; then $(BIN)/esmvaltool learn demo-ocean --models; fi
 	@if grep -q DemoLevel3 "$(RECIPE)"; then $(BIN)/esmvaltool learn demo-ocean --level3; fi
 	@if grep -qE 'DemoOcean(Depth|Profiles)' "$(RECIPE)"; then $(BIN)/esmvaltool learn demo-ocean --depth; fi
 	@if grep -q DemoOceanFloats "$(RECIPE)"; then $(FLOATS); fi

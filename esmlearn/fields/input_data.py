@@ -1,5 +1,6 @@
 """Input datasets of a script, found by their names in the recipe."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,12 @@ class InputData:
 
     @property
     def names(self) -> list[str]:
-        """Name of each dataset: its alias, else its name; each once."""
-        return list(dict.fromkeys(str(facets.get("alias") or facets["dataset"]) for facets in self))
+        """Name of each dataset; where several have one name, their aliases."""
+        count = Counter(str(facets["dataset"]) for facets in self)
+        return [
+            str(facets["dataset"]) if count[str(facets["dataset"])] == 1 else str(facets.get("alias"))
+            for facets in self
+        ]
 
     @property
     def files(self) -> list[str]:
