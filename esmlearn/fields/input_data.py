@@ -41,11 +41,8 @@ class InputData:
     @property
     def names(self) -> list[str]:
         """Name of each dataset; where several have one name, their aliases."""
-        count = Counter(str(facets["dataset"]) for facets in self)
-        return [
-            str(facets["dataset"]) if count[str(facets["dataset"])] == 1 else str(facets.get("alias"))
-            for facets in self
-        ]
+        count = Counter(facets["dataset"] for facets in self)
+        return [str(facets["dataset"] if count[facets["dataset"]] == 1 else facets["alias"]) for facets in self]
 
     @property
     def files(self) -> list[str]:
