@@ -1,0 +1,106 @@
+"""Any small cube is filled over the ocean, with honest deviations, or refused in plain sentences.
+
+`make fuzz` (HYPOTHESIS_PROFILE=long) tries many more cubes than a run of the tests.
+"""
+
+import os
+import re
+
+import numpy as np
+import pytest
+from cf_units import Unit
+from hypothesis import HealthCheck, example, given, settings
+
+import esmlearn
+from esmlearn import baselines
+from esmlearn.cubes.units import convert_difference
+from esmlearn.errors import EsmlearnError
+from esmlearn.fields.reconstruction import observed_of, read_values
+from tests.filling.made_cases import Case, cases
+
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+settings.register_profile("long", deadline=None, max_examples=400, suppress_health_check=SLOW)
+settings.register_profile("quick", deadline=None, max_examples=4, derandomize=True, suppress_health_check=SLOW)
+PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+FAR = 20.0
+"""degC by which a filled value may lie outside of what was observed: the seasons of the climatology."""
+
+
+def filled_or_refused(fill, case):
+    """What `fill` makes of a case, as read back in degC: values and deviation, which are checked; None if refused."""
+    try:
+        result = fill(case.cube())
+    except EsmlearnError as error:
+        words = str(error)
+        assert re.fullmatch(r"[^\n]{20,}[.]", words), words
+        assert "Traceback" not in words and "object at" not in words
+        return None
+    check(result, case)
+    values, deviation = read_values(result)
+    if deviation is not None:
+        deviation = convert_difference(deviation, "K", "degC")
+    return Unit(str(result.units)).convert(values.astype(float), "degC"), deviation
+
+
+def check(result, case):
+    """Values are complete, kept where observed, and near what was observed; deviations are honest."""
+    truth = case.truth()
+    values, deviation = read_values(result)
+    values = Unit(str(result.units)).convert(values.astype(float), "degC")
+    assert values.shape == truth.shape
+    lon = result.coord("longitude").points
+    np.testing.assert_allclose(np.sort(result.coord("latitude").points), case.latitudes, atol=1e-4)
+    np.testing.assert_allclose((lon - case.longitudes_east + 180) % 360, 180, atol=1e-3)
+    seen, finite = np.isfinite(truth), np.isfinite(values)
+    assert (finite == finite[0]).all(), "a cell is ocean at all times, or land"
+    assert finite[:, seen.any(axis=0)].all(), "what was ever observed is ocean"
+    np.testing.assert_allclose(values[seen], truth[seen], atol=2e-4)
+    assert (observed_of(result) == seen).all()
+    assert values[finite].max() < truth[seen].max() + FAR
+    assert values[finite].min() > truth[seen].min() - FAR
+    if deviation is not None:
+        assert np.isfinite(deviation[finite]).all()
+        assert (deviation[finite] >= 0).all()
+
+
+def close(one, other, atol=2e-3):
+    """Whether two outcomes are the same: both refused, or the same values and deviations."""
+    assert (one is None) == (other is None)
+    if one is not None:
+        np.testing.assert_allclose(one[0], other[0], atol=atol)
+        if one[1] is not None:
+            np.testing.assert_allclose(one[1], other[1], atol=atol)
+
+
+@pytest.mark.parametrize("climatology", [None, "packaged"])
+@pytest.mark.parametrize("name", sorted(baselines.BASELINES))
+@given(case=cases())
+@settings(PROFILE)
+def test_a_baseline_fills_or_refuses(name, climatology, case):
+    def fill(cube):
+        return baselines.fit(name, cube, climatology=climatology).reconstruct(cube)
+
+    filled_or_refused(fill, case)
+
+
+@pytest.mark.parametrize("name", sorted(baselines.BASELINES))
+@given(case=cases())
+@settings(PROFILE)
+def test_one_call_fills_the_same_however_it_is_written_and_again(name, case):
+    def fill(cube):
+        return esmlearn.fill(cube, method=name, withhold=None, quiet=True)
+
+    def again(cube):
+        return fill(fill(cube))
+
+    outcome = filled_or_refused(fill, case)
+    close(filled_or_refused(again, case), outcome)
+    if case.dtype != "int16":  # whole degrees are other values in other units
+        close(filled_or_refused(fill, case.plain()), outcome)
+
+
+@given(case=cases(times=12))
+@settings(PROFILE)
+def test_the_best_method_fills_or_refuses(case):
+    filled_or_refused(lambda cube: esmlearn.fill(cube, quiet=True), case)
