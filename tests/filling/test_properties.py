@@ -25,7 +25,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
 COMMON = {"deadline": None, "suppress_health_check": SLOW, "phases": PHASES}
 settings.register_profile("long", max_examples=300, **COMMON)
-settings.register_profile("quick", max_examples=4, derandomize=True, **COMMON)
+settings.register_profile("quick", max_examples=3, derandomize=True, **COMMON)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 CLIMATOLOGIES = ("climatology", "calendar_day_climatology", "observed_mean")
@@ -84,9 +84,9 @@ def close(one, other, atol=2e-3):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A tiny model, trained for some steps."""
+    """A tiny model, trained for one step."""
     folder = tmp_path_factory.mktemp("model")
-    return Reconstructor(fit(*small_ocean(), small_settings(), folder))
+    return Reconstructor(fit(*small_ocean(), small_settings(steps=1, validate_every=1), folder))
 
 
 @pytest.mark.parametrize("climatology", [None, "packaged"])
