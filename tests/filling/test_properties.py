@@ -25,7 +25,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
 COMMON = {"deadline": None, "suppress_health_check": SLOW, "phases": PHASES}
 settings.register_profile("long", max_examples=300, **COMMON)
-settings.register_profile("quick", max_examples=3, derandomize=True, **COMMON)
+settings.register_profile("quick", max_examples=2, derandomize=True, **COMMON)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 CLIMATOLOGIES = ("climatology", "calendar_day_climatology", "observed_mean")
