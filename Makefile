@@ -16,7 +16,7 @@ FLOATS = $(BIN)/esmvaltool learn demo-ocean --floats && for variable in thetao s
     done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check docs bench bench-skill clean
+.PHONY: help setup demo run test fuzz check docs bench bench-skill clean
 .SUFFIXES:
 
 help: ## list what make can do
@@ -44,6 +44,9 @@ setup: $(VENV)/.installed ## install everything, and make the demo ocean
 
 test: setup $(VENV)/.installed-test ## run the whole test suite, up to four tests at a time
 	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
+
+fuzz: setup $(VENV)/.installed-test ## fill thousands of small random cubes, in search of one that comes out wrong
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/filling/test_properties.py
 
 check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling
 	$(BIN)/ruff check

@@ -81,8 +81,12 @@ def choose_variable(path: Path, dataset: xr.Dataset, settings: SourceSettings, v
     Raises
     ------
     DataError
-        If the file does not have it, or if several variables would do.
+        If the file does not have it, if several variables would do, or if it holds profiles.
     """
+    if {"N_PROF", "n_prof"} & set(map(str, dataset.dims)):
+        raise DataError(
+            f"{path} holds profiles: give `levels` (m), `region` and `step` (degrees) to put them on a grid."
+        )
     maps = [name for name, values in dataset.data_vars.items() if values.ndim >= 2 and "bnds" not in str(name)]
     there = ", ".join(map(str, maps)) or "no variable on a map"
     if variable is not None:

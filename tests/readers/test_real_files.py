@@ -134,3 +134,8 @@ def test_infrared_swath_with_few_places():
     assert counts.data.sum() == good.sum()
     assert (counts.data * cube.data.filled(0)).sum() / counts.data.sum() == pytest.approx(sst[good].mean(), abs=1e-3)
     assert "all quality levels were taken" in cube.attributes["esmlearn_changes"]
+
+
+def test_profiles_that_are_read_as_maps_are_refused_in_a_sentence():
+    with pytest.raises(DataError, match="holds profiles: give `levels`"):
+        esmlearn.read(DATA / "sources/argo_3902131_prof.nc")

@@ -1,0 +1,133 @@
+"""Any small cube is filled over the ocean, with honest deviations, or refused in plain sentences.
+
+`make fuzz` (HYPOTHESIS_PROFILE=long) tries many more cubes than a run of the tests.
+"""
+
+import os
+import re
+
+import numpy as np
+import pytest
+from cf_units import Unit
+from hypothesis import HealthCheck, Phase, example, given, settings
+
+import esmlearn
+from esmlearn import baselines
+from esmlearn.cubes.units import convert_difference
+from esmlearn.errors import EsmlearnError
+from esmlearn.fields.reconstruction import observed_of, read_values
+from esmlearn.tasks.reconstruct.apply import Reconstructor
+from esmlearn.tasks.reconstruct.train import fit
+from tests.filling.made_cases import Case, cases
+from tests.small import small_ocean, small_settings
+
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
+COMMON = {"deadline": None, "suppress_health_check": SLOW, "phases": PHASES}
+settings.register_profile("long", max_examples=300, **COMMON)
+settings.register_profile("quick", max_examples=2, derandomize=True, **COMMON)
+PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+CLIMATOLOGIES = ("climatology", "calendar_day_climatology", "observed_mean")
+"""Methods that give back a climatology where something was observed, too."""
+
+FAR = 20.0
+"""degC by which a filled value may lie outside of what was observed: the seasons of the climatology."""
+
+
+def filled_or_refused(fill, case, *, keeps=True):
+    """What `fill` makes of a case, as read back in degC: values and deviation, which are checked; None if refused."""
+    try:
+        result = fill(case.cube())
+    except EsmlearnError as error:
+        words = str(error)
+        assert re.fullmatch(r"[^\n]{20,}[.]", words), words
+        assert "Traceback" not in words and "object at" not in words
+        return None
+    check(result, case, keeps=keeps)
+    values, deviation = read_values(result)
+    if deviation is not None:
+        deviation = convert_difference(deviation, "K", "degC")
+    return Unit(str(result.units)).convert(values.astype(float), "degC"), deviation
+
+
+def check(result, case, *, keeps):
+    """Values are complete, kept where observed, and near what was observed; deviations are honest."""
+    truth = case.truth()
+    values, deviation = read_values(result)
+    values = Unit(str(result.units)).convert(values.astype(float), "degC")
+    assert values.shape == truth.shape
+    lon = result.coord("longitude").points
+    np.testing.assert_allclose(np.sort(result.coord("latitude").points), case.latitudes, atol=1e-4)
+    np.testing.assert_allclose((lon - case.longitudes_east + 180) % 360, 180, atol=1e-3)
+    seen, finite = np.isfinite(truth), np.isfinite(values)
+    assert (finite == finite[0]).all(), "a cell is ocean at all times, or land"
+    assert finite[:, seen.any(axis=0)].all(), "what was ever observed is ocean"
+    if keeps:
+        np.testing.assert_allclose(values[seen], truth[seen], atol=2e-4)
+    assert (observed_of(result) == seen).all()
+    assert values[finite].max() < truth[seen].max() + FAR
+    assert values[finite].min() > truth[seen].min() - FAR
+    if deviation is not None:
+        assert np.isfinite(deviation[finite]).all()
+        assert (deviation[finite] >= 0).all()
+
+
+def close(one, other, atol=2e-3):
+    """Whether two outcomes are the same: both refused, or the same values and deviations."""
+    assert (one is None) == (other is None)
+    if one is not None:
+        np.testing.assert_allclose(one[0], other[0], atol=atol)
+        if one[1] is not None:
+            np.testing.assert_allclose(one[1], other[1], atol=atol)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A tiny model, trained for one step."""
+    folder = tmp_path_factory.mktemp("model")
+    return Reconstructor(fit(*small_ocean(), small_settings(steps=1, validate_every=1), folder))
+
+
+@pytest.mark.parametrize("climatology", [None, "packaged"])
+@pytest.mark.parametrize("name", sorted(baselines.BASELINES))
+@given(case=cases())
+@settings(PROFILE)
+def test_a_baseline_fills_or_refuses(name, climatology, case):
+    def fill(cube):
+        return baselines.fit(name, cube, climatology=climatology).reconstruct(cube)
+
+    filled_or_refused(fill, case, keeps=name not in CLIMATOLOGIES)
+
+
+@pytest.mark.parametrize("name", sorted(baselines.BASELINES))
+@given(case=cases())
+@settings(PROFILE)
+def test_one_call_fills_the_same_however_it_is_written_and_again(name, case):
+    def fill(cube):
+        return esmlearn.fill(cube, method=name, withhold=None, quiet=True)
+
+    def again(cube):
+        return fill(fill(cube))
+
+    keeps = name not in CLIMATOLOGIES
+    outcome = filled_or_refused(fill, case, keeps=keeps)
+    if keeps:  # of a climatology the observed values can't be read again
+        close(filled_or_refused(again, case), outcome)
+    if case.dtype != "int16":  # whole degrees are other values in other units
+        close(filled_or_refused(fill, case.plain(), keeps=keeps), outcome)
+
+
+@given(case=cases(times=12))
+@settings(PROFILE)
+def test_the_best_method_fills_or_refuses(case):
+    filled_or_refused(lambda cube: esmlearn.fill(cube, quiet=True), case, keeps=False)
+
+
+@pytest.mark.parametrize("climatology", [None, "packaged"])
+@given(case=cases())
+@settings(PROFILE)
+@example(case=Case(shape=(6, 12, 16), lon=140.0, values="constant"))  # the grid of the training
+@example(case=Case(shape=(6, 12, 16), lon=140.0, units="K", order=(2, 0, 1), southward=True))
+def test_a_trained_model_fills_or_refuses(trained, climatology, case):
+    filled_or_refused(lambda cube: trained.reconstruct(cube, climatology=climatology), case)
