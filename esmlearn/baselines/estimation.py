@@ -135,8 +135,8 @@ def from_few(training: Field, anomalies: Float[np.ndarray, "time lat lon"], give
     # Short distances don't show the whole variance, but the anomalies do.
     found = replace(found, sigma=given.get("sigma", max(found.sigma, sigma)))
     logger.warning(
-        "%d days with gaps are too few to cross-validate the covariance of optimal_interpolation: %s, %.0f km and %.1f "
-        "days are fitted to the pairs of observations and to prior values of %.0f km and %.1f days.",
+        "%d times with gaps are too few to cross-validate the covariance of optimal_interpolation: %s, %.0f km and "
+        "%.1f days are fitted to the pairs of observations and to prior values of %.0f km and %.1f days.",
         len(training.dates), found.kernel, found.length_km, found.time_days, PRIOR.length_km, PRIOR.time_days,
     )  # fmt: skip
     return found

@@ -23,9 +23,9 @@ from esmlearn.grids.regridding import interpolator
 from esmlearn.words import is_logarithm, logarithm_of
 
 type Source = str | Path | Cube | Climatology
-"""`packaged`, a file or a model folder by its path, a cube, or a climatology."""
+"""`packaged`, `zero`, a file or a model folder by its path, a cube, or a climatology."""
 
-PACKAGED = "packaged"
+PACKAGED, ZERO = "packaged", "zero"
 PACKAGED_FILE = Path(__file__).parent / "data" / "sst_climatology.nc"
 
 SEA_SURFACE = "sea_surface", "surface_temperature", "sea_water"
@@ -59,8 +59,8 @@ def reference_climatology(source: Source, field: Field) -> Climatology:
     ----------
     source
         `packaged`: sea-surface temperature by month on a global 2 degree grid, from ERSST v5, 2010 to 2019 (Huang et
-        al. 2017, https://doi.org/10.1175/JCLI-D-16-0836.1). Or a file or cube with the months of a climatology, or
-        with whole years of values; a model folder; a climatology.
+        al. 2017, https://doi.org/10.1175/JCLI-D-16-0836.1). `zero`: for data that are anomalies. Or a file or cube with
+        the months of a climatology, or with whole years of values; a model folder; a climatology.
     field
         Observations of one variable.
 
@@ -71,9 +71,17 @@ def reference_climatology(source: Source, field: Field) -> Climatology:
     DataError
         If it is of another quantity, or does not cover the grid.
     """
+    if isinstance(source, str) and source == ZERO:
+        return Climatology(np.zeros((1, *field.land.shape), np.float32), field.lat, field.lon)
     reference = _read(source, field)
     on_grid = _to_grid(reference, field)
     return fit_to_observations(on_grid.climatology, on_grid.spread, field)
+
+
+def is_anomaly(field: Field) -> bool:
+    """Whether a field is one of anomalies, by its names: sea level above its mean, or what calls itself so."""
+    cube = field.like[0]
+    return cube.standard_name == "sea_surface_height_above_sea_level" or "anomal" in str(cube.long_name).lower()
 
 
 def climatology_for(field: Field, source: Source | None, *, harmonics: int = 2) -> Climatology:

@@ -81,7 +81,8 @@ class DataSettings(Block):
     climatology: str | None = Field(
         None,
         description="climatology from elsewhere, with an offset fitted to the observations: `packaged` (sea-surface "
-        "temperature), a dataset of the recipe, a file or a model folder; default: fitted to the training period",
+        "temperature), `zero` (anomalies), a dataset of the recipe, a file or a model folder; default: fitted to the "
+        "training period",
     )
     harmonics: int = Field(2, ge=0, le=6, description="harmonics of the annual cycle in the climatology")
 

@@ -123,8 +123,8 @@ class ReconstructSettings(BaselineSettings):
     climatology: str | None = Field(
         None,
         description="climatology from elsewhere, with an offset fitted to the observations: `packaged` (sea-surface "
-        "temperature), a dataset of the recipe, a file or a model folder; default: that of the model on its own grid, "
-        "else as in the training",
+        "temperature), `zero` (anomalies), a dataset of the recipe, a file or a model folder; default: that of the "
+        "model on its own grid, else as in the training",
     )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
         None, description="baselines to run; default: all of the task"

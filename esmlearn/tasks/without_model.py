@@ -15,7 +15,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_land
 from esmlearn.fields.periods import select_period
-from esmlearn.fields.reference import PACKAGED, Source, reference_climatology
+from esmlearn.fields.reference import PACKAGED, ZERO, Source, is_anomaly, reference_climatology
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
@@ -69,6 +69,8 @@ def climatology_of(field: Field, source: Source | None = None) -> tuple[Climatol
         try:
             return Climatology.fit(field), "fitted to the observations themselves"
         except DataError as too_short:
+            if is_anomaly(field):
+                return reference_climatology(ZERO, field), "zero, as the data are anomalies"
             try:
                 adapted = reference_climatology(PACKAGED, field)
             except DataError as other:

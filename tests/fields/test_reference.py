@@ -9,8 +9,9 @@ from esmlearn import baselines
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
-from esmlearn.fields.reference import reference_climatology
+from esmlearn.fields.reference import is_anomaly, reference_climatology
 from esmlearn.settings import BaselineSettings
+from esmlearn.tasks.without_model import climatology_of
 from tests.made_fields import make_cube
 
 ERSST = Path(__file__).parents[3] / "shared" / "data" / "ersst_v5_2010_2019.nc"
@@ -123,3 +124,14 @@ def test_packaged_is_ersst_by_month(lat, lon):
     month = np.array([date.month for date in field.dates])
     by_month = np.array([found.of(field)[month == number, 0, 1].mean() for number in range(1, 13)])
     assert np.abs(by_month - expected).max() < 0.15
+
+
+def test_anomalies_have_a_climatology_of_zero():
+    field = Field.from_cube(make_cube(np.random.default_rng(0).normal(0, 0.1, (3, 4, 5))))
+    assert not reference_climatology("zero", field).of(field).any()
+    assert not is_anomaly(field)
+    field.like[0].long_name = "Sea Level Anomaly"
+    assert is_anomaly(field)
+    climatology, words = climatology_of(field)
+    assert words == "zero, as the data are anomalies"
+    assert not climatology.of(field).any()

@@ -31,6 +31,12 @@ PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 CLIMATOLOGIES = ("climatology", "calendar_day_climatology", "observed_mean")
 """Methods that give back a climatology where something was observed, too."""
 
+ROUNDED = Case(
+    shape=(18, 5, 8), step="3hr", calendar="noleap", start=(2000, 2, 25), gaps=0.9, seed=12,
+    order=(1, 0, 2), southward=True, longitudes="0-360", units="K", named=False, bounds=False,
+)  # fmt: skip
+"""A case that optimal interpolation fills by other neighbours in other units."""
+
 FAR = 20.0
 """degC by which a filled value may lie outside of what was observed: the seasons of the climatology."""
 
@@ -103,6 +109,7 @@ def test_a_baseline_fills_or_refuses(name, climatology, case):
 @pytest.mark.parametrize("name", sorted(baselines.BASELINES))
 @given(case=cases())
 @settings(PROFILE)
+@example(case=ROUNDED)
 def test_one_call_fills_the_same_however_it_is_written_and_again(name, case):
     def fill(cube):
         return esmlearn.fill(cube, method=name, withhold=None, quiet=True)
@@ -115,7 +122,8 @@ def test_one_call_fills_the_same_however_it_is_written_and_again(name, case):
     if keeps:  # of a climatology the observed values can't be read again
         close(filled_or_refused(again, case), outcome)
     if case.dtype != "int16":  # whole degrees are other values in other units
-        close(filled_or_refused(fill, case.plain(), keeps=keeps), outcome)
+        # Kelvins in single precision are rounded by 1.5e-5 K, by which other observations may be the nearest ones.
+        close(filled_or_refused(fill, case.plain(), keeps=keeps), outcome, atol=1e-2)
 
 
 @given(case=cases(times=12))
