@@ -33,9 +33,8 @@ def main(cfg: dict[str, Any]) -> None:
     scores = Path(cfg["work_dir"], "model_scores.json")
     write_text(scores, json.dumps(evaluation.rows, indent=1))
     log_provenance(scores, _record("Scores of the climate models", files), cfg)
-    table = scores.with_suffix(".csv")
-    write_text(table, pd.DataFrame(evaluation.rows).to_csv(index=False))
-    log_provenance(table, _record("Scores of the climate models, as a table", files), cfg)
+    # ESMValCore names records by the stem: the table has part in that of the scores.
+    write_text(scores.with_suffix(".csv"), pd.DataFrame(evaluation.rows).to_csv(index=False))
     for figure in evaluation.figures():
         tags = {"plot_types": list(figure.plot_types), "statistics": list(figure.statistics)}
         save_figure(figure.name, _record(figure.caption, files, **tags), cfg, figure=figure.figure, dpi=220)
