@@ -31,6 +31,8 @@ from esmlearn.settings.sources import FormatSettings
 
 LOGGER = logging.getLogger(__name__)
 
+ONE_DAY, ONE_MONTH = np.timedelta64(1, "D"), np.timedelta64(1, "M")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -148,9 +150,10 @@ def _template(plan: Plan) -> Cube:
 
 def _axis(steps: np.ndarray, year: np.datetime64, monthly: bool) -> np.ndarray:
     """Return all days or months of a year between the first and the last of the archive."""
-    begin, end = max(steps[0], year.astype("datetime64[D]")), min(steps[-1] + 1, (year + 1).astype("datetime64[D]"))
+    next_year = (year + np.timedelta64(1, "Y")).astype("datetime64[D]")
+    begin, end = max(steps[0], year.astype("datetime64[D]")), min(steps[-1] + ONE_DAY, next_year)
     if monthly:
-        last = (end - 1).astype("datetime64[M]") + 1
+        last = (end - ONE_DAY).astype("datetime64[M]") + ONE_MONTH
         return np.arange(begin.astype("datetime64[M]"), last).astype("datetime64[D]")
     return np.arange(begin, end)
 
@@ -162,9 +165,11 @@ def _write_year(
     inside = [path for path, days in plan.files.items() if np.isin(plan.steps(days), dates).any()]
     # A swath that begins before midnight may end in the new year.
     if plan.cells is not None:
-        after = [path for path, days in plan.files.items() if dates[0] - plan.steps(days)[-1] == np.timedelta64(1, "D")]
+        after = [path for path, days in plan.files.items() if dates[0] - plan.steps(days)[-1] == ONE_DAY]
         inside = after + inside
-    last = dates[-1] if not plan.monthly else (dates[-1].astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
+    last = dates[-1]
+    if plan.monthly:
+        last = (last.astype("datetime64[M]") + ONE_MONTH).astype("datetime64[D]") - ONE_DAY
     paths = [target.path(folder, dates[0], last) for target in targets]
     inputs = _inputs(inside, plan.request, step)
     outdated = [old for path in paths for old in _outdated(path, cube, dates[0], last)]
