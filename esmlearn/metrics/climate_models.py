@@ -50,6 +50,11 @@ class AnnualCycles:
         ]
         return cls(values[np.array(whole)], std[np.array(whole)]) if whole else None
 
+    def over(self, weights: Float[np.ndarray, "lat lon"]) -> "AnnualCycles":
+        """Mean over an area, as a single cell, with errors that are the same everywhere; zero weights leave out."""
+        parts = (np.nansum(part * weights, axis=(2, 3), keepdims=True) for part in (self.values, self.std))
+        return AnnualCycles(*parts)
+
     @property
     def mean(self) -> Float[np.ndarray, "12 lat lon"]:
         """Mean seasonal cycle."""
@@ -142,9 +147,9 @@ class ModelComparison:
     def rows(self, dataset: str, units: str) -> list[Row]:
         r"""Scores over all cells that both know, weighted by area.
 
-        `bias`; `rmse` of the mean seasonal cycle; `rmse_beyond_error`, the same without what the uncertainty of the
-        comparison alone would give, :math:`\sqrt{\max(0, \mathrm{MSE} - \overline{u^2})}` with the variance
-        :math:`u^2` of the bias; `correlation` of the maps of all months, each less the mean of its map;
+        `bias`, with the 95 % interval (`low`, `high`) of the mean over the area; `rmse` of the mean seasonal cycle;
+        `rmse_beyond_error`, the same without what the uncertainty of the comparison alone would give,
+        :math:`\sqrt{\max(0, \mathrm{MSE} - \overline{u^2})}` with the variance :math:`u^2` of the bias; `correlation` of the maps of all months, each less the mean of its map;
         `significant_share` of the area; `reference_error`, the root-mean-square standard error of the reference. What
         is not known is left out: the latter where no errors are known, the correlation of maps without a pattern.
         """
@@ -156,17 +161,23 @@ class ModelComparison:
         maps = [cycles.mean[:, known] for cycles in (self.model, self.reference)]
         a, b = (part - (part @ weights)[:, None] for part in maps)
         covariance, one, other = (float((x * y).mean(axis=0) @ weights) for x, y in ((a, b), (a, a), (b, b)))
+        bias = float(self.bias[known] @ weights)
         values = {
-            "bias": (float(self.bias[known] @ weights), units),
+            "bias": (bias, units),
             "rmse": (float(np.sqrt(mse)), units),
             "rmse_beyond_error": (float(np.sqrt(max(0.0, mse - float(variance[known] @ weights)))), units),
             "correlation": (covariance / float(np.sqrt(one * other)) if one * other > 0 else None, "1"),
             "significant_share": (float(self.significant[known] @ weights), "1"),
             "reference_error": (float(np.sqrt(self.reference.error[known] ** 2 @ weights)) or None, units),
         }
+        shares = np.where(known, self.area, 0) / self.area[known].sum()
+        whole = ModelComparison(self.model.over(shares), self.reference.over(shares), np.ones((1, 1)))
+        half = float(whole.uncertainty[0, 0])
+        interval = {"low": bias - half, "high": bias + half}
         years = {"years": len(self.model.values), "reference_years": len(self.reference.values)}
         return [
             {"dataset": dataset, "metric": name, "value": value, "units": unit, "n": int(known.sum()), **years}
+            | (interval if name == "bias" else {})
             for name, (value, unit) in values.items()
             if value is not None
         ]

@@ -71,7 +71,9 @@ def seasonal_cycles(
     above, below = figure.subplots(1, 2)
     months = np.arange(1, 13)
     above.plot(months, reference, color=INK, linewidth=2, label="Reconstruction")
-    below.fill_between(months, -error, error, color=QUIET, alpha=0.3, linewidth=0, label="Its 95 % interval")
+    below.fill_between(
+        months, -error, error, color=QUIET, alpha=0.3, linewidth=0, label="95 % interval of the reconstruction"
+    )
     below.axhline(0, color=INK, linewidth=0.8)
     for number, (name, cycle) in enumerate(models.items()):
         look = {"color": f"C{number}", "marker": "osD^vP"[number % 6], "markersize": 3}

@@ -14,7 +14,7 @@ from PIL import Image
 
 from esmlearn.methods import method_info
 from esmlearn.report.ablations import ablation_sentences, ablation_tables
-from esmlearn.report.climate_models import climate_model_table
+from esmlearn.report.climate_models import climate_model_sentences, climate_model_table
 from esmlearn.report.content import Dataset, Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
 from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
@@ -65,7 +65,7 @@ def render(report: Report) -> str:
     return environment.get_template("page.html.j2").render(
         report=report,
         style=Markup(style),  # our own file, which must not be escaped
-        summary=_summary(report),
+        summary=[*_summary(report), *climate_model_sentences(report.climate_models)],
         weak=weaknesses(report.rows, report.breakdown),
         figures=_sections(report.figures),
         widths=_widths(report.figures),

@@ -62,6 +62,18 @@ def test_the_interval_is_welchs():
     np.testing.assert_allclose(comparison.bias + comparison.uncertainty, high)
 
 
+def test_the_interval_of_the_bias_is_that_of_the_mean_over_the_area():
+    from scipy import stats
+
+    model, reference = cycles(spread=1.0, seed=1), cycles(spread=0.5, seed=2, years=10)
+    row = ModelComparison(model, reference, AREA).rows("M", "degC")[0]
+    a, b = (part.values.mean(axis=1)[:, 0] @ [1 / 3, 2 / 3] for part in (model, reference))
+    low, high = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
+    row = ModelComparison(cycles(0.1), cycles(std=0.4), AREA).rows("M", "degC")[0]
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.959964 * 0.4 / np.sqrt(20), rel=1e-5)
+
+
 def test_of_equal_climates_one_in_twenty_is_called_different():
     rng = np.random.default_rng(3)
     shape = (10 * 12, 1, 4000)
