@@ -149,7 +149,8 @@ class ModelComparison:
 
         `bias`, with the 95 % interval (`low`, `high`) of the mean over the area; `rmse` of the mean seasonal cycle;
         `rmse_beyond_error`, the same without what the uncertainty of the comparison alone would give,
-        :math:`\sqrt{\max(0, \mathrm{MSE} - \overline{u^2})}` with the variance :math:`u^2` of the bias; `correlation` of the maps of all months, each less the mean of its map;
+        :math:`\sqrt{\max(0, \mathrm{MSE} - \overline{u^2})}` with the variance :math:`u^2` of the bias;
+        `correlation` of the maps of all months, each less the mean of its map;
         `significant_share` of the area; `reference_error`, the root-mean-square standard error of the reference. What
         is not known is left out: the latter where no errors are known, the correlation of maps without a pattern.
         """
