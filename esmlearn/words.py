@@ -1,9 +1,14 @@
 """Texts for units, frequencies and durations in figures, reports and the command line."""
 
+import math
 import re
 
 BEFORE, AFTER = "ln(re 1 ", ")"
 """What stands around the units of a quantity in those of its natural logarithm, to which units convert and back."""
+LEAST, MOST = 5e-4, 1e6
+"""Numbers between them are written without a power of ten."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 WORDS = {"hr": "-hourly", "day": "-daily", "mon": "-monthly"}
 
 
@@ -40,6 +45,20 @@ def duration(seconds: int | float | None) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def number(value: int | float) -> str:
+    """Write a number with three significant digits and at most three decimals, or with a power of ten.
+
+    >>> number(0.12345), number(12.345), number(-0.0), number(2.5e-7), number(-1.25e9)
+    ('0.123', '12.3', '0.000', '2.50 × 10⁻⁷', '−1.25 × 10⁹')
+    """
+    size = abs(value)
+    if value and math.isfinite(value) and not LEAST <= size < MOST:
+        digits, power = f"{value:.2e}".split("e")
+        return f"{digits} × 10{str(int(power)).translate(RAISED)}".replace("-", "−")
+    decimals = next((3 - power for power in range(3) if size < 10**power), 0)
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0: no negative zero
 
 
 def logarithm_of(units: str) -> str:

@@ -16,6 +16,7 @@ from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.field import Field
 from esmlearn.fields.periods import check_regular
 from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.fields.rounding import rounding
 from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import BaselineSettings, DineofSettings, WithholdSettings
 
@@ -113,10 +114,11 @@ class Dineof(Baseline):
             raise DataError("DINEOF has no observation to learn from; check the period and the gaps.")
         if not known[:, ~field.land].all():
             anomalies = np.where(known, field.values[:, 0] - daily, np.float32(0.0))
-            parts = (anomalies, known, self._left_to_cross_validate(field))
+            unit = np.float32(max(anomalies[known].std(dtype=np.float64), rounding(field.values)))
+            parts = (anomalies / unit, known, self._left_to_cross_validate(field))
             values, given, left = (torch.from_numpy(part[:, observed].T.copy()) for part in parts)
             filled = fill(values, given, left, self.settings, self.effort, step_days=field.step_days)
-            daily[:, observed] += filled.values.numpy().T
+            daily[:, observed] += unit * filled.values.numpy().T
         return complete(field, daily)
 
     def _left_to_cross_validate(self, field: Field) -> Bool[np.ndarray, "time lat lon"]:
@@ -143,8 +145,9 @@ def fill(
 ) -> Filling:
     """Choose filter and number of modes by cross-validation, unless they are set, then fill from all observations.
 
-    `known` marks the observed anomalies, `left` those that the cross-validation does not withhold. A DataError if more
-    modes are set than there are times or cells.
+    `known` marks the observed anomalies, in standard deviations of theirs, as their fourth powers must not leave single
+    precision; `left` marks those that the cross-validation does not withhold. A DataError if more modes are set than
+    there are times or cells.
     """
     n_cells, n_times = anomalies.shape
     most = min(n_cells, n_times)

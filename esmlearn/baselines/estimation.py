@@ -14,6 +14,7 @@ from esmlearn.baselines.covariance import CORRELATIONS, Analysis, Covariance, Po
 from esmlearn.baselines.variogram import cell_km, fit_scales, measure_variogram, steps_a_day
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
+from esmlearn.fields.rounding import rounding
 from esmlearn.gaps.withhold import withhold
 from esmlearn.settings import OptimalInterpolationSettings, WithholdSettings
 
@@ -77,13 +78,15 @@ def estimate_covariance(
     given = settings.model_dump(include={part.name for part in fields(Covariance)}, exclude_none=True)
     if len(given) == len(fields(Covariance)):
         return Covariance(**given)
+    least = rounding(training.values)
     trials = list(_trials(training, anomalies, settings.seed))
     if sum(len(trial.aside.anomalies) for trial in trials) < FEWEST:
         return from_few(training, anomalies, given)
     truth = np.concatenate([trial.aside.anomalies for trial in trials])
 
     variogram = measure_variogram(training, anomalies)
-    start = Covariance("matern_32", length_km=100.0, time_days=5.0, noise_share=0.0, sigma=float(np.nanstd(anomalies)))
+    sigma = max(float(np.nanstd(anomalies, dtype=np.float64)), least)
+    start = Covariance("matern_32", length_km=100.0, time_days=5.0, noise_share=0.0, sigma=sigma)
     # A fit that starts far below the distance of two values finds no slope to follow.
     start = replace(
         start,
@@ -109,7 +112,7 @@ def estimate_covariance(
     # The withheld values have noise, too.
     expected = np.hypot(filling.std, best.noise)
     ratio = error_ratio(filling.anomalies - truth, expected, _errors_of(trials))
-    return replace(best, sigma=given.get("sigma", best.sigma * ratio))
+    return replace(best, sigma=given.get("sigma", max(best.sigma * ratio, least)))
 
 
 def from_few(training: Field, anomalies: Float[np.ndarray, "time lat lon"], given: Mapping[str, Any]) -> Covariance:
@@ -121,12 +124,12 @@ def from_few(training: Field, anomalies: Float[np.ndarray, "time lat lon"], give
     Raises
     ------
     DataError
-        If there are fewer than two observations, or they are all equal to the climatology.
+        If there are fewer than two observations.
     """
     seen = anomalies[training.observed[:, 0]].astype(np.float64)
-    sigma = float(np.sqrt(np.mean(seen**2))) if seen.size else 0.0
-    if "sigma" not in given and (seen.size < 2 or sigma == 0):
+    if "sigma" not in given and seen.size < 2:
         raise DataError(_TOO_LITTLE)
+    sigma = max(float(np.sqrt(np.mean(seen**2))) if seen.size else 0.0, rounding(training.values))
     start = replace(PRIOR, **{"sigma": sigma, **given})
     variogram = measure_variogram(training, np.where(training.observed[:, 0], anomalies, np.nan))
     lags = {"length_km": variogram.km > 0, "time_days": variogram.days > 0}

@@ -29,7 +29,7 @@ KM = 111.2
 """Length of a degree of latitude."""
 
 LIMITS = (1e-2, 1e5)
-"""Limits of lengths in km and times in days."""
+"""Limits of lengths in km, of times in days, and of sigma over the value that its fit starts from."""
 
 
 class Variogram(NamedTuple):
@@ -60,7 +60,7 @@ def measure_variogram(field: Field, anomalies: Float[np.ndarray, "time lat lon"]
             continue
         one = blocks[:, : length - time, : n_lat - row, max(0, -column) : n_lon - max(0, column)]
         other = blocks[:, time:, row:, max(0, column) : n_lon - max(0, -column)]
-        half_square = 0.5 * (one - other) ** 2
+        half_square = 0.5 * (one - other).astype(np.float64) ** 2
         pairs = np.isfinite(half_square).sum(axis=(0, 1, 3))
         value = np.nansum(half_square, axis=(0, 1, 3), dtype=np.float64) / np.maximum(pairs, 1)
         south, north = field.lat[: n_lat - row], field.lat[row:]
@@ -95,7 +95,10 @@ def fit_scales(
     """
     free = ("sigma", *free)
     weight = np.sqrt(variogram.pairs / variogram.pairs.sum())
-
+    # In units of the first sigma, the fit is the same in any units of the values.
+    unit = covariance.sigma
+    covariance = replace(covariance, sigma=1.0)
+    value, error = variogram.value / unit**2, variogram.error / unit**2
     start = np.log([getattr(covariance, name) for name in free])
 
     def at(logarithms: np.ndarray) -> Covariance:
@@ -104,9 +107,10 @@ def fit_scales(
     def misfit(logarithms: np.ndarray) -> np.ndarray:
         tried = at(logarithms)
         parted = 1 + tried.noise_share**2 - tried.correlation(variogram.km, variogram.days)
-        misfits = weight * (variogram.value / (tried.sigma**2 * parted + variogram.error) - 1)
+        misfits = weight * (value / (tried.sigma**2 * parted + error) - 1)
         if not prior_weight:
             return misfits
         return np.concatenate([misfits, prior_weight / np.log(2) * (logarithms - start)])
 
-    return at(least_squares(misfit, start, bounds=np.log(LIMITS)).x)
+    found = at(least_squares(misfit, start, bounds=np.log(LIMITS)).x)
+    return replace(found, sigma=unit * found.sigma)

@@ -12,6 +12,7 @@ from esmlearn.errors import DataError
 from esmlearn.fields.climatology_error import fit_region, unseen_error, year_waves
 from esmlearn.fields.coverage import FEWEST, covers_the_year, days_near_months, longest_unseen
 from esmlearn.fields.field import Field
+from esmlearn.fields.rounding import rounding
 from esmlearn.grids.grid import same_places
 
 logger = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ class Climatology:
         before = place.astype(int)
         weight = (place - before).astype(np.float32)[:, None, None]
         error = self.error[before] * (1 - weight) + self.error[(before + 1) % 12] * weight
-        return np.sqrt(1 + (error / spread.astype(np.float32)[:, None, None]) ** 2)
+        return np.hypot(np.float32(1.0), error / spread.astype(np.float32)[:, None, None])
 
     def _waves(self, year_fraction: np.ndarray, average_days: float = 0.0) -> Float[np.ndarray, "time lat lon"]:
         basis = year_waves(year_fraction, (len(self.coefficients) - 1) // 2, average_days=average_days)
@@ -148,21 +149,20 @@ class Scaling:
         """Fit to the anomalies of the observed cells, each weighted by its area.
 
         If the field covers too little of the year for a deviation by calendar day, that of all days is taken, and the
-        log says so.
-
-        Raises
-        ------
-        DataError
-            If no anomaly differs from zero.
+        log says so. Where the observations equal their climatology, as in a sea that is always at its freezing point,
+        the deviation is that of `rounding`.
         """
         observed = field.observed[:, 0]
         anomaly = np.where(observed, field.values[:, 0] - climatology.of(field), 0.0)
         weights = observed * field.area_weights
-        square = (anomaly**2 * weights).sum(axis=(1, 2))
-        count = weights.sum(axis=(1, 2))
-        if not square.any():
-            raise DataError("The observations equal their climatology everywhere: there is no deviation to scale by.")
-        overall = 0.5 * np.log(square.sum() / count.sum())
+        square = (anomaly**2 * weights).sum(axis=(1, 2), dtype=np.float64)
+        count = weights.sum(axis=(1, 2), dtype=np.float64)
+        variance = square.sum() / count.sum()
+        least = rounding(field.values) ** 2
+        if variance <= least:
+            logger.warning("The observations hardly differ from their climatology: constant, but for rounding.")
+            return cls(np.array([0.5 * np.log(least)]))
+        overall = 0.5 * np.log(variance)
         if by == "calendar_day" and not covers_the_year(field):
             logger.warning("The days cover too little of the year for scale_by `calendar_day`; `variable` is taken.")
             by = "variable"
@@ -171,10 +171,10 @@ class Scaling:
         some = count > 0
         basis = year_waves(field.year_fraction[some], 2)
         root = np.sqrt(count[some])[:, None]
-        variance = np.linalg.lstsq(basis * root, (square[some] / count[some])[:, None] * root, rcond=None)[0][:, 0]
+        by_day = np.linalg.lstsq(basis * root, (square[some] / count[some])[:, None] * root, rcond=None)[0][:, 0]
         # Keep the variance of each day of a year positive, then fit harmonics to its logarithm.
         year = np.arange(365) / 365
-        smooth = np.maximum(year_waves(year, 2) @ variance, 0.05 * np.exp(2 * overall))
+        smooth = np.maximum(year_waves(year, 2) @ by_day, 0.05 * variance)
         return cls(np.linalg.lstsq(year_waves(year, 2), 0.5 * np.log(smooth), rcond=None)[0])
 
     def at(self, year_fraction: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:

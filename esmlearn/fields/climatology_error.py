@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import distance_transform_edt
 
 from esmlearn.fields.coverage import MONTHS
+from esmlearn.fields.rounding import rounding
 
 INDEPENDENT_DAYS = 20.0
 """Days of anomalies that count as one independent observation of a cell."""
@@ -58,18 +59,19 @@ def fit_region(
     """
     count = observed.sum(axis=(1, 2))
     some = count > 0
-    means = values[some].sum(axis=(1, 2)) / count[some]
-    size = AMPLITUDES * means.std() + 1e-6
+    means = values[some].sum(axis=(1, 2), dtype=np.float64) / count[some]
+    least = rounding(means)
+    size = AMPLITUDES * max(means.std(), least)
     number = np.repeat(np.arange(1, basis.shape[1] // 2 + 1), 2)
     precision = np.diag(np.r_[0.0, number**4 / size**2])
     seen = basis[some]
     coefficients = np.zeros(basis.shape[1])
     # The anomalies that the cycle leaves say how much a day weighs against the prior.
-    variance = float(means.var()) + 1e-12
+    variance = max(float(means.var()), least**2)
     for _ in range(10):
         information = seen.T @ seen / (REGION_DAYS * variance) + precision
         coefficients = np.linalg.solve(information, seen.T @ means / (REGION_DAYS * variance))
-        variance = float(np.mean((means - seen @ coefficients) ** 2)) + 1e-12
+        variance = max(float(np.mean((means - seen @ coefficients) ** 2)), least**2)
     return Region(coefficients, np.linalg.inv(information))
 
 
@@ -96,12 +98,14 @@ def unseen_error(
     region
         Cycle of the region if it was not seen in all months.
     """
+    coefficients = coefficients.astype(np.float64)
     waves = year_waves(MONTHS, len(coefficients) // 2)
     cycle = np.tensordot(waves, coefficients, axes=1)
     always, ever = seen.all(axis=0) & ocean, seen.any(axis=0) & ocean
-    precision = gram / (INDEPENDENT_DAYS * (variance + 1e-12))
+    least = rounding(coefficients[0]) ** 2
+    precision = gram / (INDEPENDENT_DAYS * max(variance, least))
     if always.sum() >= FEWEST_CELLS:
-        precision = precision + np.diag(1 / (coefficients[:, always].var(axis=1) + 1e-12))
+        precision = precision + np.diag(1 / np.maximum(coefficients[:, always].var(axis=1), least))
     covariance = np.linalg.inv(precision)
     square = np.einsum("mi,yxij,mj->myx", waves, covariance, waves)
     if region is not None:

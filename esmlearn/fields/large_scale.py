@@ -8,6 +8,7 @@ from jaxtyping import Float
 from esmlearn.fields.climatology import Climatology, decimal_years
 from esmlearn.fields.coverage import FEWEST, days_near_months
 from esmlearn.fields.field import Field
+from esmlearn.fields.rounding import rounding
 
 PATCH_KM, PATCH_DAYS = 300.0, 30.0
 """Anomalies within such a distance and time count as one independent observation."""
@@ -79,9 +80,10 @@ def _plane(field: Field) -> Float[np.ndarray, "term lat lon"]:
 
 def _typical(spread: np.ndarray | None, field: Field, anomalies: np.ndarray) -> float:
     """Standard deviation of anomalies over the ocean; never zero."""
+    least = rounding(field.values)
     if spread is not None:
-        return max(float(np.sqrt(np.mean(spread[:, ~field.land] ** 2))), 1e-3)
-    return max(float(anomalies.std()), 0.1 * float(np.abs(anomalies).mean()), 1e-3)
+        return max(float(np.sqrt(np.mean(spread[:, ~field.land].astype(np.float64) ** 2))), least)
+    return max(float(anomalies.std()), 0.1 * float(np.abs(anomalies).mean()), least)
 
 
 def _independent(field: Field, observed: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
+from esmlearn.fields.rounding import rounding
 
 FEWEST = 10
 """Least number of values for a mean and a deviation of their own."""
@@ -43,7 +44,7 @@ class MonthlyScaling:
         """Fit to the observed values of a field, which should be the training period only.
 
         A cell with few values in a month takes mean and deviation of the domain, weighted by area. A month with few
-        values in the domain takes those of all months. No deviation is zero.
+        values in the domain takes those of all months. No deviation is zero: the least is that of `rounding`.
 
         Raises
         ------
@@ -56,7 +57,8 @@ class MonthlyScaling:
             raise DataError("A variable has no value in the training period; check data.split.train and the dataset.")
         weights = np.broadcast_to(field.area_weights, values.shape)
         mean, std, _ = _moments(values, weights, axis=(0, 2, 3))
-        least = FLOOR * np.where(std > 0, std, 1.0)
+        roundings = [rounding(values[:, variable]) for variable in range(values.shape[1])]
+        least = np.maximum(FLOOR * std, np.array(roundings)[:, None, None])
         means, stds = [], []
         for number in range(1, 13):
             here = values[month == number], weights[month == number]

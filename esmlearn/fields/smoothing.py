@@ -45,8 +45,10 @@ def smooth_by_leaving_out(
     for number in range(PARTS):
         hidden = observed & (part == number)
         without = reconstruct(field.hide(hidden))
-        guess, variance = without.daily[hidden], np.asarray(without.daily_std)[hidden] ** 2
-        gain = variance / np.maximum(variance + error[hidden] ** 2, np.finfo(np.float32).tiny)
+        guess, variance = without.daily[hidden], np.asarray(without.daily_std, np.float64)[hidden] ** 2
+        total = variance + error[hidden].astype(np.float64) ** 2
+        # Where both are known exactly, the observation stays.
+        gain = np.divide(variance, total, out=np.ones_like(total), where=total > 0)
         daily[hidden] = guess + gain * (field.values[:, 0][hidden] - guess)
         std[hidden] = np.sqrt(gain) * error[hidden]
     return replace(kept, daily=daily, daily_std=std, monthly=kept.monthly + monthly_means(field, daily - kept.daily))

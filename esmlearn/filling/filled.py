@@ -86,5 +86,6 @@ class Filled:
             }
         )
         if self.scored:
-            cube.attributes["esmlearn_rmse"] = json.dumps({name: round(e, 4) for name, e in self.scored.rmse.items()})
+            errors = {name: float(f"{error:.4g}") for name, error in self.scored.rmse.items()}
+            cube.attributes["esmlearn_rmse"] = json.dumps(errors)
         return cube

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from esmlearn.methods import method_info
 from esmlearn.plots.geographic import Grid, colour_bar, draw_map, error_scale, label_degrees, map_axes, value_scale
 from esmlearn.plots.style import style, with_units
-from esmlearn.words import pretty_units
+from esmlearn.words import number, pretty_units
 
 ERROR = "Reconstruction − truth"
 COLUMNS = 4  # methods side by side
@@ -132,10 +132,10 @@ def maps_methods(
     if observed is not None:
         draw_map(axes[0, 0], observed, coarse or grid, scale, "Coarse" if coarse else "Observed", area=grid)
     mesh = draw_map(axes[0, 1], truth, grid, scale, "Truth")
-    for number, (method, error) in enumerate(zip(methods, errors, strict=True)):
-        above, below = axes[1 + 2 * (number // columns) :, number % columns][:2]
+    for place, (method, error) in enumerate(zip(methods, errors, strict=True)):
+        above, below = axes[1 + 2 * (place // columns) :, place % columns][:2]
         draw_map(above, method.values, grid, scale, method_info(method.method).label, fontweight=_weight(method))
-        rmse = "Error" if method.score is None else f"Error, RMSE {method.score:.2f} {pretty_units(units)}".strip()
+        rmse = "Error" if method.score is None else f"Error, RMSE {number(method.score)} {pretty_units(units)}".strip()
         wrong = draw_map(below, error, grid, scale_of_errors, rmse, pad=3, size=7.5, fontweight=_weight(method))
     for axis in axes.flat:
         if not axis.collections:

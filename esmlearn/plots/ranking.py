@@ -18,7 +18,7 @@ from esmlearn.plots.style import (
     style,
     with_units,
 )
-from esmlearn.words import frequency_words
+from esmlearn.words import frequency_words, number
 
 HEATWAVES = {"hit": "hit_rate", "false": "false_alarm_ratio", "index": "critical_success_index"}
 
@@ -103,9 +103,8 @@ def _dot(axis: Axes, place: int, row: Mapping[str, Any], colour: str) -> None:
     if row.get("low") is not None:
         axis.hlines(place, row["low"], row["high"], color=colour, linewidth=8, alpha=0.35)
     axis.plot(row["value"], place, method_info(row["method"]).mark, color=colour, markersize=4.5 if model else 3.8)
-    number = f"{row['value']:.2g}" if row["value"] < 0.1 else f"{row['value']:.2f}"
     weight = "bold" if model else "normal"
-    axis.text(1.02, place, number, transform=axis.get_yaxis_transform(), va="center", fontweight=weight)
+    axis.text(1.02, place, number(row["value"]), transform=axis.get_yaxis_transform(), va="center", fontweight=weight)
 
 
 def _label_methods(axis: Axes, ranked: Sequence[Mapping[str, Any]]) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from esmlearn.methods import method_info
 from esmlearn.report.tables import SCORES, Cell, Line, Table
-from esmlearn.report.words import NO_BREAK, Row, interval, number, percent, value
-from esmlearn.words import pretty_units
+from esmlearn.report.words import NO_BREAK, Row, interval, percent, value
+from esmlearn.words import number, pretty_units
 
 SHOWN = ("rmse", "bias", "crps", "spread_skill_ratio")
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from esmlearn.report.tables import Cell, Line, Table
-from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
-from esmlearn.words import pretty_units
+from esmlearn.report.words import NO_BREAK, Row, interval, percent
+from esmlearn.words import number, pretty_units
 
 HEADS = {
     "bias": "Bias",

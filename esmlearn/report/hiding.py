@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from esmlearn.report.words import NO_BREAK, area, domain, frequency, grid_step, number, percent
-from esmlearn.words import pretty_units
+from esmlearn.report.words import NO_BREAK, area, domain, frequency, grid_step, percent
+from esmlearn.words import number, pretty_units
 
 GAPS = {
     "data": "The gaps are those that the data have.",

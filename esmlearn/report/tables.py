@@ -6,8 +6,8 @@ from functools import partial
 
 from esmlearn.methods import method_info
 from esmlearn.report.weaknesses import skill_against
-from esmlearn.report.words import NO_BREAK, Row, interval, number, percent
-from esmlearn.words import frequency_words, pretty_units
+from esmlearn.report.words import NO_BREAK, Row, interval, percent
+from esmlearn.words import frequency_words, number, pretty_units
 
 # Frequencies with monthly means; other frequencies have fields.
 MEANS = {"mon": "monthly means"}

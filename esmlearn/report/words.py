@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from esmlearn.methods import method_info
-from esmlearn.words import frequency_words, pretty_units
+from esmlearn.words import frequency_words, number, pretty_units
 
 Row = Mapping[str, Any]
 
@@ -20,12 +20,6 @@ DISTANCES = {
     "days_to_observation": "from the nearest observation at the place",
 }
 NO_BREAK = "\N{NO-BREAK SPACE}"
-
-
-def number(value: int | float) -> str:
-    """Write a score with three significant digits, and at most three decimals."""
-    digits = next((3 - power for power in range(3) if abs(value) < 10**power), 0)
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0: no negative zero
 
 
 def percent(share: int | float, *, digits: int = 0) -> str:

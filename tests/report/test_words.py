@@ -23,7 +23,18 @@ def fact(**own):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.12345, "0.123"), (1.2, "1.20"), (12.34, "12.3"), (-123.4, "−123"), (-0.0001, "0.000")]
+    ("value", "text"),
+    [
+        (0.12345, "0.123"),
+        (1.2, "1.20"),
+        (12.34, "12.3"),
+        (-123.4, "−123"),
+        (-0.0, "0.000"),
+        (-0.0001, "−1.00 × 10⁻⁴"),
+        (2.345e-7, "2.35 × 10⁻⁷"),
+        (1.5e9, "1.50 × 10⁹"),
+        (float("nan"), "nan"),
+    ],
 )
 def test_numbers_have_three_digits_and_no_negative_zero(value, text):
     assert number(value) == text

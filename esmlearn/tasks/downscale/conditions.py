@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from esmlearn.fields.field import Field
 from esmlearn.fields.monthly_scaling import MonthlyScaling
+from esmlearn.fields.rounding import rounding
 from esmlearn.fields.times import match_times
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import Regridder, interpolator
@@ -47,9 +48,12 @@ class StaticFields:
 
     @classmethod
     def of(cls, fields: dict[str, Float[np.ndarray, "lat lon"]], shape: tuple[int, int]) -> "StaticFields":
-        """Scale fields to mean zero and a standard deviation of one; NaN is missing."""
+        """Scale fields to mean zero and a standard deviation of one, a constant one to zero; NaN is missing."""
         known = np.array([np.isfinite(field) for field in fields.values()], bool).reshape(len(fields), *shape)
-        scaled = [(field - np.nanmean(field)) / max(float(np.nanstd(field)), 1e-6) for field in fields.values()]
+        scaled = [
+            (field - np.nanmean(field)) / max(float(np.nanstd(field)), rounding(field))
+            for field in (given.astype(np.float64) for given in fields.values())
+        ]
         values = np.where(known, np.array(scaled).reshape(len(fields), *shape), 0.0).astype(np.float32)
         return cls(tuple(fields), values, known)
 

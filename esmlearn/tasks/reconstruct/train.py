@@ -137,7 +137,7 @@ def fit(
     state = train_network(network, training, Window.stack, objective, settings, run_dir)
     spread = float(climate[1].at(learned.year_fraction).mean())
     known = describe_training(learned, network, state)
-    known["validation_rmse"] = {name: round(value * spread, 4) for name, value in state.best_validation.items()}
+    known["validation_rmse"] = {name: float(f"{value * spread:.4g}") for name, value in state.best_validation.items()}
     return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, *climate)
 
 
