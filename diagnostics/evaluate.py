@@ -12,12 +12,14 @@ from typing import Any
 import iris
 
 from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_figure
+from esmlearn.bridge.left_out import read_left_out, write_left_out
 from esmlearn.bridge.reconstructions import ancestor_folders, find_ablations, find_reconstructions
 from esmlearn.evaluation.evaluation import FILES, Evaluation
 from esmlearn.evaluation.reading import read_cases
 from esmlearn.fields.input_data import InputData
 from esmlearn.files import write_text
 from esmlearn.settings import EvaluateSettings, from_script
+from esmlearn.tasks.left_out import leaving_out
 
 
 def main(cfg: dict[str, Any]) -> None:
@@ -26,7 +28,7 @@ def main(cfg: dict[str, Any]) -> None:
     folders = ancestor_folders(cfg)
     ablations = find_ablations(folders)
     cases = read_cases(find_reconstructions(folders), InputData(cfg["input_data"]), settings)
-    evaluation = Evaluation.of(cases, [iris.load_cube(path) for path in ablations])
+    evaluation = Evaluation.of(cases, [iris.load_cube(path) for path in ablations], read_left_out(folders))
     ancestors = sorted({file for case in cases for file in case.ancestors})
     for file in FILES:
         if (text := file.text(evaluation)) is None:
@@ -36,10 +38,12 @@ def main(cfg: dict[str, Any]) -> None:
         if file.caption:
             made_of = [*ancestors, *map(str, ablations)] if file.name == "ablations.json" else ancestors
             log_provenance(path, _record(file.caption, made_of, statistics=["rmsd", "corr"]), cfg)
-    for case, figure in evaluation.figures():
-        tags = {"plot_types": list(figure.plot_types), "statistics": list(figure.statistics)}
-        name = figure.name if len(cases) == 1 else f"{figure.name}_{case.label}"
-        save_figure(name, _record(figure.caption, case.ancestors, **tags), cfg, figure=figure.figure, dpi=220)
+    with leaving_out("figures of the scores") as failed:
+        for case, figure in evaluation.figures():
+            tags = {"plot_types": list(figure.plot_types), "statistics": list(figure.statistics)}
+            name = figure.name if len(cases) == 1 else f"{figure.name}_{case.label}"
+            save_figure(name, _record(figure.caption, case.ancestors, **tags), cfg, figure=figure.figure, dpi=220)
+    write_left_out(cfg, ", ".join(dict.fromkeys(case.dataset for case in cases)), failed, ancestors)
 
 
 def _record(caption: str, ancestors: list[str], **tags: list[str]) -> dict[str, Any]:

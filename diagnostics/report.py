@@ -10,6 +10,7 @@ from typing import Any
 
 from esmlearn import plots
 from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_figure
+from esmlearn.bridge.left_out import check_faults
 from esmlearn.files import atomic_write, write_text
 from esmlearn.report import Figure, collect, render
 from esmlearn.settings import ReportSettings, from_script
@@ -47,6 +48,7 @@ def main(cfg: dict[str, Any]) -> None:
         where = "/".join(page.parts[-4:])
         caption = f"The whole report is beside this page at {where}. {figure.caption}"
         log_provenance(poster, record(caption, "bar"), cfg)
+    check_faults(report.left_out, page)
 
 
 if __name__ == "__main__":

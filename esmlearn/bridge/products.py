@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import save_data, save_figure
+from esmlearn.bridge.left_out import write_left_out
 from esmlearn.fields.member_cubes import members_cube
 from esmlearn.files import sha256
 from esmlearn.methods import method_info
 from esmlearn.plots.captioned import CaptionedFigure
 from esmlearn.settings import ReconstructSettings
+from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.outputs import AblationOutput, Application, MethodOutput
 from esmlearn.trained.folder import SETTINGS, WEIGHTS
 
@@ -42,17 +44,33 @@ class Products:
     application: Application
 
     def save_all(self) -> None:
-        """Save each output as soon as it is made: an error in a later one does not lose it."""
+        """Save each output as soon as it is made, and at last what was left out and why.
+
+        Raises
+        ------
+        Exception
+            If no method is left: the error of the first one.
+        """
+        left_out: list[LeftOut] = []
+        saved = 0
         for output in self.application.outputs:
             match output:
+                case LeftOut():
+                    left_out.append(output)
                 case MethodOutput():
-                    self._save_method(output)
+                    with leaving_out(output.method) as failed:
+                        self._save_method(output)
+                        saved += 1
+                    left_out += failed
                 case AblationOutput():
                     self._save_ablation(output)
                 case CaptionedFigure():
                     tags = {"plot_types": list(output.plot_types), "statistics": list(output.statistics)}
                     record = self._record(output.caption, ENSEMBLE, domains=["reg"], **tags)
                     save_figure(output.name, record, self.cfg, figure=output.figure, dpi=220)
+        if left_out and not saved:
+            raise left_out[0].error
+        write_left_out(self.cfg, self.application.dataset, left_out, self.cfg["input_data"])
 
     def _save_method(self, output: MethodOutput) -> None:
         """Save days and months of a method; of an ensemble also its members and, on request, their quantiles."""

@@ -1,7 +1,7 @@
 """The scores of all cases together, and the files that hold them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,18 +34,23 @@ class Evaluation:
         Scores of profiles as wholes, which several levels have.
     ablations
         Scores of the members of an ensemble that were sampled otherwise: rows of `ablations.json`.
+    left_out
+        What is missing of each dataset, and why: methods that failed.
     """
 
     cases: Sequence[Case]
     scores: Sequence[CaseScores]
     profiles: Sequence[Row]
     ablations: Sequence[Row]
+    left_out: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def of(cls, cases: Sequence[Case], ablations: Sequence[Cube] = ()) -> "Evaluation":
+    def of(
+        cls, cases: Sequence[Case], ablations: Sequence[Cube] = (), left_out: Sequence[Mapping[str, Any]] = ()
+    ) -> "Evaluation":
         """Score all cases, and the ablations of their ensembles."""
         scores = [score_case(case) for case in cases]
-        return cls(cases, scores, score_profiles(cases), score_ablations(ablations, cases))
+        return cls(cases, scores, score_profiles(cases), score_ablations(ablations, cases), left_out)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -66,6 +71,14 @@ class Evaluation:
         for case, scores in zip(self.cases, self.scores, strict=True):
             for figure in plot_case(case, scores):
                 yield case, figure
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Records of `evaluation.json`: what was evaluated, and what is missing."""
+        return [
+            facts(case, scores)
+            | {"methods_left_out": {one["what"]: one["why"] for one in self.left_out if one["dataset"] == case.dataset}}
+            for case, scores in zip(self.cases, self.scores, strict=True)
+        ]
 
     @property
     def _all_rows(self) -> list[Row]:
@@ -116,7 +129,7 @@ FILES = (
     ScoreFile(
         "evaluation.json",
         "What was evaluated, and what the methods were given.",
-        lambda found: json.dumps([facts(*pair) for pair in zip(found.cases, found.scores, strict=True)], indent=1),
+        lambda found: json.dumps(found.facts(), indent=1),
     ),
     ScoreFile(
         "ablations.json",

@@ -20,6 +20,7 @@ from esmlearn.filling.report import write_report
 from esmlearn.filling.trials import choose, score
 from esmlearn.methods import method_info
 from esmlearn.settings import BaselineSettings, InputSettings, WithholdSettings
+from esmlearn.tasks.left_out import LeftOut
 from esmlearn.tasks.without_model import climatology_of
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,8 @@ def fill(
         name = chosen.best if chosen else str(asked)
         step(f"Filling by {method_info(name).words}")
         (output,) = methods.run(record.field, (name,), smooth=smooth_observed)
+    if isinstance(output, LeftOut):
+        raise output.error
     filled = Filled(
         complete=output.result.to_cubes(record.field)[0],
         output=output,

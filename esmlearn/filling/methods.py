@@ -11,6 +11,7 @@ from esmlearn.fields.reconstruction import GapFiller
 from esmlearn.fields.reference import Source
 from esmlearn.settings import BaselineSettings
 from esmlearn.tasks import TASKS, load_model
+from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.outputs import MethodOutput
 from esmlearn.tasks.without_model import climatology_of, run_methods
 
@@ -68,12 +69,13 @@ class Methods:
         names: tuple[str, ...],
         *,
         smooth: bool = False,
-        refused: dict[str, str] | None = None,
-    ) -> Iterator[MethodOutput]:
-        """Fill the gaps of a field with some of the methods; `smooth` and `refused` are as of `run_methods`."""
+    ) -> Iterator[MethodOutput | LeftOut]:
+        """Fill the gaps of a field with some of the methods; `smooth`, and those that fail, are as of `run_methods`."""
         if self.model and self.model_name in names:
-            fill = self.model.smooth_field if smooth else self.model.reconstruct_field
-            yield MethodOutput(self.model_name, field, fill(field), {})
+            with leaving_out(self.model_name) as failed:
+                fill = self.model.smooth_field if smooth else self.model.reconstruct_field
+                yield MethodOutput(self.model_name, field, fill(field), {})
+            yield from failed
         if chosen := tuple(name for name in self.baselines if name in names):
             climatology, _ = climatology_of(field, self.climatology)
-            yield from run_methods(field, climatology, chosen, self.settings, smooth=smooth, refused=refused)
+            yield from run_methods(field, climatology, chosen, self.settings, smooth=smooth)

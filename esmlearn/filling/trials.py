@@ -19,6 +19,7 @@ from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.methods import method_info
 from esmlearn.metrics.uncertainty import FEWEST_BLOCKS
 from esmlearn.settings import EvaluateSettings, WithholdSettings
+from esmlearn.tasks.left_out import LeftOut
 from esmlearn.tasks.outputs import MethodOutput
 
 MOST_VALUES = 3_000_000
@@ -90,13 +91,15 @@ def _try(methods: Methods, dataset: str, left: Field, how: str, observed: Cube, 
     DataError
         If no method can fill such data, or nothing that counts was withheld.
     """
-    refused: dict[str, str] = {}
-    outputs: list[MethodOutput] = []
+    made: list[MethodOutput | LeftOut] = []
     for name in methods.names:
         step(method_info(name).words)
-        outputs += methods.run(left, (name,), refused=refused)
+        made += methods.run(left, (name,))
+    outputs = [one for one in made if isinstance(one, MethodOutput)]
+    left_out = [one for one in made if isinstance(one, LeftOut)]
     if not outputs:
-        raise DataError(f"No method can fill {dataset}. {next(iter(refused.values()))}")
+        raise DataError(f"No method can fill {dataset}. {left_out[0].why}") from left_out[0].error
+    refused = {one.what: one.why for one in left_out}
     truth = Truth("observed", observed)
     block = max(1, min(BLOCK_DAYS, len(left.dates) // FEWEST_BLOCKS))
     case = make_case(

@@ -64,6 +64,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         ablations=tuple(records("ablations.json")),
         climate_models=tuple(records("model_scores.json")),
         facts=tuple(records("evaluation.json")),
+        left_out=tuple(records("left_out.json")),
         shortest={record["dataset"]: min(record["wavelength_km"]) for record in records("spectra.json")},
         figures=tuple(figure for work in works for figure in _figures(work)),
         datasets=tuple(Dataset(facets, _attributes(file)) for file, facets in inputs.items()),

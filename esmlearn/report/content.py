@@ -98,8 +98,9 @@ class Report:
     `title` and `description` come from the recipe or the settings, `words` is a summary by the author. `rows`,
     `breakdown`, `ablations` and `climate_models` are rows of `scores.json`, `breakdown.json`, `ablations.json` and
     `model_scores.json`. `facts` describes what was evaluated and hidden, for each dataset; see
-    `esmlearn.evaluation.facts.facts`. `changes` says what was changed to put observations in order. `shortest` is the
-    shortest wavelength (km) in the spectra of each dataset. `preprocessors` and `settings` are texts in YAML, the
+    `esmlearn.evaluation.facts.facts`. `left_out` says what failed, of which dataset and why. `changes` says what was
+    changed to put observations in order. `shortest` is the shortest wavelength (km) in the spectra of each dataset.
+    `preprocessors` and `settings` are texts in YAML, the
     latter of each script with all defaults. `bibtex` has the entries that ESMValCore collected. `versions` are those of
     the software, `seeds` go by the path of keys in the settings. Links are relative to the report's folder.
     """
@@ -112,6 +113,7 @@ class Report:
     ablations: tuple[Row, ...] = ()
     climate_models: tuple[Row, ...] = ()
     facts: tuple[Mapping[str, Any], ...] = ()
+    left_out: tuple[Mapping[str, Any], ...] = ()
     shortest: Mapping[str, float] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     datasets: tuple[Dataset, ...] = ()

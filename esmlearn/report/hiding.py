@@ -1,8 +1,9 @@
 """Sentences and lists about the data of an evaluation: gaps, withheld observations, periods, grids."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from esmlearn.methods import method_info
 from esmlearn.report.words import NO_BREAK, area, domain, frequency, grid_step, percent
 from esmlearn.words import number, pretty_units
 
@@ -90,6 +91,11 @@ def split_lines(split: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = [(words[role], _period(split[role])) for role in words if role in split]
     days = split.get("buffer_days")
     return lines + ([("Left out between them", f"{days} days")] if days is not None else [])
+
+
+def missing(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Write sentences about methods, and other things, that failed."""
+    return [f"Left out: {method_info(entry['what']).words} of {entry['dataset']}. {entry['why']}" for entry in entries]
 
 
 def left_out(fact: Mapping[str, Any]) -> list[str]:

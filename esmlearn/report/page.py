@@ -17,7 +17,7 @@ from esmlearn.report.ablations import ablation_sentences, ablation_tables
 from esmlearn.report.climate_models import climate_model_sentences, climate_model_table
 from esmlearn.report.content import Dataset, Figure, Method, Model, Report
 from esmlearn.report.graph import HEIGHT, WIDTH, draw
-from esmlearn.report.hiding import fact_lines, how_hidden, left_out, split_lines
+from esmlearn.report.hiding import fact_lines, how_hidden, left_out, missing, split_lines
 from esmlearn.report.references import read_references
 from esmlearn.report.summary import ensembles_of, summarize
 from esmlearn.report.tables import (
@@ -65,7 +65,11 @@ def render(report: Report) -> str:
     return environment.get_template("page.html.j2").render(
         report=report,
         style=Markup(style),  # our own file, which must not be escaped
-        summary=[*_summary(report), *climate_model_sentences(report.climate_models)],
+        summary=[
+            *_summary(report),
+            *climate_model_sentences(report.climate_models),
+            *missing(report.left_out),
+        ],
         weak=weaknesses(report.rows, report.breakdown),
         figures=_sections(report.figures),
         widths=_widths(report.figures),

@@ -25,6 +25,7 @@ from esmlearn.gaps.withhold import withhold
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import DataSettings, GapSettings, ReconstructSettings, SplitSettings
 from esmlearn.settings.data import LAND
+from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.outputs import MethodOutput
 
 logger = logging.getLogger(__name__)
@@ -192,15 +193,17 @@ def find_truth(data: InputData, name: str | None, field: Field, *, needed: bool 
 
 def run_baselines(
     observations: Observations, split: SplitSettings, climatology: Climatology, settings: ReconstructSettings
-) -> Iterator[MethodOutput]:
-    """Fit the baselines to the days of the training, and let them reconstruct."""
+) -> Iterator[MethodOutput | LeftOut]:
+    """Fit the baselines to the days of the training, and let them reconstruct; those that fail are left out."""
     field = observations.field
     training = training_days(field, observations.whole, split)
     for method in settings.gap_fillers():
-        baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
-        smooths = settings.smooth_observed and baseline.smooths
-        result = baseline.smooth_field(field) if smooths else baseline.reconstruct_field(field)
-        yield MethodOutput(method, field, result, baseline.parameters)
+        with leaving_out(method) as failed:
+            baseline = baselines.fit(method, training, climatology=climatology, settings=settings)
+            smooths = settings.smooth_observed and baseline.smooths
+            result = baseline.smooth_field(field) if smooths else baseline.reconstruct_field(field)
+            yield MethodOutput(method, field, result, baseline.parameters)
+        yield from failed
 
 
 def cut(field: Field, period: str, split: SplitSettings) -> Field:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.plots.captioned import CaptionedFigure
+from esmlearn.tasks.left_out import LeftOut
 
 
 class MethodOutput(NamedTuple):
@@ -57,7 +58,7 @@ class AblationOutput(NamedTuple):
     members: Float[np.ndarray, "member time var lat lon"]
 
 
-Output = MethodOutput | AblationOutput | CaptionedFigure
+Output = MethodOutput | AblationOutput | CaptionedFigure | LeftOut
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Application:
     attributes
         What every file says of what was given.
     outputs
-        Made one after the other as they are asked for, so that each can be saved before the next is computed.
+        Made one after the other as they are asked for, so that each can be saved before the next is computed. A method
+        that fails is among them as `LeftOut`.
     """
 
     dataset: str

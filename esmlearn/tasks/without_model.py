@@ -20,6 +20,7 @@ from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
 from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
+from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.observations import climatology_source
 from esmlearn.tasks.outputs import Application, MethodOutput
 
@@ -94,9 +95,8 @@ def run_methods(
     settings: BaselineSettings,
     *,
     smooth: bool = False,
-    refused: dict[str, str] | None = None,
-) -> Iterator[MethodOutput]:
-    """Fit baselines to the observations that they fill, one after the other.
+) -> Iterator[MethodOutput | LeftOut]:
+    """Fit baselines to the observations that they fill, one after the other; those that fail are left out.
 
     Parameters
     ----------
@@ -110,19 +110,13 @@ def run_methods(
         Their parameters.
     smooth
         Whether methods that have an analysis of what was observed give it.
-    refused
-        Gets the reason of each baseline that can't fill such observations; without it, the first reason is an error.
     """
     for name in names:
-        try:
+        with leaving_out(name) as failed:
             baseline = baselines.fit(name, field, climatology=climatology, settings=settings)
             fill = baseline.smooth_field if smooth and baseline.smooths else baseline.reconstruct_field
             yield MethodOutput(name, field, fill(field), baseline.parameters)
-        except DataError as error:
-            if refused is None:
-                raise
-            refused[name] = str(error)
-            logger.info("%s is left out. %s", name, error)
+        yield from failed
 
 
 def apply(data: InputData, settings: ReconstructSettings) -> Application:
@@ -150,10 +144,7 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
         logger.info(how)
     climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
     logger.info("The climatology is %s.", words)
-    # What a recipe names must run; of all baselines, those that can.
-    refused: dict[str, str] | None = None if settings.baselines else {}
-    names = settings.gap_fillers()
-    outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed, refused=refused)
+    outputs = run_methods(field, climatology, settings.gap_fillers(), settings, smooth=settings.smooth_observed)
     facets = data.find(name)
     attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words}
     return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)

@@ -33,6 +33,7 @@ from esmlearn.tasks.ensembles.ablation import ablate
 from esmlearn.tasks.ensembles.figures import plot_sampling
 from esmlearn.tasks.ensembles.regression import FirstGuess, regress_domain
 from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, coordinates_of, in_chunks, sample_members
+from esmlearn.tasks.left_out import MORE, leaving_out
 from esmlearn.tasks.observations import Observations, find_truth, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.trained.arrays import Climate
@@ -294,24 +295,31 @@ def _outputs(
     """Give the fields of all methods level by level, ablations, and figures of the sampling."""
     field, ensemble = observations.field, settings.ensemble
     task = prepare(trained, field, surface, ensemble)
-    members = sample_members(trained, task, ensemble)
+    with leaving_out(METHOD) as failed:
+        members = sample_members(trained, task, ensemble)
+    yield from failed
     for index, (climatology, _) in enumerate(task.climates):
         level = observations.level(index)
-        result = Reconstruction.of_members(members[:, :, index], level.field)
-        yield MethodOutput(METHOD, level.field, result, ensemble.model_dump(mode="json"))
+        if not failed:
+            result = Reconstruction.of_members(members[:, :, index], level.field)
+            yield MethodOutput(METHOD, level.field, result, ensemble.model_dump(mode="json"))
         yield from run_baselines(level, trained.settings.data.split, climatology, settings)
-    truth = find_truth(data, trained.settings.data.target, field, needed=settings.hides_anew)
+    if failed:
+        return
+    with leaving_out(MORE) as failed:
+        truth = find_truth(data, trained.settings.data.target, field, needed=settings.hides_anew)
 
-    def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
-        given = field[times]
-        if ablation.share is not None and truth is not None:
-            given = hide_anew(truth[times], trained.settings.hide, ablation.share, seed=ensemble.seed)
-        sampling = ablation.sampling(ensemble)
-        varied = prepare(trained, given, surface, sampling, without=ablation.without)
-        return given, sample_members(trained, varied, sampling)
+        def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
+            given = field[times]
+            if ablation.share is not None and truth is not None:
+                given = hide_anew(truth[times], trained.settings.hide, ablation.share, seed=ensemble.seed)
+            sampling = ablation.sampling(ensemble)
+            varied = prepare(trained, given, surface, sampling, without=ablation.without)
+            return given, sample_members(trained, varied, sampling)
 
-    yield from ablate(settings, field, members, vary)
-    yield from plot_sampling(trained, task, ensemble, truth, dataset=observations.name)
+        yield from ablate(settings, field, members, vary)
+        yield from plot_sampling(trained, task, ensemble, truth, dataset=observations.name)
+    yield from failed
 
 
 def hide_anew(complete: Field, hide: HideSettings, share: float, *, seed: int) -> Field:

@@ -37,6 +37,7 @@ from esmlearn.tasks.ensembles.sampling import (
     in_chunks,
     sample_members,
 )
+from esmlearn.tasks.left_out import MORE, leaving_out
 from esmlearn.tasks.observations import cut, find_truth
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 
@@ -374,19 +375,29 @@ def _outputs(
         there = match_times(in_situ, fine, names=("in-situ data", "coarse field"))
         fine = replace(fine, observed=in_situ.observed[there])
     task = prepare(trained, coarse, fine, ensemble, in_situ=in_situ)
-    members = sample_members(trained, task, ensemble)
-    result = Reconstruction.of_members(members[:, :, 0], fine)
-    yield MethodOutput(METHOD, fine, result, ensemble.model_dump(mode="json"))
+    with leaving_out(METHOD) as failed:
+        members = sample_members(trained, task, ensemble)
+        result = Reconstruction.of_members(members[:, :, 0], fine)
+        yield MethodOutput(METHOD, fine, result, ensemble.model_dump(mode="json"))
+    yield from failed
     if trained.regression:
-        yield MethodOutput("ResidualUNet", fine, task.first_guess(), {})
+        with leaving_out("ResidualUNet") as without:
+            yield MethodOutput("ResidualUNet", fine, task.first_guess(), {})
+        yield from without
     for method in interpolations:
-        yield MethodOutput(method, fine, interpolate(trained, field, fine, method), {})
+        with leaving_out(method) as without:
+            yield MethodOutput(method, fine, interpolate(trained, field, fine, method), {})
+        yield from without
+    if failed:
+        return
 
     def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
         sampling = ablation.sampling(ensemble)
         varied = prepare(trained, coarse, fine, sampling, in_situ=in_situ, without=ablation.without, times=times)
         return fine[times], sample_members(trained, varied, sampling, times=times)
 
-    yield from ablate(settings, fine, members, vary)
-    truth = find_truth(data, learned.data.fine, fine)
-    yield from plot_sampling(trained, task, ensemble, truth, dataset=str(data.find(name)["dataset"]))
+    with leaving_out(MORE) as failed:
+        yield from ablate(settings, fine, members, vary)
+        truth = find_truth(data, learned.data.fine, fine)
+        yield from plot_sampling(trained, task, ensemble, truth, dataset=str(data.find(name)["dataset"]))
+    yield from failed

@@ -26,8 +26,10 @@ from esmlearn.tasks.ensembles.figures import plot_sampling
 from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, sample_members
 from esmlearn.tasks.fill.model import TrainedFiller
 from esmlearn.tasks.fill.samples import FirstGuessDays
+from esmlearn.tasks.left_out import MORE, leaving_out
 from esmlearn.tasks.observations import Observations, climatology_source, find_truth, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
+from esmlearn.tasks.reconstruct.apply import METHOD as TRANSFORMER
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 
@@ -258,25 +260,33 @@ def _outputs(
     )
     reconstruction = None
     if transformer:
-        reconstruction = reconstruct(transformer, field, climatology, scaling, overlap=settings.overlap)
-        yield MethodOutput("SpatioTemporalModel", field, reconstruction, {})
+        with leaving_out(TRANSFORMER) as failed:
+            reconstruction = reconstruct(transformer, field, climatology, scaling, overlap=settings.overlap)
+            yield MethodOutput(TRANSFORMER, field, reconstruction, {})
+        yield from failed
     base = reconstruction if trained.base_model else None
-    task = prepare(trained, field, base=base, climatology=source)
-    members = sample_members(trained, task, settings.ensemble)
-    result = Reconstruction.of_members(members[:, :, 0], field)
-    yield MethodOutput(METHOD, field, result, settings.ensemble.model_dump(mode="json"))
+    with leaving_out(METHOD) as failed:
+        task = prepare(trained, field, base=base, climatology=source)
+        members = sample_members(trained, task, settings.ensemble)
+        result = Reconstruction.of_members(members[:, :, 0], field)
+        yield MethodOutput(METHOD, field, result, settings.ensemble.model_dump(mode="json"))
+    yield from failed
     yield from run_baselines(observations, learned.split, climatology, settings)
-    truth = find_truth(data, learned.target, field, needed=settings.hides_anew)
+    if failed:
+        return
+    with leaving_out(MORE) as failed:
+        truth = find_truth(data, learned.target, field, needed=settings.hides_anew)
 
-    def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
-        given, first_guess = field, base
-        if ablation.share is not None and truth is not None:
-            # Gaps that can't be simulated are replaced by clouds.
-            kind = learned.gaps.kind if learned.gaps.kind in KINDS else "clouds"
-            gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
-            given, first_guess = apply_gaps(truth, gaps), None
-        varied = prepare(trained, given, base=first_guess, climatology=source, without=ablation.without)
-        return given[times], sample_members(trained, varied, ablation.sampling(settings.ensemble), times=times)
+        def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
+            given, first_guess = field, base
+            if ablation.share is not None and truth is not None:
+                # Gaps that can't be simulated are replaced by clouds.
+                kind = learned.gaps.kind if learned.gaps.kind in KINDS else "clouds"
+                gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
+                given, first_guess = apply_gaps(truth, gaps), None
+            varied = prepare(trained, given, base=first_guess, climatology=source, without=ablation.without)
+            return given[times], sample_members(trained, varied, ablation.sampling(settings.ensemble), times=times)
 
-    yield from ablate(settings, field, members, vary)
-    yield from plot_sampling(trained, task, settings.ensemble, truth, dataset=observations.name)
+        yield from ablate(settings, field, members, vary)
+        yield from plot_sampling(trained, task, settings.ensemble, truth, dataset=observations.name)
+    yield from failed

@@ -23,10 +23,14 @@ from esmlearn.grids.tiles import Blend, ramp, slices
 from esmlearn.models.transformer.inputs import WindowInputs
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
 from esmlearn.settings import ReconstructSettings
+from esmlearn.tasks.left_out import leaving_out
 from esmlearn.tasks.observations import Observations, climatology_source, run_baselines, training_days
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.samples import cut_window
+
+METHOD = "SpatioTemporalModel"
+"""Name in files and reports."""
 
 BATCH = 8
 """Windows that go through the model at once."""
@@ -108,9 +112,10 @@ def _outputs(model: Reconstructor, observations: Observations, settings: Reconst
     """Give the fields of all methods."""
     field = observations.field
     climatology, _ = model.climate(field)
-    fill = model.smooth_field if settings.smooth_observed else model.reconstruct_field
-    result = fill(field, overlap=settings.overlap)
-    yield MethodOutput("SpatioTemporalModel", field, result, {})
+    with leaving_out(METHOD) as failed:
+        fill = model.smooth_field if settings.smooth_observed else model.reconstruct_field
+        yield MethodOutput(METHOD, field, fill(field, overlap=settings.overlap), {})
+    yield from failed
     yield from run_baselines(observations, model.trained.settings.data.split, climatology, settings)
 
 
