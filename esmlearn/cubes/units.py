@@ -102,6 +102,8 @@ def mend_units(cube: Cube) -> Cube:
 def convert(values: np.ndarray, units: cf_units.Unit | str, target: str, *, name: str) -> np.ndarray:
     """Convert values of the quantity `name` to other units; a DataError if they don't convert."""
     known = read_units(units)
+    if known.is_unknown() or known.is_no_unit():
+        raise DataError(f"{name} has no units; set them, such as 1 for a pure number.")
     if not known.is_convertible(target):
         raise DataError(f"{name} is in {units}, which does not convert to {target}; check the dataset.")
     return values if str(known) == target else known.convert(values, target)
