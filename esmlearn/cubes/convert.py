@@ -1,5 +1,8 @@
 """Iris cubes, xarray arrays and datasets, to ordered cubes and back; ncdata does the conversion."""
 
+import re
+from collections.abc import Hashable
+
 import dask.array as da
 import iris
 import numpy as np
@@ -56,7 +59,8 @@ def like_input(cube: Cube, given: Gridded) -> Gridded:
         return dataset
     array = dataset[cube.var_name or cube.name()]
     beside = [part.var_name for part in cube.ancillary_variables()]
-    return array.assign_coords({name: dataset[name].variable for name in beside})
+    made = array.assign_coords({name: dataset[name].variable for name in beside})
+    return made if given.name is None else made.rename(given.name)
 
 
 def _nan_where_masked(data: np.ndarray | da.Array) -> np.ndarray | da.Array:
@@ -68,7 +72,8 @@ def _nan_where_masked(data: np.ndarray | da.Array) -> np.ndarray | da.Array:
 def _from_xarray(data: xr.DataArray | xr.Dataset, variable: str | None) -> Cube:
     """Make a cube of an array, or of a variable of a dataset."""
     if isinstance(data, xr.DataArray):
-        name = str(data.name or data.attrs.get("standard_name", "values"))
+        name = _valid(data.name or data.attrs.get("standard_name", "values"))
+        name = "values" if name in data.coords else name
         beside = [part for part in data.attrs.get("ancillary_variables", "").split() if part in data.coords]
         data, variable = data.rename(name).to_dataset().reset_coords(beside), name
     found = [cube for cube in cubes_from_xarray(_plain(data)) if cube.ndim > 1]
@@ -82,9 +87,16 @@ def _from_xarray(data: xr.DataArray | xr.Dataset, variable: str | None) -> Cube:
     return cube.copy(data=da.ma.masked_invalid(cube.core_data())) if cube.dtype.kind == "f" else cube
 
 
+def _valid(name: Hashable) -> str:
+    """A name as netCDF allows it: brackets, blanks and letters beyond ASCII become underscores."""
+    plain = re.sub(r"\W", "_", str(name), flags=re.ASCII)
+    return plain if plain[:1].isalpha() else f"v{plain}"
+
+
 def _plain(data: xr.Dataset) -> xr.Dataset:
     """Leave out how the file packed its values: what was calculated from them may not fit in there any more."""
-    plain = _with_read_times(data.copy())
+    names = {name: _valid(name) for name in data.variables if not isinstance(name, str)}
+    plain = _with_read_times(data.rename(names) if names else data.copy())
     for _name, variable in plain.variables.items():
         encoding = {key: value for key, value in variable.encoding.items() if key in ("units", "calendar")}
         if np.issubdtype(variable.dtype, np.datetime64):

@@ -70,6 +70,8 @@ def look(block: np.ndarray, low: float, high: float, axis: int | None, n_times: 
     times = np.moveaxis(block, axis, 0) if axis is not None else block[None]
     rows = times.reshape(len(times), -1)
     values = np.ma.getdata(rows)
+    if values.dtype == np.float16:  # in which limits overflow
+        values = values.astype(np.float32)
     there = ~np.ma.getmaskarray(rows) & ~np.isnan(values)
     outside = there & ~((values >= low) & (values <= high))
     counts = np.zeros((2, n_times), np.int64)

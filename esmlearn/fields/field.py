@@ -153,7 +153,9 @@ class Field:
             )
         like = self.like[0] if like is None else like
         data = np.ma.masked_array(rows_northward(np.where(valid, values, 0.0), like), mask=rows_northward(~valid, like))
-        cube = like.copy(data=data.astype(like.dtype if like.dtype.kind == "f" else np.float32))
+        # Integers and half precision can't hold what is calculated.
+        kept = like.dtype.kind == "f" and like.dtype.itemsize >= 4
+        cube = like.copy(data=data.astype(like.dtype if kept else np.float32))
         for variable in cube.ancillary_variables():  # it belongs to the values that were read
             cube.remove_ancillary_variable(variable)
         cube.units = self.units

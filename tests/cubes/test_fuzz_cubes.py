@@ -5,8 +5,11 @@
 
 import re
 
+import iris
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, reject
 
 import esmlearn
@@ -14,9 +17,10 @@ from esmlearn import baselines
 from esmlearn.cubes.order import put_in_order
 from esmlearn.errors import EsmlearnError
 from esmlearn.fields.reconstruction import read_values
+from esmlearn.filling import write_filled
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.train import fit
-from tests.cubes.odd_cubes import odd_cases
+from tests.cubes.odd_cubes import TYPES, OddCase, odd_cases
 from tests.fuzzing import few
 from tests.small import small_ocean, small_settings
 
@@ -88,3 +92,25 @@ def trained(tmp_path_factory):
 @few(8)
 def test_a_trained_model_fills_or_refuses(trained, climatology, case):
     filled_or_refused(lambda cube: trained.reconstruct(cube, climatology=climatology), case)
+
+
+@pytest.mark.parametrize("name", ["sst[K]", "sea surface (degC)", "température", "a/b", 5, "2t", "time", "lat", None])
+def test_an_array_of_any_name_is_filled_and_keeps_it(name):
+    case = OddCase(times=20)
+    coords = {"time": pd.date_range("2001-01-01", periods=20), "lat": 30 + 0.5 * np.arange(4)}
+    coords["lon"] = 140 + 0.5 * np.arange(5)
+    values = np.ma.filled(case.array(), np.nan)
+    attributes = {"units": "degC", "long_name": "anomaly"}
+    array = xr.DataArray(values, coords, ("time", "lat", "lon"), name=name, attrs=attributes)
+    filled = baselines.fit("climatology", array, climatology="zero").reconstruct(array)
+    assert filled.name == name or name is None
+    assert filled.shape == array.shape
+    assert np.isfinite(filled.values).all()
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_what_is_filled_can_be_written(dtype, tmp_path):
+    cube = OddCase(times=20, dtype=dtype).cube()
+    filled = baselines.fit("time_interpolation", cube, climatology="zero").reconstruct(cube)
+    write_filled(filled, tmp_path / "filled.nc")
+    np.testing.assert_allclose(iris.load_cube(str(tmp_path / "filled.nc"), "anomaly").data, filled.data)
