@@ -14,7 +14,7 @@ from esmlearn.fields.reconstruction import Reconstruction, monthly_means
 from esmlearn.fields.time_interpolation import observed_mean
 from esmlearn.settings import BaselineSettings
 
-DAYS_IN_YEAR = 366
+DAYS_IN_YEAR = 365
 WINDOW, SMOOTHING = 11, 31
 """Days of the window that is averaged, and of the running mean that follows (Hobday et al. 2016)."""
 
@@ -39,8 +39,8 @@ class CalendarDayClimatology(Baseline):
     Attributes
     ----------
     difference
-        Difference from the harmonic climatology by calendar day, shape (day, lat, lon). The number of a day is its
-        fraction of the year times 366, so that years and calendars of different lengths have the same days.
+        Difference from the harmonic climatology by calendar day, shape (day, lat, lon). The number of a day is
+        that of `Field.calendar_day`, so that years and calendars of different lengths have the same days.
     """
 
     difference: Float[np.ndarray, "day lat lon"]
@@ -53,7 +53,7 @@ class CalendarDayClimatology(Baseline):
         anomalies = np.where(observed, training.values[:, 0] - mean, np.float32(0.0))
         total = np.zeros((DAYS_IN_YEAR, *training.land.shape), np.float32)
         count = np.zeros_like(total)
-        day = _day_of_year(training)
+        day = training.calendar_day
         for index in np.unique(day):
             total[index] = anomalies[day == index].sum(axis=0)
             count[index] = observed[day == index].sum(axis=0)
@@ -65,7 +65,7 @@ class CalendarDayClimatology(Baseline):
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Give each day the mean of its calendar day."""
-        return without_land(field, self.mean_cycle(field) + self.difference[_day_of_year(field)])
+        return without_land(field, self.mean_cycle(field) + self.difference[field.calendar_day])
 
 
 class ObservedMean(Baseline):
@@ -80,11 +80,6 @@ class ObservedMean(Baseline):
             monthly[index] = np.where(np.isnan(mean), monthly[index], mean)
             daily[days] = np.where(np.isnan(mean), daily[days], mean)
         return without_land(field, daily, monthly)
-
-
-def _day_of_year(field: Field) -> np.ndarray:
-    """Give the calendar day of each date, from 0 to 365 for any length of the year."""
-    return (field.year_fraction * DAYS_IN_YEAR).astype(int)
 
 
 def _running_mean(days: Float[np.ndarray, "day lat lon"], window: int) -> Float[np.ndarray, "day lat lon"]:

@@ -82,5 +82,5 @@ def _level_of(cube: Cube, depth: float | None) -> int:
 
 def _block(case: Case, varied: Case) -> int:
     """Times in a block of the bootstrap: times that lie apart by more than a block are resampled one by one."""
-    apart = len(case.field.dates) / len(varied.field.dates)
+    apart = case.field.spacing_days * len(case.field.dates) / len(varied.field.dates)
     return math.ceil(case.settings.block_days / apart)

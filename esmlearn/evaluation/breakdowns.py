@@ -6,7 +6,6 @@ import numpy as np
 
 from esmlearn import metrics
 from esmlearn.evaluation.case import Case
-from esmlearn.metrics.comparison import steps_a_day
 
 
 def daily_bins(case: Case, left_out: dict[str, str]) -> Iterator[metrics.Bins]:
@@ -14,7 +13,7 @@ def daily_bins(case: Case, left_out: dict[str, str]) -> Iterator[metrics.Bins]:
     field = case.field
     yield metrics.by_month(field.dates)
     yield metrics.by_season(field.dates)
-    if steps_a_day(case.frequency) > 1:
+    if case.frequency.endswith("hr"):
         yield metrics.by_hour(field.dates)
     if not case.downscaled:
         yield metrics.by_share_hidden(metrics.share_hidden(case.hidden, case.ocean))

@@ -9,7 +9,6 @@ from esmlearn.evaluation.case import Case
 from esmlearn.evaluation.downscaling_scores import coarse_facts
 from esmlearn.evaluation.ensemble_scores import image_range
 from esmlearn.evaluation.scoring import CaseScores
-from esmlearn.metrics.comparison import steps_a_day
 
 
 def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
         "start": field.dates[0].strftime("%Y-%m-%d"),
         "end": field.dates[-1].strftime("%Y-%m-%d"),
         "calendar": field.dates[0].calendar,
-        "days": int(field.dates.size / steps_a_day(case.frequency)),
+        "days": round(field.dates.size * field.spacing_days),
         "frequency": case.frequency,
         "cells": [int(size) for size in field.land.shape],
         "ocean_cells": int(case.ocean.sum()),

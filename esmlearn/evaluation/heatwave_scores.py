@@ -3,17 +3,21 @@
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from esmlearn import metrics
 from esmlearn.evaluation.case import Case
 from esmlearn.fields.field import Field
 from esmlearn.fields.times import match_times
-from esmlearn.words import frequency_words
+from esmlearn.metrics.extremes import LONGEST_BREAK_DAYS, SHORTEST_DAYS
 
 # A percentile of fewer years is none of the climate (Hobday et al. 2016 ask for 30, and take what there is).
 FEWEST_BASELINE_YEARS = 5
 
 DAYS_OF_YEAR = 365.25
+
+# What lies further off than the shortest heatwave and the longest break cannot change whether a day is in a heatwave.
+AROUND_DAYS = SHORTEST_DAYS + LONGEST_BREAK_DAYS
 
 
 def score_heatwaves(
@@ -28,22 +32,31 @@ def score_heatwaves(
     if case.withheld:
         left_out["heatwaves"] = "Only withheld observations are known, and a heatwave needs days without a gap."
         return [], None
-    if case.frequency not in ("day", *(f"{hours}hr" for hours in range(1, 24))):
-        left_out["heatwaves"] = f"A heatwave is counted in days, but the data are {frequency_words(case.frequency)}."
-        return [], None
-    baseline = _baseline(case)
-    years = 0.0 if baseline is None else len(baseline.dates) / DAYS_OF_YEAR
-    if baseline is None or years < FEWEST_BASELINE_YEARS:
+    whole = _whole(case)
+    if whole is None:
+        return [], _too_short(0.0, left_out)
+    if whole.step_numbers is None or not 1 <= whole.step_days <= SHORTEST_DAYS:
         left_out["heatwaves"] = (
-            f"The truth has {years:.1f} years outside of the reconstruction, fewer than {FEWEST_BASELINE_YEARS} for the"
-            " threshold."
+            f"A heatwave is counted in days or in regular steps of up to {SHORTEST_DAYS} days, but the truth has steps"
+            f" of {whole.spacing_days:.3g} days; average those of hours over days."
         )
         return [], None
-    calendar = metrics.heatwave_threshold(baseline.values[:, 0], metrics.calendar_day(baseline.year_fraction))
-    threshold = calendar[metrics.calendar_day(case.field.year_fraction)]
+    inside = match_times(whole, case.field, names=("truth", "reconstruction"))
+    others = np.ones(whole.dates.size, bool)
+    others[inside] = False
+    baseline = whole[others]
+    years = len(baseline.dates) * whole.step_days / DAYS_OF_YEAR
+    if years < FEWEST_BASELINE_YEARS:
+        return [], _too_short(years, left_out)
+    calendar = metrics.heatwave_threshold(baseline.values[:, 0], baseline.calendar_day)
+    near = _steps_near(whole.days, whole.days[inside], AROUND_DAYS + 2 * whole.step_days)
+    threshold = calendar[whole.calendar_day[near]]
     # A day that is not known would end a heatwave that may have gone on.
     threshold = np.where(np.isfinite(daily.truth).all(axis=0), threshold, np.float32(np.nan))
-    rows, share = metrics.score_heatwaves(daily, threshold)
+    around = metrics.Surroundings(
+        whole.values[near, 0], whole.step_numbers[near], whole.step_days, np.searchsorted(near, inside)
+    )
+    rows, share = metrics.score_heatwaves(daily, threshold, around)
     if not share:
         left_out["heatwaves"] = "No point that counts is a heatwave day in the truth."
         return [], None
@@ -51,12 +64,25 @@ def score_heatwaves(
     return rows, {"baseline": f"{first:%Y-%m-%d}/{last:%Y-%m-%d}", "share": share}
 
 
-def _baseline(case: Case) -> Field | None:
-    """The truth on the days that were not reconstructed; None where there are none."""
+def _too_short(years: float, left_out: dict[str, str]) -> None:
+    left_out["heatwaves"] = (
+        f"The truth has {years:.1f} years outside of the reconstruction, fewer than {FEWEST_BASELINE_YEARS} for the"
+        " threshold."
+    )
+
+
+def _whole(case: Case) -> Field | None:
+    """The truth on all its days; None where it has no others than those that were reconstructed."""
     source = case.truth_source
     if source is None or source.cube.shape[0] <= case.field.dates.size:
         return None
-    field = source.whole(case.field)
-    others = np.ones(field.dates.size, bool)
-    others[match_times(field, case.field, names=("truth", "reconstruction"))] = False
-    return field[others]
+    return source.whole(case.field)
+
+
+def _steps_near(
+    days: Float[np.ndarray, " time"], wanted: Float[np.ndarray, " wanted"], distance: float
+) -> Int[np.ndarray, " near"]:
+    """Indices of the times that are no further than this from one of those wanted; both are sorted."""
+    after = np.searchsorted(wanted, days)
+    before, after = wanted[np.maximum(after - 1, 0)], wanted[np.minimum(after, wanted.size - 1)]
+    return np.flatnonzero(np.minimum(np.abs(days - before), np.abs(days - after)) <= distance)

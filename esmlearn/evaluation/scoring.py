@@ -14,7 +14,6 @@ from esmlearn.evaluation.case import Case, cells_within
 from esmlearn.evaluation.downscaling_scores import DownscalingScores, score_downscaling
 from esmlearn.evaluation.ensemble_scores import EnsembleScores, score_days, score_ensembles
 from esmlearn.evaluation.heatwave_scores import score_heatwaves
-from esmlearn.metrics.comparison import steps_a_day
 from esmlearn.metrics.uncertainty import FEWEST_BLOCKS
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ def score_case(case: Case) -> CaseScores:
         return CaseScores()
     left_out: dict[str, str] = {}
     daily = hidden_points(case)
-    n_days, block = int(case.field.dates.size / steps_a_day(case.frequency)), case.settings.block_days
+    n_days, block = round(case.field.dates.size * case.field.spacing_days), case.settings.block_days
     if n_days < FEWEST_BLOCKS * block:
         left_out["intervals"] = f"The {n_days} days are fewer than {FEWEST_BLOCKS} blocks of {block} days (block_days)."
     rows = metrics.score(daily) + score_days(case, daily) + _score_regions(case, daily, left_out)
@@ -175,5 +174,5 @@ def _comparison(
         weights=case.field.area_weights,
         methods=tuple(methods),
         split=case.split,
-        block=max(1, round(days * steps_a_day(frequency))) if daily else max(1, round(days / DAYS_OF_MONTH)),
+        block=max(1, round(days / (case.field.spacing_days if daily else DAYS_OF_MONTH))),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from einops import rearrange
 from iris.cube import Cube
 from iris.exceptions import CoordinateNotFoundError
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from esmlearn.cubes.convert import as_cube
 from esmlearn.cubes.steps import Steps, find_steps, interval_days
@@ -284,6 +284,18 @@ class Field:
         return (np.array([date.dayofyr - 1 for date in self.dates]) + self.hour / 24) / lengths
 
     @cached_property
+    def calendar_day(self) -> Int[np.ndarray, " time"]:
+        """Calendar day of each date, from 0 to 364 in any calendar, whatever the hour.
+
+        A date has the same number in all years; 29 February has that of the 28th. Years of other lengths, such as 360
+        days, are divided into 365.
+        """
+        lengths = np.array([_days_in_year(date) for date in self.dates])
+        day = np.array([date.dayofyr - 1 for date in self.dates])
+        other = ((day + 0.5) * 365 / lengths).astype(int)
+        return np.select([lengths == 365, lengths == 366], [day, day - (day > 58)], other)
+
+    @cached_property
     def hour(self) -> Float[np.ndarray, " time"]:
         """Hour of the day at each date, from 0 to 24."""
         return np.array([date.hour + date.minute / 60 for date in self.dates])
@@ -302,6 +314,16 @@ class Field:
         if self._steps is not None:
             return self._steps.days
         return float(min(np.diff(self.days).min(initial=1.0), 1.0))
+
+    @property
+    def step_numbers(self) -> Int[np.ndarray, " time"] | None:
+        """Number of the regular step that each time is in; None where the axis has no regular step."""
+        return None if self._steps is None else self._steps.numbers
+
+    @cached_property
+    def spacing_days(self) -> float:
+        """Usual time from one step to the next in days: the regular step, or else the median."""
+        return self.step_days if self._steps is not None else float(np.median(np.diff(self.days)))
 
     @property
     def regular(self) -> bool:
@@ -332,10 +354,10 @@ class Field:
         starts = [index for index, key in enumerate(keys) if index == 0 or key != keys[index - 1]]
         return {keys[a]: slice(a, b) for a, b in zip(starts, [*starts[1:], len(keys)], strict=True)}
 
-    @property
+    @cached_property
     def area_weights(self) -> Float[np.ndarray, "lat lon"]:
-        """Relative cell area on a regular grid: the cosine of latitude."""
-        return np.broadcast_to(np.cos(np.deg2rad(self.lat))[:, None], self.land.shape).astype(np.float32)
+        """Relative area of each cell, as its edges have it; the largest is 1."""
+        return (self.grid.area / self.grid.area.max()).astype(np.float32)
 
 
 def _values(cube: Cube, units: str) -> Float[np.ndarray, "time lat lon"]:

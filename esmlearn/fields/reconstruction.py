@@ -126,11 +126,19 @@ class Reconstruction:
         return _merge_both(field, days, months, range(len(days)), **REALIZATION)
 
     def quantile_cubes(self, field: Field, probabilities: Sequence[float]) -> tuple[Cube, Cube]:
-        """Make cubes of quantiles of the members of days and months, with the dimension `quantile` in front."""
+        """Make cubes of quantiles of the members of days and months, with the dimension `quantile` in front.
+
+        The truth of a reliable ensemble lies in each of the M + 1 gaps between M members with the same probability, so
+        that the k-th member is the quantile k / (M + 1): type 6 of Hyndman & Fan (1996, doi:10.2307/2684934). Beyond
+        the outermost members nothing is known; a quantile there is the outermost member.
+        """
         if is_logarithm(field.units):
             return self.without_logarithm(field).quantile_cubes(field.without_logarithm(), probabilities)
         ordered = sorted(probabilities)
-        days, months = (np.quantile(part, ordered, axis=0).astype(np.float32) for part in self._members("quantiles"))
+        days, months = (
+            np.quantile(part, ordered, axis=0, method="weibull").astype(np.float32)
+            for part in self._members("quantiles")
+        )
         return _merge_both(field, days, months, ordered, **QUANTILE)
 
     def _members(self, what: str) -> tuple[np.ndarray, np.ndarray]:
@@ -262,12 +270,18 @@ def read_cube(cube: Cube) -> tuple[Values, Values | None, Bool[np.ndarray, "*fla
 
 
 def read_values(cube: Cube) -> tuple[Values, Values | None]:
-    """Values and standard deviation (None where there is none) of a cube; rows run from south to north, land is NaN."""
+    """Values and standard deviation (None where there is none) of a cube; rows run from south to north, land is NaN.
+
+    Both are in the units of the cube. Raises a DataError if the units of the standard deviation do not convert.
+    """
     values = rows_northward(np.ma.filled(cube.data.astype(np.float32), np.nan), cube)
     deviation = ancillary(cube, f"{cube.var_name}_standard_deviation")
     if deviation is None:
         return values, None
-    return values, rows_northward(np.ma.filled(deviation.data.astype(np.float32), np.nan), cube)
+    std = np.ma.filled(deviation.data.astype(np.float32), np.nan)
+    if deviation.units != cube.units:
+        std = convert_deviation(std, deviation.units, str(cube.units), name=cube.name())
+    return values, rows_northward(std, cube)
 
 
 def observed_of(cube: Cube) -> Bool[np.ndarray, "*shape lat lon"] | None:

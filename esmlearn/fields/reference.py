@@ -13,6 +13,7 @@ from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
 
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.fields.ancillaries import convert_deviation
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.climatology_error import year_waves
 from esmlearn.fields.coverage import MONTHS
@@ -144,8 +145,8 @@ def _of_cube(cube: Cube, field: Field) -> Reference:
         (part for part in cube.ancillary_variables() if (part.var_name or "").endswith("_standard_deviation")), None
     )
     if spread is None and given is not None:
-        zero, one = cf_units.Unit(str(cube.units)).convert(np.array([0.0, 1.0]), field.units)
-        spread = (rows_northward(np.ma.filled(given.data, np.nan), cube) * (one - zero)).astype(np.float32)
+        own = np.ma.filled(given.data.astype(np.float32), np.nan)
+        spread = rows_northward(convert_deviation(own, given.units, field.units, name=cube.name()), cube)
     return Reference(Climatology(coefficients, values.lat, values.lon), spread)
 
 

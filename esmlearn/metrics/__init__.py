@@ -21,7 +21,7 @@ from esmlearn.metrics.difficulty import (
 from esmlearn.metrics.ensemble import energy_score, fair_variance, rank_histogram, spread_skill_bins
 from esmlearn.metrics.ensemble_spectra import ensemble_spectra
 from esmlearn.metrics.exceedances import exceedance_rows
-from esmlearn.metrics.extremes import calendar_day, heatwave_days, heatwave_threshold, score_heatwaves
+from esmlearn.metrics.extremes import Surroundings, heatwave_days, heatwave_threshold, score_heatwaves
 from esmlearn.metrics.images import psnr, ssim
 from esmlearn.metrics.points import break_down, mean_error_map, score
 from esmlearn.metrics.quantiles import quantile_records, quantile_rows

@@ -22,17 +22,6 @@ Row = dict[str, Any]
 CLIMATOLOGY = "climatology"
 
 
-def steps_a_day(frequency: str) -> float:
-    """Times on a day at a frequency such as `day`, `3hr`, `8day` or `mon`.
-
-    >>> steps_a_day("day"), steps_a_day("3hr"), steps_a_day("8day")
-    (1.0, 8.0, 0.125)
-    """
-    unit = frequency.lstrip("0123456789.")
-    number = frequency.removesuffix(unit)
-    return {"hr": 24.0, "day": 1.0, "mon": 12 / 365.25}[unit] / float(number or 1)
-
-
 IN_UNITS = {"rmse", "mae", "bias", "crps", "crps_plain", "sharpness"}
 
 

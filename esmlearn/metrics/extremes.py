@@ -6,6 +6,7 @@ period, then smoothed over 31 days.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -22,14 +23,8 @@ SMOOTHING_DAYS = 31
 SHORTEST_DAYS = 5
 LONGEST_BREAK_DAYS = 2
 
-# A year of any calendar is divided into this number of calendar days.
+# Calendar days of a year, as `Field.calendar_day` numbers them.
 CALENDAR_DAYS = 365
-
-
-def calendar_day(year_fraction: Float[np.ndarray, " time"]) -> Int[np.ndarray, " time"]:
-    """Give the calendar day of dates, from 0 to 364 for any length of the year; a date is a fraction of its year."""
-    # A small number is added, as rounding errors would put midnight into the day before.
-    return np.floor(CALENDAR_DAYS * year_fraction + 1e-6).astype(int) % CALENDAR_DAYS
 
 
 def heatwave_threshold(
@@ -40,9 +35,9 @@ def heatwave_threshold(
     Parameters
     ----------
     baseline
-        Daily values of some years.
+        Values of days, or of steps of a few days, of some years.
     day
-        Their calendar days.
+        Their calendar days, from 0 to 364.
     """
     complete = np.isfinite(baseline).all(axis=0)
     # The days of a cell are contiguous in memory: that makes sorting faster.
@@ -56,15 +51,61 @@ def heatwave_threshold(
     return threshold
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """The truth on the scored times and around them: a heatwave may begin before the first one or end after the last.
+
+    Attributes
+    ----------
+    truth
+        Shape (time, lat, lon); NaN where it is not known, which is never warm.
+    step
+        Number of the step of each time; steps that are missing are never warm.
+    step_days
+        Days that a step stands for.
+    scored
+        Which steps are the scored ones.
+    """
+
+    truth: Float[np.ndarray, "time lat lon"]
+    step: Int[np.ndarray, " time"]
+    step_days: float
+    scored: Int[np.ndarray, " scored"]
+
+    def heatwaves(
+        self, values: Float[np.ndarray, "scored lat lon"], threshold: Float[np.ndarray, "time lat lon"]
+    ) -> Bool[np.ndarray, "scored lat lon"]:
+        """Find the scored times that belong to a heatwave: of a method within them, and of the truth around them."""
+        series = self.truth.copy()
+        series[self.scored] = values
+        return heatwave_days(series, threshold, step=self.step, step_days=self.step_days)[self.scored]
+
+
 def heatwave_days(
-    values: Float[np.ndarray, "time lat lon"], threshold: Float[np.ndarray, "time lat lon"]
+    values: Float[np.ndarray, "time lat lon"],
+    threshold: Float[np.ndarray, "time lat lon"],
+    *,
+    step: Int[np.ndarray, " time"] | None = None,
+    step_days: float = 1.0,
 ) -> Bool[np.ndarray, "time lat lon"]:
-    """Find the days of heatwaves, with the threshold of each date."""
-    warm = values > threshold
-    heatwave = warm & (run_lengths(warm) >= SHORTEST_DAYS)
+    """Find the days of heatwaves, with the threshold of each date.
+
+    Parameters
+    ----------
+    values, threshold
+        Of each time; where one is NaN, it is not warm.
+    step
+        Number of the step of each time, rising; by default one follows the other. Missing steps are not warm.
+    step_days
+        Days that a step stands for: four warm steps of five days are a heatwave of 20 days.
+    """
+    number = np.arange(len(values)) if step is None else step - step[0]
+    warm = np.zeros((number[-1] + 1, *values.shape[1:]), bool)
+    warm[number] = values > threshold
+    heatwave = warm & (run_lengths(warm) * step_days >= SHORTEST_DAYS)
     started = np.logical_or.accumulate(heatwave, axis=0)
     goes_on = np.logical_or.accumulate(heatwave[::-1], axis=0)[::-1]
-    return heatwave | (started & goes_on & (run_lengths(~heatwave) <= LONGEST_BREAK_DAYS))
+    return (heatwave | (started & goes_on & (run_lengths(~heatwave) * step_days <= LONGEST_BREAK_DAYS)))[number]
 
 
 def run_lengths(mask: Bool[np.ndarray, "time lat lon"]) -> Int[np.ndarray, "time lat lon"]:
@@ -76,15 +117,19 @@ def run_lengths(mask: Bool[np.ndarray, "time lat lon"]) -> Int[np.ndarray, "time
     return np.where(mask, after - before - 1, np.int32(0))
 
 
-def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time lat lon"]) -> tuple[list[Row], float]:
+def score_heatwaves(
+    comparison: Comparison, threshold: Float[np.ndarray, "time lat lon"], around: Surroundings
+) -> tuple[list[Row], float]:
     """Compare the heatwave days of each method with those of the truth, on the hidden points.
 
     Parameters
     ----------
     comparison
-        Methods and truth, daily and complete: a gap ends a heatwave.
+        Methods and truth, complete: a gap ends a heatwave.
     threshold
-        Threshold on each date; points where it is NaN do not count.
+        Threshold on each date of the surroundings; points where it is NaN do not count.
+    around
+        The truth on these times and around them, which is the same for all methods.
 
     Returns
     -------
@@ -94,13 +139,13 @@ def score_heatwaves(comparison: Comparison, threshold: Float[np.ndarray, "time l
     float
         Share of the points that are heatwave days in the truth.
     """
-    points = comparison.points & np.isfinite(threshold)
+    points = comparison.points & np.isfinite(threshold[around.scored])
     areas = np.where(points, comparison.weights.astype(float), 0.0)
     weights = areas.sum(axis=(1, 2))
-    truth = heatwave_days(comparison.truth, threshold)
+    truth = around.heatwaves(comparison.truth, threshold)
     rows = []
     for method in comparison.methods:
-        table = contingency(comparison.bootstrap, truth, [heatwave_days(method.values, threshold)], areas)
+        table = contingency(comparison.bootstrap, truth, [around.heatwaves(method.values, threshold)], areas)
         scores = {
             "heatwave_hit_rate": table.hit_rate().values,
             "heatwave_false_alarm_ratio": table.false_alarm_ratio().values,

@@ -42,7 +42,9 @@ class RadialSpectra:
     """Power spectral densities of maps, summed over all directions, in the square of the data's units times km.
 
     `frequency` is in waves per kilometre, rising. `complete` is 1 for each time at which the truth is known, and 0 for
-    others, which have no power. `methods` has the mean of an ensemble, `members` the average over its members.
+    others, which have no power. The sum over the bins, times their width (the first frequency), is the variance of the
+    map, less that of shorter waves in the corners of the spectrum, which only one side resolves. `methods` has the mean
+    of an ensemble, `members` the average over its members.
     """
 
     frequency: Float[np.ndarray, " bin"]
@@ -177,13 +179,16 @@ def _rings(shape: tuple[int, int], height: float, width: float) -> tuple[Float[n
     r"""Give the frequency of each ring of modes, and the matrix that sums squared modes into the power of rings.
 
     The mode (m, n) of a map of M rows and N columns has the frequency :math:`\sqrt{(m / 2 M dy)^2 + (n / 2 N dx)^2}`.
-    A ring is as wide as the lowest frequency of the shorter side; the last one is the highest that both sides resolve.
+    A ring is as wide as the lowest frequency of the shorter side; the first one has all longer waves, too, for which
+    only the longer side has room. The last one is the highest that both sides resolve.
     """
     y = np.arange(shape[0]) / (2 * shape[0] * height)
     x = np.arange(shape[1]) / (2 * shape[1] * width)
     step = max(y[1], x[1])
     frequency = step * np.arange(1, 1 + int(min(y[-1], x[-1]) / step + 0.5))
-    ring = np.rint(np.hypot(y[:, None], x) / step).astype(int).ravel()
+    ring = np.maximum(np.rint(np.hypot(y[:, None], x) / step).astype(int), 1)
+    ring[0, 0] = 0  # the mean
+    ring = ring.ravel()
     counts = (ring > 0) & (ring <= frequency.size)
     weight = np.full(int(counts.sum()), 1 / (shape[0] * shape[1] * step))
     sums = csr_array((weight, (np.flatnonzero(counts), ring[counts] - 1)), shape=(ring.size, frequency.size))

@@ -141,15 +141,17 @@ def effective_resolution(
     """Find the wavelength (km) at which the power of the error reaches half of that of the truth.
 
     The definition is that of Ballarotta et al. (2019), doi:10.5194/os-15-1091-2019: from long to short waves, the
-    noise-to-signal ratio of the power spectra first crosses 0.5. The result is the shortest wavelength if there is no
-    crossing, and NaN if the ratio is above 0.5 at the longest wave.
+    noise-to-signal ratio of the power spectra first rises above 0.5. Longer waves may be above it, too: a method may
+    miss the mean of a domain, and resolve what is smaller. The result is the shortest wavelength if there is no
+    crossing, and NaN if the ratio is above 0.5 at all waves.
     """
-    above = np.flatnonzero(noise_to_signal > NOISE_TO_SIGNAL)
-    if not above.size:
-        return float(1 / frequency[-1])
-    if above[0] == 0:
+    resolved = noise_to_signal <= NOISE_TO_SIGNAL
+    if not resolved.any():
         return float("nan")
-    around = slice(above[0] - 1, above[0] + 1)
+    lost = np.flatnonzero(~resolved[np.argmax(resolved) :]) + np.argmax(resolved)
+    if not lost.size:
+        return float(1 / frequency[-1])
+    around = slice(lost[0] - 1, lost[0] + 1)
     return float(1 / np.interp(NOISE_TO_SIGNAL, noise_to_signal[around], frequency[around]))
 
 

@@ -125,3 +125,46 @@ def test_slices_take_their_cubes_along():
         )
     )
     assert back == expected
+
+
+@pytest.mark.parametrize("hours", [0, 12, 23])
+@pytest.mark.parametrize("calendar", ["standard", "noleap", "all_leap"])
+def test_a_date_is_one_calendar_day_in_all_years(calendar, hours):
+    """From 2003 to 2004, a leap year, stamped at any hour: 1 March is day 59, and 31 December 364."""
+    cube = make_cube(np.full((731, 2, 2), 20.0), calendar=calendar, first_day=730)
+    time = cube.coord("time")
+    time.points, time.bounds = time.points - 0.5 + hours / 24, None
+    field = Field.from_cube(cube)
+    days = {}
+    for date, day in zip(field.dates, field.calendar_day.tolist(), strict=True):
+        days.setdefault((date.month, date.day), set()).add(day)
+    assert all(len(found) == 1 for found in days.values())
+    assert (days[1, 1], days[2, 28], days[3, 1], days[12, 31]) == ({0}, {58}, {59}, {364})
+
+
+def test_years_of_360_days_span_all_calendar_days():
+    day = Field.from_cube(make_cube(np.full((720, 2, 2), 20.0), calendar="360_day")).calendar_day
+    assert np.array_equal(day[:360], day[360:])
+    assert (day[0], day[359]) == (0, 364)
+    assert set(np.diff(day[:360])) == {1, 2}
+
+
+@pytest.mark.parametrize("edges", [[40, 41, 43, 47, 55], [0, 1, 2, 3, 4], [-90, -89, -60, 0, 10], [86, 87, 88, 89, 90]])
+def test_weights_are_areas(edges):
+    """Between two latitudes a cell has the difference of their sines, also in a row that ends at the pole."""
+    edges = np.array(edges, float)
+    bounds = np.stack([edges[:-1], edges[1:]], axis=1)
+    cube = make_cube(np.full((3, 4, 5), 20.0), lat=bounds.mean(axis=1))
+    cube.coord("latitude").bounds = bounds
+    area = np.diff(np.sin(np.deg2rad(edges)))
+    expected = np.broadcast_to((area / area.max())[:, None], (4, 5))
+    np.testing.assert_allclose(Field.from_cube(cube).area_weights, expected, rtol=1e-4)
+
+
+def test_a_row_of_points_at_the_pole_has_half_a_cell():
+    """Rows at 88, 89 and 90 degrees: the last one reaches half a degree to the south only."""
+    cube = make_cube(np.full((3, 3, 5), 20.0), lat=np.array([88.0, 89.0, 90.0]))
+    weights = Field.from_cube(cube).area_weights[:, 0]
+    assert weights[2] / weights[1] == pytest.approx(
+        (1 - np.sin(np.deg2rad(89.5))) / (np.sin(np.deg2rad(89.5)) - np.sin(np.deg2rad(88.5))), rel=1e-3
+    )

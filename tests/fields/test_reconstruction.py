@@ -37,6 +37,30 @@ def test_files_come_back_as_they_were(case, tmp_path):
     np.testing.assert_array_equal(read_cube(loaded[0])[2], field.observed[:, 0])
 
 
+@pytest.mark.parametrize("units", ["degC", "K", "degF", "mK", "degR"])
+def test_deviations_are_read_in_the_units_of_the_values(units):
+    """A deviation is written in K and values in any unit; what is read has the spread of its error in that unit."""
+    cube = make_cube(wavy_ocean(20))
+    cube.convert_units(units)
+    field = Field.from_cube(cube)
+    right = field.values[:, 0]
+    error = 0.5 * np.random.default_rng(0).choice([-1, 1], right.shape) * (9 / 5 if units in ("degF", "degR") else 1)
+    error = (error * (1000 if units == "mK" else 1)).astype(np.float32)
+    made = Reconstruction.of_days(right + error, field, np.abs(error))
+    values, std, _ = read_cube(made.to_cubes(field)[0])
+    assert np.sqrt(np.nanmean(std**2) / np.nanmean((values - right) ** 2)) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(("n_members", "inside"), [(16, 15 / 17), (19, 0.9), (39, 0.9)])
+def test_the_truth_lies_between_quantiles_as_often_as_they_say(n_members, inside):
+    """Of 16 members the outermost are the last that is known: 15 of 17 gaps lie between them."""
+    cube = make_cube(np.full((30, 20, 20), 20.0))
+    field = Field.from_cube(cube)
+    drawn = 20 + np.random.default_rng(0).standard_normal((n_members + 1, 30, 20, 20)).astype(np.float32)
+    low, high = Reconstruction.of_members(drawn[1:], field).quantile_cubes(field, (0.05, 0.95))[0].data
+    assert ((drawn[0] >= low) & (drawn[0] <= high)).mean() == pytest.approx(inside, abs=0.01)
+
+
 def test_months_have_the_bounds_of_their_days(case):
     field, result = case
     time = result.to_cubes(field)[1].coord("time")
@@ -59,14 +83,14 @@ def test_other_files_are_refused():
 
 
 def test_quantiles_have_a_dimension_of_their_own(case):
-    """Of the members 0, 1, ... 10 around a field, the quantiles of a tenth and of a half are 1 and 5."""
+    """Of the members 0, 1, ... 10 around a field, the quantiles of a sixth and of a half are 1 and 5."""
     field, result = case
     members = result.daily + np.arange(11, dtype=np.float32)[:, None, None, None]
     ensemble = Reconstruction.of_members(members, field)
-    days, months = ensemble.quantile_cubes(field, (0.5, 0.1))
+    days, months = ensemble.quantile_cubes(field, (0.5, 1 / 6))
     for cube, plain in ((days, result.daily), (months, result.monthly)):
         coord = cube.coord("quantile", dim_coords=True)
-        assert coord.points.tolist() == [0.1, 0.5]
+        assert coord.points.tolist() == [1 / 6, 0.5]
         assert str(coord.units) == "1"
         assert cube.coord_dims(coord) == (0,)
         offset = 273.15 if str(cube.units) == "K" else 0.0

@@ -41,6 +41,43 @@ def test_no_break_is_filled_beside_what_is_no_heatwave():
     assert found((2, 7), (33, 38)) == [*range(2, 7), *range(33, 38)]
 
 
+@pytest.mark.parametrize(
+    ("step_days", "spans", "warm"),
+    [
+        (5.0, [(3, 7)], [3, 4, 5, 6]),  # 20 days
+        (5.0, [(3, 4), (5, 6)], [3, 5]),  # a break of five days does not join
+        (2.0, [(3, 5)], []),  # four days
+        (2.0, [(3, 6), (7, 10)], list(range(3, 10))),
+        (0.5, [(3, 12)], []),
+        (0.5, [(0, 10), (14, 24)], list(range(24))),
+    ],
+)
+def test_steps_of_any_length_count_as_time(step_days, spans, warm):
+    values = days_of(*spans)
+    found = metrics.heatwave_days(values, np.zeros_like(values), step_days=step_days)
+    assert np.flatnonzero(found[:, 0, 0]).tolist() == warm
+
+
+def test_missing_steps_end_a_heatwave():
+    """Three days, a month without data, three days: no heatwave; with five days on each side there are two."""
+    for length, expected in ((3, 0), (5, 10)):
+        step = np.r_[0:length, 35 : 35 + length]
+        values = np.ones((2 * length, 1, 1), np.float32)
+        assert metrics.heatwave_days(values, np.zeros_like(values), step=step).sum() == expected
+
+
+@pytest.mark.parametrize("scored", [slice(4, 24), slice(0, 4), slice(6, 20)])
+def test_a_heatwave_counts_where_a_part_of_it_is_scored(scored):
+    """Eight warm days, of which some are scored: a method that is right there finds them all."""
+    truth, step = days_of((0, 8)), np.arange(40)
+    part = truth[scored]
+    comparison = compare(part, np.ones_like(part), metrics.Method("m", "model", part))
+    around = metrics.Surroundings(truth, step, 1.0, step[scored])
+    rows, share = metrics.score_heatwaves(comparison, np.zeros_like(truth), around)
+    assert values_of(rows, "m")["heatwave_hit_rate"] == 1
+    assert share == pytest.approx((part > 0).mean())
+
+
 def test_the_threshold_is_the_percentile_of_its_calendar_days():
     """Ten years, each as warm as its number, with one warm season: 8.1 out of it, and 108.1 in its midst."""
     day = np.tile(np.arange(365), 10)
@@ -76,19 +113,11 @@ def test_a_cell_with_a_gap_in_its_baseline_has_no_threshold():
     assert np.isnan(threshold[:, 0, 1]).all()
 
 
-@pytest.mark.parametrize("length", [360, 365, 366])
-def test_calendar_days_span_a_year_of_any_length(length):
-    day = metrics.calendar_day(np.arange(length) / length)
-    assert day[0] == 0
-    assert day[-1] >= 363
-    assert (np.diff(day) >= 0).all()
-    assert np.abs(day - np.arange(length) * 365 / length).max() <= 1
-
-
 def score_days(truth, estimate, hidden=None, weights=None, **options):
     hidden = np.ones_like(truth) if hidden is None else hidden
     comparison = compare(truth, hidden, metrics.Method("m", "model", estimate), weights=weights, **options)
-    return metrics.score_heatwaves(comparison, np.zeros_like(truth))
+    step = np.arange(len(truth))
+    return metrics.score_heatwaves(comparison, np.zeros_like(truth), metrics.Surroundings(truth, step, 1.0, step))
 
 
 def test_scores_of_heatwave_days_by_hand():

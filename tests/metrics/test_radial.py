@@ -71,6 +71,19 @@ def test_white_noise_has_as_much_power_in_every_mode():
     assert found.truth.mean(axis=0).sum() * step == pytest.approx(np.pi / 4, abs=0.06)
 
 
+@pytest.mark.parametrize("shape", [(16, 16), (16, 96), (96, 16), (16, 17)])
+def test_long_rectangles_add_up_to_the_variance(shape):
+    """Waves of all lengths that both sides resolve, also those that only the longer side has room for."""
+    rows, columns = np.arange(shape[0]), np.arange(shape[1])
+    truth = np.zeros((5, *shape), np.float32)
+    for y, x in ((0, 1), (1, 0), (2, 1), (0, 3), (1, 4)):
+        wave = np.cos(np.pi * y * (rows + 0.5) / shape[0])[:, None] * np.cos(np.pi * x * (columns + 0.5) / shape[1])
+        truth += wave.astype(np.float32)
+    lat, lon = 0.25 * (rows - shape[0] / 2 + 0.5), 140 + 0.25 * columns
+    found = metrics.radial_spectra(compare(truth, np.ones_like(truth), block=2), lat, lon)
+    assert (found.truth.sum(axis=1) * found.frequency[0]).tolist() == pytest.approx([truth[0].var()] * 5, rel=1e-4)
+
+
 def test_the_truth_itself_has_all_its_power_and_is_coherent():
     truth = noise()
     comparison, found = spectra(truth, metrics.Method("m", "model", truth))

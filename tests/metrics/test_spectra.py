@@ -71,7 +71,10 @@ def test_resolution_lies_where_the_noise_reaches_half_of_the_signal():
     frequency = np.array([1.0, 2.0, 3.0, 4.0]) / 400
     assert metrics.effective_resolution(frequency, np.array([0.0, 0.25, 0.75, 2.0])) == pytest.approx(400 / 2.5)
     assert metrics.effective_resolution(frequency, np.array([0.1, 0.1, 0.1, 0.1])) == pytest.approx(100)
-    assert np.isnan(metrics.effective_resolution(frequency, np.array([0.6, 0.1, 0.1, 0.1])))
+    assert np.isnan(metrics.effective_resolution(frequency, np.array([0.6, 0.7, 0.8, 0.9])))
+    # The longest wave is not resolved, as where the mean of the domain is wrong.
+    assert metrics.effective_resolution(frequency, np.array([0.6, 0.1, 0.1, 0.1])) == pytest.approx(100)
+    assert metrics.effective_resolution(frequency, np.array([0.9, 0.25, 0.75, 2.0])) == pytest.approx(400 / 2.5)
 
 
 def test_what_was_observed_does_not_count():

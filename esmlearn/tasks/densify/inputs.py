@@ -1,7 +1,6 @@
 """Inputs of a network that completes levels: sparse values, where they are, the surface, and analyses of both."""
 
 import torch
-from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -86,7 +85,7 @@ def make_batch(samples: LevelSample) -> RegressionBatch:
         valid=samples.valid,
         observed=samples.observed,
         learned=samples.learned,
-        area=rearrange(samples.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x"),
+        area=samples.area,
     )
 
 

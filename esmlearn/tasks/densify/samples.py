@@ -36,6 +36,8 @@ class LevelSample(Batchable):
         True on land.
     position
         Latitude and longitude in degrees.
+    area
+        Relative area of the cells.
     year_fraction
         Part of the year that has gone.
     """
@@ -48,6 +50,7 @@ class LevelSample(Batchable):
     surface_observed: Bool[Tensor, "*batch surface lat lon"]
     land: Bool[Tensor, "*batch lat lon"]
     position: Float[Tensor, "*batch 2 lat lon"]
+    area: Float[Tensor, "*batch 1 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
 
 
@@ -141,6 +144,7 @@ class LevelSamples(EndlessSamples):
             surface_observed,
             self.field.land[lat, lon],
             self.position[:, lat, lon],
+            self.field.area_weights[None, lat, lon],
         )
         turn = Turn.draw(*self.window, rng) if self.settings.turns else Turn(flip=False, quarters=0)
         season = np.float32(self.field.year_fraction[time])

@@ -1,7 +1,6 @@
 """Inputs of a network that makes fine fields of coarse ones."""
 
 import torch
-from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -60,5 +59,5 @@ def make_batch(samples: FineSample) -> RegressionBatch:
         valid=samples.valid,
         observed=torch.zeros_like(samples.valid),
         learned=samples.valid,
-        area=rearrange(samples.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x"),
+        area=samples.area,
     )

@@ -30,6 +30,8 @@ class FineSample(Batchable):
         True on land.
     position
         Latitude and longitude in degrees.
+    area
+        Relative area of the cells.
     year_fraction, hour
         Part of the year that has gone, and hour of the day.
     """
@@ -40,6 +42,7 @@ class FineSample(Batchable):
     known: Bool[Tensor, "*batch condition lat lon"]
     land: Bool[Tensor, "*batch lat lon"]
     position: Float[Tensor, "*batch 2 lat lon"]
+    area: Float[Tensor, "*batch 1 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
     hour: Float[Tensor, "*batch"]
 
@@ -99,6 +102,7 @@ class FineSamples(EndlessSamples):
             known,
             self.field.land[window],
             self.position[:, *window],
+            self.field.area_weights[None, *window],
             self.field.year_fraction[time],
             self.field.hour[time],
         )

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from einops import rearrange
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -134,6 +133,8 @@ class FillSample(Batchable):
         Where it counts: hidden, with a known truth.
     position
         Latitude and longitude in degrees.
+    area
+        Relative area of the cells.
     year_fraction
         Part of the year that has gone.
     """
@@ -142,6 +143,7 @@ class FillSample(Batchable):
     clean: Float[Tensor, "*batch 1 lat lon"]
     learned: Bool[Tensor, "*batch 1 lat lon"]
     position: Float[Tensor, "*batch 2 lat lon"]
+    area: Float[Tensor, "*batch 1 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
 
 
@@ -177,6 +179,7 @@ class FillSamples(EndlessSamples):
             torch.from_numpy(clean),
             torch.from_numpy(valid & ~days.observations.observed[day, *cells]),
             torch.from_numpy(truth.position[:, *cells].copy()),
+            torch.from_numpy(truth.area_weights[None, *cells].copy()),
             torch.from_numpy(truth.year_fraction[day])[0],
         )
 
@@ -191,6 +194,5 @@ def make_batch(samples: FillSample, *, drop_coordinates: float = 0.0) -> Denoisi
     drop_coordinates
         Share of the samples without place or date; their first guess still knows what it always knows.
     """
-    area = rearrange(samples.position[:, 0].deg2rad().cos(), "n y x -> n 1 y x")
     condition = Condition(samples.maps, centre(samples.position), samples.year_fraction)
-    return DenoisingBatch(samples.clean, samples.learned, area, condition.drop_coordinates(drop_coordinates))
+    return DenoisingBatch(samples.clean, samples.learned, samples.area, condition.drop_coordinates(drop_coordinates))
