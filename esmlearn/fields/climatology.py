@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from iris.cube import Cube
 from jaxtyping import Float
-from scipy.ndimage import distance_transform_edt
+from scipy.spatial import cKDTree
 
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology_error import fit_region, unseen_error, year_waves
@@ -46,8 +46,9 @@ class Climatology:
         """Fit by least squares to the observed days of each cell.
 
         The cycle of a cell with few observed days is close to the mean cycle of the region, which has the weight of
-        `prior_days` days. A cell that was never observed takes the cycle of the nearest one that was. Cells and months
-        that the observations do not cover have an error, see `esmlearn.fields.climatology_error`.
+        `prior_days` days. A cell that was never observed takes the cycle of the nearest one that was, by great
+        circle. Cells and months that the observations do not cover have an error, see
+        `esmlearn.fields.climatology_error`.
 
         Raises
         ------
@@ -78,8 +79,9 @@ class Climatology:
         moment = np.tensordot(departure, basis, axes=(0, 0))
         fitted = np.linalg.solve(gram, moment[..., None])[..., 0] + regional
         if (count == 0).any():
-            nearest = distance_transform_edt(count == 0, return_distances=False, return_indices=True)
-            fitted = fitted[tuple(nearest)]
+            places = field.grid.positions.reshape(*count.shape, 3)
+            _, nearest = cKDTree(places[count > 0]).query(places[count == 0])
+            fitted[count == 0] = fitted[count > 0][nearest]
         fitted = np.moveaxis(fitted, -1, 0).astype(np.float32)
         error = None
         if not seen[:, ~field.land].all():

@@ -9,8 +9,10 @@ from jaxtyping import Bool
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
+from esmlearn.fields.periods import select_role
 from esmlearn.fields.static import read_static
 from esmlearn.grids.land import land_mask
+from esmlearn.settings import SplitSettings
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,20 @@ def settle_land(field: Field, source: str | Cube | None = None, *, known: Land |
     if unseen:
         logger.info("%s: %d of %d cells are ocean that was never observed; it is filled", name, unseen, size)
     return replace(field, values=np.where(observed, field.values, np.float32(np.nan)), observed=observed, land=land)
+
+
+def settle_training_land(field: Field, source: str | Cube | None, split: SplitSettings) -> Field:
+    """Say what is land as `settle_land` does, from the training period alone.
+
+    A cell that has values only later must not be known to be ocean in the training: it would change the weights. The
+    reconstruction takes it for ocean, as there it has values.
+
+    Raises
+    ------
+    DataError
+        As `settle_land`, and if no day is left for the training.
+    """
+    return settle_land(field, "training", known=settle_land(select_role(field, split, "train"), source).land)
 
 
 def _of_mask(cube: Cube, field: Field) -> Land:

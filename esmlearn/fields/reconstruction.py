@@ -23,6 +23,8 @@ from esmlearn.words import frequency_words, is_logarithm
 
 Values = Float[np.ndarray, "*shape lat lon"]
 REALIZATION = {"standard_name": "realization", "var_name": "realization"}
+SECOND = 1 / 86_400
+"""In days: what the floor of a date may lose to rounding."""
 QUANTILE = {"long_name": "quantile", "var_name": "quantile"}
 
 
@@ -319,7 +321,7 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
     """Make a cube of monthly values, with the time bounds of the days of each month."""
     daily_time = field.like[0].coord("time").copy()
     if not daily_time.has_bounds():
-        _add_bounds(daily_time, field.step_days)
+        _add_bounds(daily_time, field)
     days = [(month.start, month.stop - 1) for month in field.months.values()]
     bounds = np.array([(daily_time.bounds[first, 0], daily_time.bounds[last, 1]) for first, last in days])
     cube = field[np.array([first for first, _ in days])].as_cube(values)
@@ -344,8 +346,20 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
     return cube
 
 
-def _add_bounds(time: DimCoord, step_days: float) -> None:
-    """Put bounds half-way between the times; around a single one, half a step to both sides."""
+def _add_bounds(time: DimCoord, field: Field) -> None:
+    """Put bounds: the day or month of daily or monthly data, whatever hour they are stamped with.
+
+    Other steps end half-way between the times; around a single time, half a step to both sides.
+    """
+    step_days = field.step_days
+    if field.frequency == "mon":
+        time.guess_bounds(monthly=True)
+        return
+    if step_days == 1:
+        days = cf_units.Unit("days since 1850-01-01", calendar=time.units.calendar)
+        first = np.floor(time.units.convert(time.points.astype(np.float64), days) + SECOND)
+        time.bounds = days.convert(np.stack([first, first + 1], axis=-1), time.units)
+        return
     if time.shape != (1,):
         time.guess_bounds()
         return

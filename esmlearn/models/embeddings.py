@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from einops import rearrange
+from einops import rearrange, reduce
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -35,6 +35,21 @@ def sincos(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[
     """Sines and cosines of a place in degrees: no jump at the date line, but many points for one pole."""
     lat, lon = torch.deg2rad(lat), torch.deg2rad(lon)
     return torch.stack([lat.sin(), lat.cos(), lon.sin(), lon.cos()], dim=-1)
+
+
+def middle_of_patches(
+    position: Float[Tensor, "batch 2 lat lon"], rows: int, columns: int
+) -> Float[Tensor, "2 batch row column"]:
+    """Mean latitude and longitude of patches, in degrees.
+
+    The mean of longitudes is circular: a patch across the end of a ring, from 350 to 10, lies at 0, not at 180.
+    """
+    size = {"h": rows, "w": columns}
+    lat, lon = position.unbind(dim=1)
+    east = torch.deg2rad(lon)
+    parts = torch.stack([lat, east.sin(), east.cos()])
+    lat, sin, cos = reduce(parts, "part b (y h) (x w) -> part b y x", "mean", **size)
+    return torch.stack([lat, torch.rad2deg(torch.atan2(sin, cos))])
 
 
 def raw(lat: Float[Tensor, "*shape"], lon: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 2"]:

@@ -16,7 +16,7 @@ from esmlearn.fields.climatology import Climatology
 from esmlearn.fields.coverage import covers_the_year
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
-from esmlearn.fields.land import Land, settle_land
+from esmlearn.fields.land import Land, settle_land, settle_training_land
 from esmlearn.fields.periods import select_period, select_role
 from esmlearn.fields.reference import Source
 from esmlearn.fields.times import match_times
@@ -115,17 +115,23 @@ def load_observations(
     error: float | str | None = None,
     land: str | Cube | None = None,
     known: Land | None = None,
+    training: bool = False,
 ) -> Field:
     """Load observations, their errors, and the gaps that the settings ask for, over the whole timerange of the recipe.
 
     Units, and how input is put in order, are those of the training. `error` is a number or the name of a dataset; None
-    for what the observations carry. Land is as of `settle_land`.
+    for what the observations carry. Land is as of `settle_land`; for `training` without known land, from the training
+    period alone.
     """
     units, order = learned.field_units, learned.input
     other = data.field(gaps.dataset, units=units, order=order) if gaps.dataset else None
     errors = data.cube(error, order=order) if isinstance(error, str) else error
     field = data.field(name, units=units, order=order).with_error(errors)
-    return apply_gaps(settle_land(field, land, known=known), gaps, other)
+    if training and known is None:
+        field = settle_training_land(field, land, learned.split)
+    else:
+        field = settle_land(field, land, known=known)
+    return apply_gaps(field, gaps, other)
 
 
 def find_land(data: InputData, source: str | None) -> str | Cube | None:
@@ -139,10 +145,17 @@ def load_training(data: InputData, settings: DataSettings) -> tuple[Field, Field
     target = None
     if settings.target is not None:
         target = data.field(settings.target, units=settings.field_units, order=settings.input)
-        target = settle_land(target, land)
+        target = settle_training_land(target, land, settings.split)
         land, known = "training", target.land
     observations = load_observations(
-        data, settings.observations, settings.gaps, settings, error=settings.error, land=land, known=known
+        data,
+        settings.observations,
+        settings.gaps,
+        settings,
+        error=settings.error,
+        land=land,
+        known=known,
+        training=True,
     )
     return observations, target
 

@@ -1,5 +1,7 @@
 """Climatology and scaling must find what was put in, and learn from the training period only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,19 @@ def test_cell_never_seen_takes_the_cycle_of_its_neighbour():
     climatology = Climatology.fit(field.hide(hidden), prior_days=1e-6)
     error = climatology.at(field.year_fraction)[:, 3, 4] - field.values[:, 0, 3, 4]
     assert np.abs(error).max() <= 1.05  # a neighbour's row is at most one degree warmer
+
+
+@pytest.mark.parametrize("west", [0, -180, -90, 180])
+def test_the_nearest_cell_is_found_across_the_seam(west):
+    """20 + 8 cos(lon - 40): where 0, 10 and 20 E were never seen, 0 E is 350 E, in any convention of longitude."""
+    lon = west + 10.0 * np.arange(36)
+    values = np.broadcast_to(20 + 8 * np.cos(np.deg2rad(lon - 40)), (365, 6, 36)).copy()
+    values[:, :, np.isin(lon % 360, [0, 10, 20])] = np.nan
+    field = Field.from_cube(make_cube(values, calendar="noleap", lat=np.arange(-25.0, 35, 10), lon=lon))
+    climatology = Climatology.fit(replace(field, land=np.zeros_like(field.land)), prior_days=1e-6)
+    found = climatology.at(np.array([0.5]))[0]
+    np.testing.assert_allclose(found[:, lon % 360 == 0], 25.14, atol=0.01)
+    np.testing.assert_allclose(found[:, lon % 360 == 20], 20 + 8 * np.cos(np.deg2rad(-10)), atol=0.01)
 
 
 def test_less_than_a_year_is_refused():

@@ -8,8 +8,9 @@ from esmlearn import baselines
 from esmlearn.baselines import BASELINES
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
-from esmlearn.fields.land import settle_land
+from esmlearn.fields.land import settle_land, settle_training_land
 from esmlearn.grids.land import land_mask
+from esmlearn.settings import SplitSettings
 from tests.made_fields import make_cube, wavy_ocean
 from tests.small import QUICK_BASELINES, small_ocean
 
@@ -142,3 +143,19 @@ def test_several_depths_are_refused_and_not_cut_to_the_first():
     for fill in (fitted.reconstruct, lambda cube: fitted.reconstruct_field(Field.from_cube(cube))):
         with pytest.raises(DataError, match="has 3 depths"):
             fill(deep)
+
+
+@pytest.mark.parametrize("source", ["data", None, "natural_earth"])
+def test_a_cell_seen_only_in_the_test_leaves_the_land_of_the_training_as_it_is(source):
+    split = SplitSettings(
+        train="2001-01-01/2001-02-28", validation="2001-03-11/2001-03-20", test="2001-04-01/2001-04-20"
+    )
+    lands = []
+    for seen_later in (False, True):
+        values = wavy_ocean(110)
+        if seen_later:
+            values[90:, :3, :4] = 20.0
+        field = settle_training_land(Field.from_cube(make_cube(values, lat=35 + 0.25 * np.arange(12))), source, split)
+        lands.append(field.land)
+        assert not (field.observed & field.land).any()
+    np.testing.assert_array_equal(*lands)

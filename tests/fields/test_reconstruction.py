@@ -3,6 +3,7 @@
 import iris
 import numpy as np
 import pytest
+from cf_units import Unit
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
@@ -98,3 +99,20 @@ def test_quantiles_have_a_dimension_of_their_own(case):
         np.testing.assert_allclose(found, np.stack([plain + 1, plain + 5]), atol=1e-3)
     with pytest.raises(DataError, match="no ensemble"):
         result.quantile_cubes(field, (0.5,))
+
+
+@pytest.mark.parametrize("hour", [0, 6, 12, 18])
+@pytest.mark.parametrize("calendar", ["standard", "360_day"])
+@pytest.mark.parametrize("units", ["days since 1990-01-01 12:00", "hours since 2000-12-25 06:00"])
+def test_a_month_from_its_20th_ends_with_it_at_midnight(hour, calendar, units):
+    cube = make_cube(wavy_ocean(60), calendar=calendar, first_day=19)
+    time = cube.coord("time")
+    time.bounds = None
+    time.points = time.points - 0.5 + hour / 24
+    time.convert_units(Unit(units, calendar=calendar))
+    field = Field.from_cube(cube)
+    monthly = monthly_means(field, field.values[:, 0])
+    january = Reconstruction(field.values[:, 0], monthly).to_cubes(field)[1].coord("time")[0]
+    start, end = january.units.num2date(january.bounds[0])
+    assert f"{start:%Y-%m-%d %H:%M}" == "2001-01-20 00:00"
+    assert f"{end:%Y-%m-%d %H:%M}" == "2001-02-01 00:00"

@@ -163,7 +163,7 @@ class SpatioTemporalModel(nn.Module):
         days, rows, columns = self.settings.patch_size
         date = reduce(year_fraction, "b m (t d) -> b m t", "min", d=days)
         n_months, n_times = date.shape[1:]
-        lat, lon = reduce(position, "b two (y h) (x w) -> two b y x", "mean", h=rows, w=columns)
+        lat, lon = middle_of_patches(position, rows, columns)
         when = repeat(
             self.day_encoding(n_times) + self.month_encoding(n_months)[:, None], "m t c -> b m t c", b=len(lat)
         )

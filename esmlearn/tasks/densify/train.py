@@ -11,7 +11,7 @@ import torch
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
-from esmlearn.fields.land import settle_land
+from esmlearn.fields.land import settle_training_land
 from esmlearn.fields.periods import select_role
 from esmlearn.settings import TrainDensifySettings
 from esmlearn.tasks.densify.apply import hide_anew, load_surface, prepare
@@ -40,7 +40,7 @@ def train(
     surface = load_surface(data, settings)
     below = data.without(settings.surface_variable)
     target = below.field(str(settings.data.target), units=settings.data.field_units)
-    target = settle_land(target, find_land(data, settings.data.land))
+    target = settle_training_land(target, find_land(data, settings.data.land), settings.data.split)
     record = describe_variable(below.find(settings.data.observations)) | dict(record)
     return fit(target, surface, settings, run_dir, record=record)
 

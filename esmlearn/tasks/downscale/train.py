@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
+from esmlearn.fields.land import settle_training_land
 from esmlearn.fields.monthly_scaling import MonthlyScaling
 from esmlearn.fields.periods import select_role
 from esmlearn.fields.static import read_static
@@ -58,7 +59,7 @@ def train(
 ) -> TrainedDownscaler:
     """Train on the datasets of a recipe."""
     names, conditions = settings.data, settings.conditions
-    fine = data.field(names.fine, units=names.units)
+    fine = settle_training_land(data.field(names.fine, units=names.units), None, names.split)
     coarse = {names.coarse: data.field(names.coarse, units=fine.units)}
     coarse |= {name: data.field(name) for name in conditions.coarse}
     static = {name: read_static(data.cube(name), fine.grid, name) for name in conditions.static}

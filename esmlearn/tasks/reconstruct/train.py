@@ -11,7 +11,7 @@ from esmlearn.fields.anomalies import Anomalies
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
-from esmlearn.fields.land import settle_land
+from esmlearn.fields.land import settle_training_land
 from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
@@ -37,7 +37,9 @@ def train(
     """Train on the datasets of a recipe."""
     observations, target = load_training(data, settings.data)
     further = [
-        settle_land(data.field(name, units=settings.data.field_units, order=settings.data.input))
+        settle_training_land(
+            data.field(name, units=settings.data.field_units, order=settings.data.input), None, settings.data.split
+        )
         for name in settings.data.further_targets
     ]
     record = describe_variable(data.find(settings.data.observations)) | dict(record)

@@ -146,6 +146,13 @@ def test_days_match_whatever_their_hour_and_hours_by_their_hour():
         match_times(three, hourly([45, 48, 51]), names=("one", "other"))
 
 
+@pytest.mark.parametrize("step", [1, 3, 6, 12])
+def test_several_times_of_one_day_are_refused(step):
+    """Neither the first nor the last of them is the day."""
+    with pytest.raises(DataError, match=rf"one has {24 // step} times for 2001-01-01 of the other.*daily_statistics"):
+        match_times(hourly(range(0, 48, step)), hourly([12, 36]), names=("one", "other"))
+
+
 def test_sub_daily_fields_know_their_step():
     three, days = hourly(range(0, 48, 3)), hourly([12, 36, 60])
     assert (three.frequency, days.frequency) == ("3hr", "day")
