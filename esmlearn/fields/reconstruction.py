@@ -331,7 +331,17 @@ def _monthly_cube(field: Field, values: Float[np.ndarray, "month lat lon"]) -> C
 
 
 def _add_bounds(time: DimCoord, step_days: float) -> None:
-    """Put bounds half-way between the times; around a single one, half a step to both sides."""
+    """Put bounds half-way between the times; around a single one, half a step to both sides.
+
+    Daily values stand for their date, whatever the hour that they are stamped with.
+    """
+    if np.isclose(step_days, 1):
+        day = cf_units.Unit("days").convert(1.0, str(time.units).split(" since ")[0])
+        dates = time.units.num2date(time.points)
+        hours = np.array([date.hour + date.minute / 60 + date.second / 3600 for date in dates])
+        start = time.points - hours / 24 * day
+        time.bounds = np.stack([start, start + day], axis=1)
+        return
     if time.shape != (1,):
         time.guess_bounds()
         return
