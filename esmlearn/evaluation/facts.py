@@ -45,6 +45,7 @@ def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
         "buffer_days": settings.buffer_days,
         "block_days": settings.block_days,
         "points": scores.points,
+        "left_open": scores.left_open,
         "image_range": image_range(case),
         "regions": {
             name: [part.start_latitude, part.end_latitude, part.start_longitude, part.end_longitude]

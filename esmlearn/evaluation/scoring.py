@@ -39,6 +39,8 @@ class CaseScores:
         Scores that only super-resolution has; empty for other tasks.
     points
         Number of points in time and space that count.
+    left_open
+        Number of the points that a method has no value for, so that they count for none.
     left_out
         Why something was not scored: a sentence for each thing.
     """
@@ -50,6 +52,7 @@ class CaseScores:
     heatwaves: dict[str, Any] | None = None
     downscaling: DownscalingScores = field(default_factory=DownscalingScores)
     points: int = 0
+    left_open: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -95,7 +98,17 @@ def score_case(case: Case) -> CaseScores:
     rows += resolution + extremes + downscaling.rows
     if case.level is not None:
         rows = [row | {"level": case.level} for row in rows]
-    return CaseScores(rows, spectra, reliability, ensembles, heatwaves, downscaling, int(daily.points.sum()), left_out)
+    return CaseScores(
+        rows,
+        spectra,
+        reliability,
+        ensembles,
+        heatwaves,
+        downscaling,
+        int(daily.points.sum()),
+        daily.left_open,
+        left_out,
+    )
 
 
 def hidden_points(case: Case) -> metrics.Comparison:

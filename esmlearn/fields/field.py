@@ -140,12 +140,12 @@ class Field:
         values
             Values in `units`; those of all levels, ``(time, var, lat, lon)``, give a cube with an axis of depth.
         valid
-            Mask of the values that are not missing; everywhere except on land if not given.
+            Mask of the values that are not missing; if not given, all numbers except on land.
         like
             The cube whose metadata, units and row order to use; that of the first variable if not given. Each level
             uses its own.
         """
-        valid = np.broadcast_to(~self.land, values.shape) if valid is None else valid
+        valid = ~self.land & np.isfinite(values) if valid is None else valid
         if values.ndim == 4:
             by_level = (rearrange(array, "time var lat lon -> var time lat lon") for array in (values, valid))
             return join_levels(

@@ -380,7 +380,7 @@ def add_ancillaries(
         units = difference_units(cube.units)
         spread = convert_deviation(np.nan_to_num(std), field.units, str(units), name=cube.name())
         deviation = AncillaryVariable(
-            np.ma.masked_array(rows_northward(spread, cube), mask=mask),
+            np.ma.masked_array(rows_northward(spread, cube), mask=mask | rows_northward(np.isnan(std), cube)),
             standard_name=f"{cube.standard_name} standard_error" if cube.standard_name else None,
             long_name=f"Standard deviation of the error of {cube.long_name or cube.name()}",
             var_name=f"{cube.var_name}_standard_deviation",

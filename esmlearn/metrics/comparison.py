@@ -104,6 +104,16 @@ class Comparison:
             )
         return points
 
+    @property
+    def left_open(self) -> dict[str, int]:
+        """Number of the hidden points with a known truth at which each method has no value, of methods that have some.
+
+        They count for no method.
+        """
+        wanted = self.hidden & np.isfinite(self.truth)
+        missing = {method.name: int((wanted & ~np.isfinite(method.values)).sum()) for method in self.methods}
+        return {name: count for name, count in missing.items() if count}
+
     @cached_property
     def steps(self) -> Int[np.ndarray, " point"]:
         """Time step of each point that counts."""

@@ -168,6 +168,11 @@ def _buffers(fact: Mapping[str, Any]) -> Iterator[str]:
         yield f"Hidden points nearer than {' or '.join(near)} do not count."
     elif "buffer_km" in fact and not fact.get("downscaled"):
         yield "Every hidden point counts, however near an observation is."
+    for name, count in (fact.get("left_open") or {}).items():
+        yield (
+            f"{method_info(name).label} has no value at {count:,} of the points that would count, where it was not"
+            " given what it needs; they count for no method."
+        )
     if fact.get("block_days") and "intervals" not in (fact.get("left_out") or {}):
         yield (
             f"Intervals hold 95 % of what a bootstrap gives that draws blocks of {fact['block_days']} days; all methods"

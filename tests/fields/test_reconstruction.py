@@ -69,6 +69,19 @@ def test_months_have_the_bounds_of_their_days(case):
     assert time.cell(0).bound[1] == time.cell(1).bound[0]
 
 
+@pytest.mark.parametrize("hour", [0, 6, 12, 23])
+def test_days_are_their_dates_whatever_their_hour(hour):
+    """Days without bounds from 20 January: the month goes from the 20th to the end of the 31st."""
+    cube = make_cube(wavy_ocean(30), first_day=19)
+    time = cube.coord("time")
+    time.bounds = None
+    time.points = np.floor(time.points) + hour / 24
+    field = Field.from_cube(cube)
+    _, monthly = Reconstruction.of_days(field.values[:, 0], field).to_cubes(field)
+    cell = monthly.coord("time").cell(0)
+    assert [str(bound)[:16] for bound in cell.bound] == ["2001-01-20 00:00", "2001-02-01 00:00"]
+
+
 def test_metadata_say_what_is_what(case):
     field, result = case
     daily, monthly = result.to_cubes(field)

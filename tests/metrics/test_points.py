@@ -28,6 +28,21 @@ def test_numbers_by_hand():
     assert {row["n"] for row in rows} == {3}
 
 
+def test_what_a_method_leaves_open_is_counted_and_counts_for_none():
+    truth = np.zeros((1, 2, 3))
+    truth[0, 1, 2] = np.nan
+    hidden = np.ones((1, 2, 3), bool)
+    hidden[0, 0, 0] = False
+    values = np.ones((1, 2, 3), np.float32)
+    gappy = values.copy()
+    gappy[0, 0] = np.nan  # of which one point was observed
+    comparison = compare(
+        truth, hidden, metrics.Method("whole", "model", values), metrics.Method("gappy", "baseline", gappy)
+    )
+    assert comparison.left_open == {"gappy": 2}
+    assert {row["n"] for row in metrics.score(comparison)} == {2}
+
+
 def test_rows_keep_the_contract():
     truth = np.random.default_rng(0).standard_normal((4, 3, 3))
     hidden = np.ones((4, 3, 3), bool)

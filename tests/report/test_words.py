@@ -201,6 +201,7 @@ def test_real_gaps_are_called_unknown():
         ({"buffer_km": 25.0, "buffer_days": 3}, "nearer than 25 km to an observation of the same day or 3 days to one"),
         ({"buffer_km": 0.0, "buffer_days": 0}, "Every hidden point counts"),
         ({"block_days": 30}, "draws blocks of 30 days"),
+        ({"left_open": {"bicubic": 1234}}, "has no value at 1,234 of the points that would count"),
     ],
 )
 def test_what_was_hidden_is_said_in_words(own, words):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
-from esmlearn.fields.times import match_times
+from esmlearn.fields.times import at_times
 from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import TrainDensifySettings
@@ -170,7 +170,7 @@ class LevelSamples(EndlessSamples):
 
 
 def same_dates(surface: Field, field: Field) -> Field:
-    """Take the days of a surface that levels have.
+    """Take the times of levels from a surface: the same ones, or means over theirs where it has shorter steps.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def same_dates(surface: Field, field: Field) -> Field:
         raise DataError(
             f"The surface has {surface.land.shape} cells, the levels {field.land.shape}, or others: regrid both alike."
         )
-    return surface[match_times(surface, field, names=("surface", "levels"))]
+    return at_times(surface, field, names=("surface", "levels"))
 
 
 def _anomalies(field: Field, climates: Sequence[Climate]) -> Float[np.ndarray, "time var lat lon"]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from iris.coords import DimCoord
 from iris.cube import Cube
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from esmlearn.cubes.convert import Gridded, as_cube, like_input
 from esmlearn.errors import DataError, SettingsError
@@ -103,13 +103,22 @@ class FineSampling:
         base = values[:, :n_variables].masked_fill(~known[:, :n_variables], 0.0)
         return condition_maps(values, known, land), base
 
+    def unknown(self, times: Int[np.ndarray, " time"]) -> Bool[np.ndarray, "time var lat lon"]:
+        """Fine cells where the coarse field itself is not known: nothing is made there, as nothing was learned."""
+        given = next((part for part in self.coarse if part[0].name == self.trained.coarse_names[0]), None)
+        if given is None:  # left out on purpose
+            return np.zeros(self.field.values[times].shape, bool)
+        coarse, there = given
+        return np.isnan(coarse.regridder(coarse.field.values[there[times]]))
+
     def members(
         self, states: Float[np.ndarray, "member time var lat lon"], times: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "member time var lat lon"]:
-        """Members in the units of the field, NaN on land."""
+        """Members in the units of the field, NaN on land and where the coarse field is not known."""
         scaled = self.mean[times] + np.exp(self.log_std[times]) * states
         members = self.trained.scaling.unscale(scaled, months_of(self.field)[times])
         members[..., self.field.land] = np.nan
+        members[:, self.unknown(times)] = np.nan
         return self._agree(members, times)
 
     def true_states(self, truth: Field, times: Int[np.ndarray, " time"]) -> TrueStates:
@@ -122,12 +131,14 @@ class FineSampling:
 
     def first_guess(self) -> Reconstruction:
         """What the regression alone gives; the standard deviation of a logarithm is not known."""
-        month, scaling, land = months_of(self.field), self.trained.scaling, self.field.land
-        values = np.where(land, np.float32(np.nan), scaling.unscale(self.mean, month))
-        mean = self._agree(values, np.arange(len(month)))[:, 0]
+        month, scaling = months_of(self.field), self.trained.scaling
+        times = np.arange(len(month))
+        missing = self.field.land | self.unknown(times)
+        values = np.where(missing, np.float32(np.nan), scaling.unscale(self.mean, month))
+        mean = self._agree(values, times)[:, 0]
         std = None
         if scaling.log_scale is None:
-            std = np.where(land, np.float32(np.nan), (np.exp(self.log_std) * scaling.std[month - 1])[:, 0])
+            std = np.where(missing, np.float32(np.nan), np.exp(self.log_std) * scaling.std[month - 1])[:, 0]
         return Reconstruction.of_days(mean, self.field, std)
 
     def _agree(self, values: np.ndarray, times: Int[np.ndarray, " time"]) -> np.ndarray:

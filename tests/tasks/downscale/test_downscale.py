@@ -9,6 +9,7 @@ import esmlearn
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.coarsening import coarsen
 from esmlearn.fields.field import Field
+from esmlearn.fields.reconstruction import Reconstruction
 from esmlearn.grids.consistency import consistency_error
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import averager
@@ -100,6 +101,27 @@ def test_land_stays_land_and_the_sea_is_complete(fields, trained):
     drawn = downscale(trained, {"coarse": coarse[:3]}, template, DRAW)
     assert np.isnan(drawn[..., trained.land]).all()
     assert np.isfinite(drawn[..., ~trained.land]).all()
+
+
+def test_where_the_coarse_field_is_not_known_nothing_is_made(fields, trained):
+    """A day without a coarse field is left open by members, regression and interpolation alike."""
+    _, coarse = fields
+    values = coarse.values[:4].copy()
+    values[1] = np.nan
+    gappy = replace(coarse[:4], values=values, observed=np.isfinite(values))
+    template = fine_template(trained, gappy)
+    task = prepare(trained, {"coarse": gappy}, template, DRAW)
+    ways = (
+        sample_members(trained, task, DRAW)[:, :, 0],
+        *(result.daily[None] for result in (task.first_guess(), interpolate(trained, gappy, template, "bilinear"))),
+    )
+    for found in ways:
+        assert np.isnan(found[:, 1]).all()
+        assert np.isfinite(found[:, [0, 2, 3]][..., ~trained.land]).all()
+    cube = Reconstruction.of_members(ways[0], template).to_cubes(template)[0]
+    deviation = cube.ancillary_variables()[0].data
+    assert cube.data.mask[1].all() and deviation.mask[1].all()
+    assert not deviation.mask[0][~trained.land].any()
 
 
 def test_a_member_is_the_same_however_many_there_are(fields, trained):
