@@ -41,6 +41,7 @@ def facts(case: Case, scores: CaseScores) -> dict[str, Any]:
         "gaps": _attribute(case, "esmlearn_gaps"),
         "withhold": _attribute(case, "esmlearn_withheld"),
         "outliers": _attribute(case, "esmlearn_outliers"),
+        "climatology": case.field.like[0].attributes.get("esmlearn_climatology"),
         "buffer_km": settings.buffer_km,
         "buffer_days": settings.buffer_days,
         "block_days": settings.block_days,

@@ -111,7 +111,8 @@ def unseen_error(
     if region is not None:
         square += np.einsum("mi,ij,mj->m", waves, region.covariance, waves)[:, None, None]
     apart = distance_transform_edt(~ever) if ever.any() else np.full(ocean.shape, np.inf)
-    between = _difference(cycle, ever)[:, None, None] * apart
+    # Differences grow as of a random walk: steps of neighbours are not all in one direction.
+    between = _difference(cycle, ever)[:, None, None] * np.sqrt(apart)
     known = cycle[:, ever] if ever.any() else cycle.reshape(12, -1)
     far = np.sqrt(2 * known.var(axis=1))[:, None, None]
     square = np.where(ever, square, square + np.minimum(between, far) ** 2)

@@ -8,8 +8,8 @@ from esmlearn.fields.field import Field
 MONTHS = (np.arange(12) + 0.5) / 12
 """Middles of the months as parts of a year."""
 
-NEAR = 1 / 12
-"""Part of a year by which an observation may be away from a middle of a month to count for it."""
+NEAR = 1 / 24
+"""Part of a year by which an observation may be away from a middle of a month to count for it: half a month."""
 
 FEWEST = 3.0
 """Observed days near the middle of a month from which on a cell counts as seen in that month."""
@@ -35,7 +35,11 @@ def covers_the_year(field: Field, *, harmonics: int = 2) -> bool:
 
 
 def days_near_months(field: Field) -> Float[np.ndarray, "12 lat lon"]:
-    """Observed days of each cell, of all years, within a month of the middle of each month; one variable."""
+    """Observed days of each cell, of all years, within half a month of the middle of each month; one variable.
+
+    A mean of several days counts if any of them is as near as that.
+    """
     apart = np.abs((field.year_fraction[:, None] - MONTHS + 0.5) % 1 - 0.5)
-    near = (apart <= NEAR).astype(np.float32)
+    reach = NEAR + (field.step_days / 2 / 365.25 if field.step_days > 1 else 0.0)
+    near = (apart <= reach).astype(np.float32)
     return np.tensordot(near, field.observed[:, 0].astype(np.float32), axes=(0, 0)) * np.float32(field.step_days)

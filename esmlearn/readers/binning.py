@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 import numpy as np
 from jaxtyping import Float, Int
 
+from esmlearn.cubes.positions import NEAREST
 from esmlearn.errors import DataError
 from esmlearn.readers.parts import Part
 from esmlearn.settings.evaluation import Region
@@ -75,8 +76,8 @@ def needs_cells(part: Part, step: float | None) -> bool:
         return False
     if not part.has_offset and part.lat.ndim > 1:
         raise DataError(
-            f"{part.path} is on a curvilinear grid: regrid it in a recipe, or set `step` (degrees) to put the means of "
-            "its values on a regular grid."
+            f"{part.path} is on a curvilinear grid: set `step` (degrees) to put the means of its values on a regular "
+            f"grid, or in a recipe `{NEAREST}` in the preprocessor."
         )
     return True
 

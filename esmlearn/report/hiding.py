@@ -51,6 +51,8 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
             f"{outliers['outliers']:,} of {outliers['observations']:,} observations are farther than "
             f"{outliers['threshold']:g} standard deviations from the analysis of the others: these outliers {done}."
         )
+    if climatology := fact.get("climatology"):
+        sentences.append(f"Anomalies are from a climatology: {climatology}.")
     if fact["truth"]:
         sentences.append(
             "Only withheld observations are known to be right, so that scores are made on these alone."

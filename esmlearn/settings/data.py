@@ -9,7 +9,10 @@ from esmlearn.settings.base import Block, Period, Share, period_dates
 from esmlearn.settings.input import InputSettings
 from esmlearn.words import logarithm_of
 
-LAND = ("data", "natural_earth", "training")
+TRAINING = "training"
+"""Value of `climatology` and `land` of the script `reconstruct` that asks for those of the training."""
+
+LAND = ("data", "natural_earth", TRAINING)
 """Sources of land that are no datasets."""
 
 

@@ -122,9 +122,10 @@ class ReconstructSettings(BaselineSettings):
     )
     climatology: str | None = Field(
         None,
-        description="climatology from elsewhere, with an offset fitted to the observations: `packaged` (sea-surface "
-        "temperature), `zero` (anomalies), a dataset of the recipe, a file or a model folder; default: that of the "
-        "model on its own grid, else as in the training",
+        description="`training`: that of the training, on its grid; or from elsewhere, with an offset fitted to the "
+        "observations: `packaged` (sea-surface temperature), `zero` (anomalies), a dataset of the recipe, a file or a "
+        "model folder; default: in a recipe that trains on these observations, that of the training; else fitted to "
+        "the observations where they cover the year",
     )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
         None, description="baselines to run; default: all of the task"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from esmlearn.errors import SettingsError
+from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.periods import select_role
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
@@ -15,11 +15,12 @@ from esmlearn.settings import ReconstructSettings
 from esmlearn.tasks import TASKS, apply
 from esmlearn.tasks.ensembles.model import TrainedEnsemble
 from esmlearn.tasks.fill.model import TrainedFiller, build_network
+from esmlearn.tasks.outputs import MethodOutput
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from tests.small import small_ocean, small_settings
 from tests.tasks.densify.test_densify import densify_settings
 from tests.tasks.downscale.test_downscale import downscale_settings
-from tests.tasks.fill.test_fill import fill_settings
+from tests.tasks.fill.test_fill import DRAW, fill_settings
 from tests.tasks.given import give
 
 SETTINGS = ReconstructSettings(period="2002-07-01/2002-07-10", baselines=())
@@ -155,3 +156,50 @@ def test_what_was_learned_elsewhere_meets_the_climate_of_the_observations(models
     climatology = Climatology.fit(training, harmonics=learned.harmonics)
     hidden = ~colder.field.observed[:, 0] & ocean
     np.testing.assert_allclose(colder.result.daily[hidden], climatology.of(colder.field)[hidden], atol=1e-4)
+
+
+@pytest.mark.parametrize("chosen", [("reconstruct",), ("fill",)])
+@pytest.mark.parametrize(
+    ("asked", "days", "words", "change"),
+    [
+        ({}, slice(None), "that of the training", 0),  # trained and applied on one record
+        ({"model": "folder"}, slice(None), "fitted to the new data themselves", 5),
+        ({"model": "folder"}, slice(-100, None), "that of the training, adapted to the new data", 5),
+        ({"model": "folder", "climatology": "training"}, slice(None), "that of the training", 0),
+    ],
+)
+def test_new_data_bring_their_climatology(models, tmp_path, chosen, asked, days, words, change):
+    """That of a record that is 5 degrees warmer is as much warmer, unless that of the training is asked for."""
+    cold, _ = small_ocean()
+    cold = cold[days]
+    warm = replace(cold, values=cold.values + np.float32(5))
+    period = f"{cold.dates[-6]:%Y-%m-%d}/{cold.dates[-1]:%Y-%m-%d}"
+    settings = SETTINGS.model_copy(
+        update={
+            **asked,
+            "period": period,
+            "baselines": ("climatology",),
+            "ensemble": DRAW.model_copy(update={"members": 2}),
+        }
+    )
+    methods = []
+    for number, field in enumerate((cold, warm)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        applied = apply([models[one] for one in chosen], give(folder, Cloudy=field.to_cubes()[0]), settings)
+        assert applied.attributes["esmlearn_climatology"].startswith(words)
+        outputs = [output for output in applied.outputs if isinstance(output, MethodOutput)]
+        assert outputs[-1].method == "climatology"
+        methods.append(outputs[-1])
+    colder, warmer = methods
+    hidden = ~colder.field.observed[:, 0] & ~colder.field.land
+    moved = (warmer.result.daily - colder.result.daily)[hidden]
+    np.testing.assert_allclose(moved, change, atol=0.1)
+
+
+def test_the_climatology_of_the_training_is_refused_on_another_grid(models, tmp_path):
+    field, _ = small_ocean()
+    part = field.region(slice(0, -1), slice(None))
+    asked = SETTINGS.model_copy(update={"climatology": "training", "model": "folder"})
+    with pytest.raises(DataError, match="climatology is `training`, but the data are on another grid"):
+        apply([models["reconstruct"]], give(tmp_path, Cloudy=part.to_cubes()[0]), asked)

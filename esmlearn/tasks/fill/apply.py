@@ -17,21 +17,23 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
-from esmlearn.fields.reference import Source, reference_climatology
+from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.simulate import KINDS
 from esmlearn.settings import AblationSettings, EnsembleSettings, GapSettings, ReconstructSettings
+from esmlearn.tasks.climate import Reference
 from esmlearn.tasks.ensembles.ablation import ablate
 from esmlearn.tasks.ensembles.figures import plot_sampling
 from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, sample_members
 from esmlearn.tasks.fill.model import TrainedFiller
 from esmlearn.tasks.fill.samples import FirstGuessDays
 from esmlearn.tasks.left_out import MORE, leaving_out
-from esmlearn.tasks.observations import Observations, climatology_source, find_truth, run_baselines
+from esmlearn.tasks.observations import Observations, find_truth, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.apply import METHOD as TRANSFORMER
 from esmlearn.tasks.reconstruct.apply import Reconstructor, reconstruct
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
+from esmlearn.trained.arrays import Climate
 
 METHOD = "ConditionalDiffusion"
 
@@ -106,7 +108,7 @@ def prepare(
     field: Field,
     *,
     base: Reconstruction | None = None,
-    climatology: Source | None = None,
+    climate: Climate | None = None,
     without: Collection[str] = (),
 ) -> GapSampling:
     """Prepare the gaps of a field for sampling.
@@ -119,8 +121,8 @@ def prepare(
         What was observed, one variable, day by day.
     base
         Reconstruction by the base model, if there is one already.
-    climatology
-        Climatology from elsewhere; default: that of the training on its own grid.
+    climate
+        Climatology and scaling on the grid of the field; default: as of `climate_of`.
     without
         Conditions that are left out, of `place` and `date`.
 
@@ -130,15 +132,24 @@ def prepare(
         If the field is not daily, or is on another grid than the training and there is no base model.
     """
     check_daily(field)
-    cycle, scaling = climate(trained, field, climatology)
+    cycle, scaling = climate_of(trained, field) if climate is None else climate
     if trained.base_model and base is None:
-        base = Reconstructor(trained.base_model, climatology).reconstruct_field(field)
+        base = reconstruct(trained.base_model, field, cycle, scaling)
     days = FirstGuessDays.of(field, cycle, scaling, base)
     return GapSampling(field, days, cycle, scaling, trained.settings.neighbour_days, trained.power, without)
 
 
-def climate(trained: TrainedFiller, field: Field, source: Source | None = None) -> tuple[Climatology, Scaling]:
+def climate_of(
+    trained: TrainedFiller, field: Field, source: Source | None = None, *, years: Field | None = None
+) -> Climate:
     """Climatology and scaling that hold for the grid of a field.
+
+    Parameters
+    ----------
+    trained, field
+        The ensemble, and what was observed.
+    source, years
+        As of `Reconstructor`.
 
     Raises
     ------
@@ -146,13 +157,16 @@ def climate(trained: TrainedFiller, field: Field, source: Source | None = None) 
         If the field is on another grid than that of the training, and there is no base model to depart from.
     """
     if trained.base_model:
-        return Reconstructor(trained.base_model, source).climate(field)
+        return Reconstructor(trained.base_model, source, years=years).climate(field)
     if not trained.climatology.covers(field.like[0]):
         raise DataError(
             "The ensemble was trained on another grid, and departs from the climatology there: regrid the data to its "
             "grid, or use an ensemble that departs from a model."
         )
-    return trained.climatology if source is None else reference_climatology(source, field), trained.scaling
+    if source is None and years is None:
+        return trained.climatology, trained.scaling
+    fitted = field if years is None else years
+    return climatology_for(fitted, source, harmonics=trained.settings.data.harmonics), trained.scaling
 
 
 def fill(
@@ -161,13 +175,13 @@ def fill(
     settings: EnsembleSettings,
     *,
     base: Reconstruction | None = None,
-    climatology: Source | None = None,
+    climate: Climate | None = None,
 ) -> Reconstruction:
     """Sample members of what the gaps of a field hide.
 
     Parameters
     ----------
-    trained, field, base, climatology
+    trained, field, base, climate
         As of `prepare`.
     settings
         Members, sampler, tiles.
@@ -177,7 +191,7 @@ def fill(
     Reconstruction
         Mean, standard deviation and members of days and months. Where a value was observed all members have it.
     """
-    members = sample_members(trained, prepare(trained, field, base=base, climatology=climatology), settings)
+    members = sample_members(trained, prepare(trained, field, base=base, climate=climate), settings)
     return Reconstruction.of_members(members[:, :, 0], field)
 
 
@@ -202,7 +216,7 @@ class Filler(GapFiller):
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field with members, their mean, and their standard deviation."""
-        return fill(self.trained, field, self.settings, climatology=self.climatology)
+        return fill(self.trained, field, self.settings, climate=climate_of(self.trained, field, self.climatology))
 
     def with_climatology(self, source: Source, field: Field) -> "Filler":  # noqa: ARG002
         """The ensemble with a climatology from elsewhere."""
@@ -220,9 +234,11 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     first = Reconstructor(transformer) if transformer else Filler(trained)
     known = first.land_of(data.cube(name, order=trained.settings.data.input))
     observations = Observations.of(data, trained.settings.data, settings, known)
-    outputs = _outputs(trained, transformer, observations, data, settings)
+    learned_from = transformer or trained
+    reference = Reference.of(data, observations, trained.settings.data, settings, learned_from.climatology)
+    outputs = _outputs(trained, transformer, observations, reference, data, settings)
     short_name = str(data.find(name)["short_name"])
-    return Application(name, short_name, observations.attributes, outputs)
+    return Application(name, short_name, observations.attributes | reference.attributes, outputs)
 
 
 def _base_model(trained: TrainedFiller, given: TrainedTransformer | None) -> TrainedTransformer | None:
@@ -249,24 +265,25 @@ def _outputs(
     trained: TrainedFiller,
     transformer: TrainedTransformer | None,
     observations: Observations,
+    reference: Reference,
     data: InputData,
     settings: ReconstructSettings,
 ) -> Iterator[Output]:
     """Give the fields of all methods, ablations, and figures of the sampling."""
     field, learned = observations.field, trained.settings.data
-    source = climatology_source(data, settings.climatology)
-    climatology, scaling = (
-        Reconstructor(transformer, source).climate(field) if transformer else climate(trained, field, source)
-    )
+    _, source, years = reference
+    climate = climate_of(trained, field, source, years=years)
+    climatology = climate[0]
     reconstruction = None
     if transformer:
         with leaving_out(TRANSFORMER) as failed:
+            climatology, scaling = Reconstructor(transformer, source, years=years).climate(field)
             reconstruction = reconstruct(transformer, field, climatology, scaling, overlap=settings.overlap)
             yield MethodOutput(TRANSFORMER, field, reconstruction, {})
         yield from failed
     base = reconstruction if trained.base_model else None
     with leaving_out(METHOD) as failed:
-        task = prepare(trained, field, base=base, climatology=source)
+        task = prepare(trained, field, base=base, climate=climate)
         members = sample_members(trained, task, settings.ensemble)
         result = Reconstruction.of_members(members[:, :, 0], field)
         yield MethodOutput(METHOD, field, result, settings.ensemble.model_dump(mode="json"))
@@ -284,7 +301,7 @@ def _outputs(
                 kind = learned.gaps.kind if learned.gaps.kind in KINDS else "clouds"
                 gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
                 given, first_guess = apply_gaps(truth, gaps), None
-            varied = prepare(trained, given, base=first_guess, climatology=source, without=ablation.without)
+            varied = prepare(trained, given, base=first_guess, climate=climate, without=ablation.without)
             return given[times], sample_members(trained, varied, ablation.sampling(settings.ensemble), times=times)
 
         yield from ablate(settings, field, members, vary)

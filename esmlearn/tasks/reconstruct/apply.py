@@ -23,8 +23,9 @@ from esmlearn.grids.tiles import Blend, ramp, slices
 from esmlearn.models.transformer.inputs import WindowInputs
 from esmlearn.models.transformer.parts import LOG_STD_RANGE, Estimate
 from esmlearn.settings import ReconstructSettings
+from esmlearn.tasks.climate import Reference
 from esmlearn.tasks.left_out import leaving_out
-from esmlearn.tasks.observations import Observations, climatology_source, run_baselines, training_days
+from esmlearn.tasks.observations import Observations, run_baselines
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.samples import cut_window
@@ -100,12 +101,10 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     name = settings.observations or learned.observations
     known = Reconstructor(trained).land_of(data.cube(name, order=learned.input))
     observations = Observations.of(data, learned, settings, known)
-    # What was learned from other data, such as climate models, has another climate.
-    foreign = name not in (learned.observations, learned.target)
-    years = training_days(observations.field, observations.whole, learned.split) if foreign else None
-    model = Reconstructor(trained, climatology_source(data, settings.climatology), years=years)
-    outputs = _outputs(model, observations, settings)
-    return Application(name, str(data.find(name)["short_name"]), observations.attributes, outputs)
+    reference = Reference.of(data, observations, learned, settings, trained.climatology)
+    outputs = _outputs(Reconstructor(trained, reference.source, years=reference.years), observations, settings)
+    attributes = observations.attributes | reference.attributes
+    return Application(name, str(data.find(name)["short_name"]), attributes, outputs)
 
 
 def _outputs(model: Reconstructor, observations: Observations, settings: ReconstructSettings) -> Iterator[Output]:
