@@ -6,7 +6,8 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
-# Naming the run ourselves, as ESMValCore would, lets us point at its own report and not at a neighbour's.
+# Naming the run ourselves lets us point at its own report and not at a neighbour's; the number of the shell's process
+# keeps apart two runs that start in the same second.
 SESSION = $(basename $(notdir $(RECIPE)))_$(shell date -u +%Y%m%d_%H%M%S)
 
 # Floats of the demo ocean, and what recipes read of them.
@@ -31,7 +32,7 @@ run: setup ## run RECIPE=recipes/recipe_x.yml and print where its report is (res
 	@if grep -qE 'DemoOcean(Depth|Profiles)' "$(RECIPE)"; then $(BIN)/esmvaltool learn demo-ocean --depth; fi
 	@if grep -q DemoOceanFloats "$(RECIPE)"; then $(FLOATS); fi
 	@$(BIN)/esmvaltool learn check "$(RECIPE)"
-	@session="$(SESSION)"; \
+	@session="$(SESSION)_$$$$"; \
 	if $(BIN)/esmvaltool run --output_dir="$(OUTPUT)" --session_name="$$session" "$(RECIPE)"; then \
 	    $(BIN)/esmvaltool learn report "$(OUTPUT)/$$session"; \
 	else \

@@ -16,5 +16,9 @@ class DataError(EsmlearnError):
     """The data lack something that is needed: units, period, ocean, observations."""
 
 
+class WriteError(EsmlearnError, OSError):
+    """A file can't be written: the disk is full or read-only, or files have a limit of size."""
+
+
 class ModelFolderError(EsmlearnError):
     """A model folder is missing, incomplete, altered, or made for another task."""

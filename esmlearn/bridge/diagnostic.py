@@ -5,11 +5,12 @@ ESMValTool and not with ESMValCore. Two things differ: a file appears only when 
 earlier attempt is kept, so that a training that was killed can be resumed.
 """
 
+import fcntl
 import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ from iris.cube import Cube, CubeList
 from matplotlib.figure import Figure
 
 from esmlearn.bridge.refusals import one_sentence
+from esmlearn.bridge.stopping import stop_with_esmvaltool, stopped_by_a_signal
 from esmlearn.errors import SettingsError
-from esmlearn.files import atomic_write, write_text
+from esmlearn.files import atomic_write, remove_leftovers, visible, write_text, writing
 
 logger = logging.getLogger(__name__)
+
+LOCK = "running.lock"
+"""File in the run folder of a script, which its process holds."""
 
 
 @contextmanager
@@ -48,17 +53,47 @@ def run_diagnostic(argv: Sequence[str] | None = None) -> Iterator[dict[str, Any]
             with run_diagnostic() as cfg:
                 main(cfg)
     """
-    with one_sentence():
+    with one_sentence(), stopped_by_a_signal():
+        stop_with_esmvaltool()
         cfg = _read_settings(sys.argv if argv is None else argv)
         _set_up_log(cfg.get("log_level", "info"))
         cfg["input_data"] = _read_metadata(cfg.get("input_files", []))
         for folder in ("run_dir", "work_dir", "plot_dir"):
-            Path(cfg[folder]).mkdir(parents=True, exist_ok=True)
-        # Records of an earlier attempt may name products that this one does not make.
-        _provenance_file(cfg).unlink(missing_ok=True)
-        logger.info("Starting %s with these settings:\n%s", cfg.get("script"), yaml.safe_dump(cfg))
-        yield cfg
-        logger.info("%s is done", cfg.get("script"))
+            with writing(Path(cfg[folder])):
+                Path(cfg[folder]).mkdir(parents=True, exist_ok=True)
+        with _alone(Path(cfg["run_dir"])):
+            for folder in ("run_dir", "work_dir", "plot_dir"):
+                remove_leftovers(Path(cfg[folder]))
+            # Records of an earlier attempt may name products that this one does not make.
+            _provenance_file(cfg).unlink(missing_ok=True)
+            logger.info("Starting %s with these settings:\n%s", cfg.get("script"), yaml.safe_dump(cfg))
+            yield cfg
+            logger.info("%s is done", cfg.get("script"))
+
+
+@contextmanager
+def _alone(run_dir: Path) -> Iterator[None]:
+    """Hold the run folder of a script: a second process would mix its products and records with those of the first.
+
+    The system lets go of it when the process ends, however it ends.
+
+    Raises
+    ------
+    SettingsError
+        If another process holds it.
+    """
+    with writing(run_dir / LOCK):
+        lock = (run_dir / LOCK).open("a")
+    with lock as file:
+        # Some network file systems have no locks; there, one goes on without.
+        with suppress(OSError):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SettingsError(
+                    f"Another process runs this script in {run_dir}; wait until it ends, or stop it, and run again."
+                ) from None
+        yield
 
 
 def save_data(basename: str, record: dict[str, Any], cfg: dict[str, Any], cube: Cube | CubeList) -> Path:
@@ -124,7 +159,7 @@ def _read_metadata(input_files: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Merge the metadata of the preprocessor with that of ancestor scripts, of which ESMValCore lists the folders."""
     input_data: dict[str, dict[str, Any]] = {}
     for path in map(Path, input_files):
-        for file in [path] if path.name == "metadata.yml" else sorted(path.glob("*metadata.yml")):
+        for file in [path] if path.name == "metadata.yml" else visible(path, "*metadata.yml"):
             input_data |= yaml.safe_load(file.read_text(encoding="utf-8"))
     return input_data
 

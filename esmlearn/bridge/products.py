@@ -99,7 +99,6 @@ class Products:
 
     def _save_ablation(self, output: AblationOutput) -> None:
         """Save the members of an ablation."""
-        Path(self.cfg["work_dir"], ABLATIONS).mkdir(exist_ok=True)
         cube = members_cube(output.field, output.members)
         own = {
             "esmlearn_method": ENSEMBLE,

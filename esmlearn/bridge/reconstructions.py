@@ -9,7 +9,7 @@ from iris.cube import Cube
 
 from esmlearn.bridge.products import ABLATIONS
 from esmlearn.errors import DataError
-from esmlearn.files import reconstruction_files
+from esmlearn.files import reconstruction_files, visible
 
 
 def ancestor_folders(cfg: dict[str, Any]) -> list[Path]:
@@ -33,7 +33,7 @@ def find_reconstructions(folders: Iterable[Path]) -> list[tuple[Path, ...]]:
 
 def find_ablations(folders: Iterable[Path]) -> list[Path]:
     """Return the files of the ablations, in the order of the recipe."""
-    return [path for folder in folders for path in sorted((folder / ABLATIONS).glob("*.nc"))]
+    return [path for folder in folders for path in visible(folder / ABLATIONS, "*.nc")]
 
 
 def find_reference(folders: Iterable[Path], method: str | None) -> tuple[Path, Cube]:
@@ -44,7 +44,7 @@ def find_reference(folders: Iterable[Path], method: str | None) -> tuple[Path, C
     DataError
         If there is none, or several fit.
     """
-    files = sorted(path for folder in folders for path in folder.glob("*_mon.nc"))
+    files = sorted(path for folder in folders for path in visible(folder, "*_mon.nc"))
     cubes = {path: iris.load_cube(path) for path in files}
     named = {path: cube for path, cube in cubes.items() if method in (None, cube.attributes["esmlearn_method"])}
     models = {path: cube for path, cube in named.items() if cube.attributes["esmlearn_role"] == "model"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 
 from esmlearn.bridge.paths import STARTED_FROM
+from esmlearn.bridge.stopping import STARTED_BY
 
 _OUR_SCRIPT = re.compile(rb"^\s*(from|import) esmlearn\b", re.MULTILINE)
 
@@ -25,6 +26,7 @@ def prepare_run(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
     from esmlearn.bridge.tags import register_tags
 
     environ[STARTED_FROM] = str(Path.cwd())
+    environ[STARTED_BY] = str(os.getpid())
     # Waiting threads then leave the cores to other processes: beside a busy one, a training is four times as fast.
     # OpenMP reads this when it is loaded, which is before a script could set it.
     environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -18,6 +18,7 @@ from netCDF4 import Dataset
 from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
 from esmlearn.datasets.targets import converter, is_monthly, mip, short_name
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.files import visible
 from esmlearn.grids.grid import same_places
 from esmlearn.readers.axes import coverage
 from esmlearn.readers.binning import Cells, Sums, means, needs_cells, plan_cells
@@ -227,7 +228,7 @@ def _days(plan: Plan, inside: list[Path], dates: np.ndarray) -> Iterator[tuple[n
 def _outdated(path: Path, cube: Cube, first: object, last: object) -> list[Path]:
     """Return files of an earlier call that hold a part of this year; refuse those of other origin or region."""
     old = []
-    for other in sorted(path.parent.glob(f"{path.name.rsplit('_', 1)[0]}_*.nc")):
+    for other in visible(path.parent, f"{path.name.rsplit('_', 1)[0]}_*.nc"):
         begin, end = other.stem.rsplit("_", 1)[1].split("-")
         overlaps = begin <= str(last).replace("-", "") and end >= str(first).replace("-", "")
         with Dataset(other) as file:

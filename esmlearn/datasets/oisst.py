@@ -21,6 +21,7 @@ from netCDF4 import Dataset, Variable, num2date
 from esmlearn.cubes.units import convert, read_units
 from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
 from esmlearn.errors import DataError
+from esmlearn.files import visible
 from esmlearn.grids.grid import same_places
 
 ONE_DAY = np.timedelta64(1, "D")
@@ -92,7 +93,7 @@ def format_oisst(
         chosen = days[years == year]
         products[oisst.path(folder, chosen[0], chosen[-1])] = chosen
     any_period = oisst.path(folder, "*", "*")
-    for other in sorted(any_period.parent.glob(any_period.name)):
+    for other in visible(any_period.parent, any_period.name):
         _check_neighbour(other, sources[0], None if other in products else days)
     lat, lon = sources[0].lat, sources[0].lon
     days_in_chunk = max(1, 4_000_000 // (4 * lat.size * lon.size))
@@ -108,7 +109,7 @@ def format_oisst(
 def _all_files(files: Iterable[Path]) -> Iterator[Path]:
     """Replace each folder by the files in and below it."""
     for path in map(Path, files):
-        yield from sorted(path.rglob("*.nc")) if path.is_dir() else [path]
+        yield from visible(path, "**/*.nc") if path.is_dir() else [path]
 
 
 def _read_source(path: Path) -> Source:

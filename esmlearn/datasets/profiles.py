@@ -10,6 +10,7 @@ from netCDF4 import Dataset, Variable
 
 from esmlearn.datasets.obs6 import FILL, Obs6
 from esmlearn.errors import DataError
+from esmlearn.files import visible
 from esmlearn.readers.profiles import BinnedProfiles, bin_profiles
 from esmlearn.settings.profiles import ProfileSettings
 
@@ -62,7 +63,7 @@ def format_profiles(
     obs6 = Obs6(dataset or name, "insitu", version, settings.variable)
     edges = found.edges
     path = obs6.path(output, edges[0], edges[-1] - ONE_DAY)
-    others = set(path.parent.glob(f"{path.name.rsplit('_', 1)[0]}_*.nc")) - {path}
+    others = {*visible(path.parent, f"{path.name.rsplit('_', 1)[0]}_*.nc")} - {path}
     if others:
         raise DataError(f"{min(others)} holds the same dataset; remove it, or give this one another name or version.")
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,6 +7,7 @@ from pathlib import Path
 import xarray as xr
 
 from esmlearn.errors import DataError
+from esmlearn.files import visible
 
 ZARR = (".zgroup", ".zmetadata", "zarr.json")
 
@@ -26,7 +27,7 @@ def find_files(files: str | Path | Iterable[str | Path]) -> list[Path]:
         if has_magic(str(path)) and not path.exists():
             found += sorted(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207 (an absolute pattern)
         elif path.is_dir() and not is_zarr(path):
-            found += sorted(file for file in path.rglob("*.nc") if not file.name.startswith("."))
+            found += visible(path, "**/*.nc")
         elif path.exists():
             found.append(path)
         else:

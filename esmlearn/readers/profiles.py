@@ -14,6 +14,7 @@ from iris.cube import Cube
 from jaxtyping import Int
 
 from esmlearn.errors import DataError, SettingsError
+from esmlearn.files import visible
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.readers.profiles_argo import read_argo
 from esmlearn.readers.profiles_bins import Bins, Errors, average, inside
@@ -175,7 +176,7 @@ def archive_of(file: xr.Dataset) -> str | None:
 
 def _paths(files: Sequence[str | Path]) -> list[Path]:
     """All files, those of folders in the order of their names."""
-    found = [path for path in map(Path, files) for path in (sorted(path.rglob("*.nc")) if path.is_dir() else [path])]
+    found = [path for path in map(Path, files) for path in (visible(path, "**/*.nc") if path.is_dir() else [path])]
     if not found:
         raise DataError(f"There is no file of profiles in {', '.join(map(str, files)) or 'an empty list'}; name some.")
     return found

@@ -16,7 +16,7 @@ import yaml
 
 from esmlearn.cubes.order import changes_of
 from esmlearn.errors import SettingsError
-from esmlearn.files import reconstruction_files, sha256
+from esmlearn.files import reconstruction_files, sha256, visible
 from esmlearn.report.content import Cost, Dataset, Figure, Method, Model, Product, Report, Training
 from esmlearn.settings import ESMVALCORE_KEYS, SCRIPTS, from_script, settings_of
 
@@ -75,7 +75,7 @@ def collect(cfg: Mapping[str, Any], *, title: str | None = None, words: str | No
         settings=texts,
         models=tuple(_models(works, [folder for _, folder in methods if folder])),
         costs=tuple(_costs(works)),
-        bibtex=tuple(_text(file) for work in works for file in sorted(work.rglob("*_citation.bibtex"))),
+        bibtex=tuple(_text(file) for work in works for file in visible(work, "**/*_citation.bibtex")),
         versions=software_versions(),
         seeds=dict(_seeds({name: yaml.safe_load(text) for name, text in texts.items()})),
         recipe=str(cfg.get("recipe", "")),

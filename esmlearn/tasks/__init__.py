@@ -108,7 +108,7 @@ def load_model(folder: str | Path) -> "Trained":
             f"The model in {folder} is for the task '{content.task}', not {' or '.join(map(repr, TASKS))}; give a "
             "model that `train` made."
         )
-    return TASKS[content.task].read(content)
+    return content.of(TASKS[content.task].read)
 
 
 def load(folder: str | Path) -> Any:

@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -99,6 +99,22 @@ class Content:
         """An array that is no weight."""
         return self.tensors[name].numpy()
 
+    def of[Model](self, read: "Callable[[Content], Model]") -> Model:
+        """Make a model of the content.
+
+        Raises
+        ------
+        ModelFolderError
+            If parts of it are missing or don't fit each other, as in a folder that was written by hand.
+        """
+        try:
+            return read(self)
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise ModelFolderError(
+                f"The model folder {self.folder} lacks parts, or they don't fit each other ({error}); copy the folder "
+                "again, or train the model again."
+            ) from error
+
     def load_weights[Network: nn.Module](self, network: Network, part: str = "network") -> Network:
         """Load the weights of a network and return it in evaluation mode.
 
@@ -163,12 +179,15 @@ def read_folder(folder: Path) -> Content:
         )
     try:
         content = json.loads((folder / SETTINGS).read_text())
-        task, version = content["task"], content["format"]
-    except (ValueError, KeyError, TypeError) as error:
+        task, version, hashes = content["task"], content["format"], content["sha256"]
+        typed = isinstance(content["settings"], dict) and isinstance(content["record"], dict)
+        if not (isinstance(task, str) and isinstance(hashes, dict) and typed):
+            raise TypeError("parts of another kind")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFolderError(
             f"{folder / SETTINGS} is not the settings of a model of ours; train the model again."
         ) from error
-    if version not in READABLE:
+    if not isinstance(version, int) or version not in READABLE:
         raise ModelFolderError(
             f"The model in {folder} has format {version}, this esmlearn reads {FORMAT}; train it again with this one."
         )
@@ -176,11 +195,11 @@ def read_folder(folder: Path) -> Content:
         with safe_open(folder / WEIGHTS, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except SafetensorError as error:
+    except (SafetensorError, OSError, ValueError, MemoryError, RuntimeError) as error:
         raise ModelFolderError(
             f"{folder / WEIGHTS} can't be read; it was cut off or altered: copy the folder again."
         ) from error
-    if sha256(folder / WEIGHTS) != content.get("sha256", {}).get(WEIGHTS):
+    if sha256(folder / WEIGHTS) != hashes.get(WEIGHTS):
         raise ModelFolderError(
             f"{folder / WEIGHTS} was altered since the training: its hash differs from settings.json."
         )

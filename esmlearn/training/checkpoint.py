@@ -1,5 +1,7 @@
 """State of a training, and the checkpoint that it is resumed from."""
 
+import hashlib
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,10 +12,15 @@ import torch
 from torch import Tensor
 
 from esmlearn.errors import ModelFolderError
-from esmlearn.files import atomic_write
+from esmlearn.files import atomic_write, sha256
 from esmlearn.settings import TrainScriptSettings
 
 CHECKPOINT = "checkpoint.pt"
+
+REGRESSION = "regression"
+"""Folder, in that of a training, of the training of a regression before it."""
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass
@@ -55,24 +62,29 @@ class State:
         return next(iter(self.validation.values()), math.nan)
 
 
-def find_checkpoint(run_dir: Path, resume: str | None) -> Path | None:
-    """Find the checkpoint to resume from: this run's own, else that of the folder `training.resume`.
+def find_checkpoint(run_dir: Path, resume: str | None, stage: str = "") -> Path | None:
+    """Find the checkpoint of a stage to resume from: this run's own, else that of the folder `training.resume`.
+
+    None if neither has one, as of a run that was killed before or after that stage.
 
     Raises
     ------
     ModelFolderError
-        If that folder has no checkpoint.
+        If the folder `training.resume` has no checkpoint of any stage.
     """
     if (run_dir / CHECKPOINT).is_file():
         return run_dir / CHECKPOINT
     if resume is None:
         return None
-    found = sorted(Path(resume).expanduser().rglob(CHECKPOINT), key=lambda path: path.stat().st_mtime)
+    folder = Path(resume).expanduser()
+    found = sorted(folder.rglob(CHECKPOINT), key=lambda path: path.stat().st_mtime)
     if not found:
         raise ModelFolderError(
             f"training.resume is {resume}, but no {CHECKPOINT} is there; give the folder of a killed run."
         )
-    return found[-1]
+    of_regression = [path for path in found if path.relative_to(folder).parent.name == REGRESSION]
+    of_stage = of_regression if stage == REGRESSION else [path for path in found if path not in of_regression]
+    return of_stage[-1] if of_stage else None
 
 
 def _fingerprint(settings: TrainScriptSettings) -> str:
@@ -87,7 +99,7 @@ def save_checkpoint(
     parts: Mapping[str, Any],
     best: dict[str, Tensor],
 ) -> None:
-    """Write all that is needed to resume a training: parts are networks and optimizer by name."""
+    """Write all that is needed to resume a training, then its hash; parts are networks and optimizer by name."""
     content = {
         "settings": _fingerprint(settings),
         "state": asdict(state),
@@ -96,6 +108,9 @@ def save_checkpoint(
     } | {name: part.state_dict() for name, part in parts.items()}
     with atomic_write(path) as aside:
         torch.save(content, aside)
+        digest = bytes.fromhex(sha256(aside))
+        with aside.open("ab") as file:
+            file.write(digest)
 
 
 def restore_checkpoint(
@@ -106,14 +121,27 @@ def restore_checkpoint(
     Raises
     ------
     ModelFolderError
-        If the checkpoint was made with other settings.
+        If the checkpoint was cut off or altered, is none of ours, or was made with other settings.
     """
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    if content["settings"] != _fingerprint(settings):
+    kept = path.read_bytes()
+    whole, digest = kept[:-_DIGEST_BYTES], kept[-_DIGEST_BYTES:]
+    if hashlib.sha256(whole).digest() != digest:
         raise ModelFolderError(
-            f"The checkpoint {path} was made with other settings; remove it to start anew, or give back its settings."
+            f"The checkpoint {path} was cut off or altered, or is of another esmlearn; remove it to start anew."
         )
-    for name, part in parts.items():
-        part.load_state_dict(content[name])
-    torch.set_rng_state(content["random"])
-    return State(**content["state"]), content["best"]
+    try:
+        content = torch.load(io.BytesIO(whole), map_location="cpu", weights_only=True)
+        made_with = content["settings"]
+        if made_with == _fingerprint(settings):
+            for name, part in parts.items():
+                part.load_state_dict(content[name])
+            torch.set_rng_state(content["random"])
+            return State(**content["state"]), content["best"]
+    except Exception as error:
+        # A file that is not ours makes torch raise errors of any kind.
+        raise ModelFolderError(
+            f"The checkpoint {path} is not that of this training; remove it to start anew."
+        ) from error
+    raise ModelFolderError(
+        f"The checkpoint {path} was made with other settings; remove it to start anew, or give back its settings."
+    )

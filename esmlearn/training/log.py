@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from esmlearn.files import write_text
+from esmlearn.files import write_text, writing
 from esmlearn.settings import TrainScriptSettings
 from esmlearn.training.checkpoint import State
 
@@ -34,11 +35,10 @@ class RunLog:
         self.run_dir, self.settings, self.main = run_dir, settings, main
         self.last_loss, self.logged = math.nan, -math.inf
         self.unlogged: list[Mapping[str, Tensor]] = []
-        run_dir.mkdir(parents=True, exist_ok=True)
-        lines = run_dir / LOG
+        self.state = state
         if main:
-            rows = lines.read_text().splitlines() if lines.is_file() else []
-            write_text(lines, "".join(f"{row}\n" for row in rows if json.loads(row)["step"] <= state.step))
+            rows = read_rows(run_dir / LOG)
+            write_text(run_dir / LOG, "".join(f"{json.dumps(row)}\n" for row in rows if row["step"] <= state.step))
         console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
@@ -51,10 +51,15 @@ class RunLog:
         self.bar.start()
         return self
 
-    def __exit__(self, *_: TracebackType | type[BaseException] | BaseException | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.bar.stop()
         if self.file:
-            self.file.close()
+            with writing(self.run_dir / LOG):
+                self.file.close()
+        if error is not None and not isinstance(error, OSError):
+            self._progress(self.state, "stopped" if isinstance(error, KeyboardInterrupt) else "failed")
 
     def step(self, state: State, losses: Mapping[str, Tensor], rate: float, *, always: bool = False) -> None:
         """Log a step: the first one, then one after each second; `always` logs it in any case.
@@ -87,7 +92,8 @@ class RunLog:
 
     def _write(self, row: dict[str, Any]) -> None:
         if self.file:
-            self.file.write(json.dumps({key: _finite(value) for key, value in row.items()}) + "\n")
+            with writing(self.run_dir / LOG):
+                self.file.write(json.dumps({key: _finite(value) for key, value in row.items()}) + "\n")
 
     def _progress(self, state: State, word: str) -> None:
         if not self.main:
@@ -108,6 +114,15 @@ class RunLog:
             "updated": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         write_text(self.run_dir / PROGRESS, json.dumps(content, indent=1), durable=False)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of `train.jsonl`; lines that are none, such as the last one of a killed run, are left out."""
+    rows = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
+        with suppress(json.JSONDecodeError):
+            rows.append(json.loads(line))
+    return [row for row in rows if isinstance(row, dict) and isinstance(row.get("step"), int)]
 
 
 def _finite(value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 import copy
 import math
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def train(
     objective: Objective,
     settings: TrainScriptSettings,
     run_dir: Path,
+    stage: str = "",
 ) -> State:
     """Train a network in place. At the end it has the best weights, as changed by the objective's `finish`.
 
@@ -44,14 +46,20 @@ def train(
     run_dir
         Folder for `train.jsonl`, `progress.json` and `checkpoint.pt`. A training resumes from the checkpoint that a
         killed run left there, with the same result as without the kill; else from one in `settings.training.resume`.
+    stage
+        Folder in `run_dir` for a training before the main one.
 
     Raises
     ------
     DataError
         If the validation period has no hidden pixel with a value.
     ModelFolderError
-        If the checkpoint belongs to other settings.
+        If the checkpoint is not one of this training.
+    SettingsError
+        If the training diverges, or several processes are started for it.
     """
+    refuse_several_processes(os.environ)
+    run_dir = run_dir / stage
     options = settings.training
     began = time.monotonic()
     accelerator = Accelerator(mixed_precision="bf16" if options.precision == "bf16" else "no")
@@ -61,7 +69,7 @@ def train(
     def batches(first_step: int) -> Iterator[Any]:
         return _batches(samples, stack, options, accelerator, first_step)
 
-    checkpoint = find_checkpoint(run_dir, options.resume)
+    checkpoint = find_checkpoint(run_dir, options.resume, stage)
     objective.ready(network, None if checkpoint else batches(0), accelerator)
     trained = [weights for weights in network.parameters() if weights.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
@@ -106,6 +114,22 @@ def train(
         log.finished(state)
     network.to("cpu").eval()
     return state
+
+
+def refuse_several_processes(environ: Mapping[str, str]) -> None:
+    """Refuse a training by `torchrun`, `accelerate launch` or MPI, before its processes wait for each other.
+
+    Raises
+    ------
+    SettingsError
+        If there are several processes: their weights would differ, and all would write the same files.
+    """
+    for name in ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"):
+        if environ.get(name, "").strip() not in ("", "0", "1"):
+            raise SettingsError(
+                f"A training runs in one process, but {environ[name]} were started ({name} is set); start it without "
+                "torchrun, `accelerate launch` and mpirun, or unset that variable."
+            )
 
 
 def learning_rate_factor(step: int, options: TrainingLoopSettings) -> float:

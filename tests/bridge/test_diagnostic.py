@@ -3,6 +3,9 @@
 import errno
 import logging
 import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import dask.array as da
@@ -14,6 +17,7 @@ import yaml
 from iris.cube import Cube
 
 from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_data, save_figure
+from esmlearn.bridge.stopping import STARTED_BY
 from esmlearn.errors import DataError
 
 RECORD = {"caption": "Température de surface.", "ancestors": ["preproc/tos.nc"], "authors": ["esmlearn_team"]}
@@ -139,3 +143,51 @@ def test_a_product_is_recorded_once(cfg):
     with pytest.raises(KeyError, match=r"a\.nc"):
         log_provenance("a.nc", RECORD, cfg)
     assert provenance(cfg) == {"a.nc": RECORD}
+
+
+def test_a_second_process_in_one_folder_is_refused(cfg, capsys):
+    with run(cfg) as first:
+        save_data("field", RECORD, first, Cube(np.zeros(2)))
+        with pytest.raises(SystemExit), run(cfg):
+            pass
+        save_data("other", RECORD, first, Cube(np.zeros(2)))
+        assert len(provenance(cfg)) == 2
+    assert "Another process runs this script" in capsys.readouterr().out
+    with run(cfg):
+        pass
+
+
+def test_files_of_a_killed_write_are_removed_at_the_start(cfg):
+    left = Path(cfg["work_dir"], ".field.0123abcd.nc")
+    left.parent.mkdir(parents=True)
+    left.touch()
+    with run(cfg):
+        assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    "stop", [lambda: os.kill(os.getpid(), signal.SIGTERM), lambda: signal.raise_signal(signal.SIGINT)]
+)
+def test_a_stop_ends_in_one_line_that_says_how_to_go_on(cfg, capsys, stop):
+    with pytest.raises(SystemExit) as ended, run(cfg):
+        stop()
+    assert ended.value.code == 130
+    assert "training.resume" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_script_stops_when_esmvaltool_is_gone(cfg, monkeypatch):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    monkeypatch.setenv(STARTED_BY, str(gone.pid))
+    with pytest.raises(SystemExit), run(cfg):
+        time.sleep(20)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), RuntimeError("CUDA out of memory.")],
+)
+def test_too_little_memory_says_what_to_lower(cfg, capsys, error):
+    with pytest.raises(SystemExit), run(cfg):
+        raise error
+    assert "lower `training.batch_size`" in capsys.readouterr().out

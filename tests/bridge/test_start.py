@@ -11,6 +11,7 @@ import yaml
 
 from esmlearn.bridge.paths import STARTED_FROM
 from esmlearn.bridge.start import prepare_run
+from esmlearn.bridge.stopping import STARTED_BY
 
 REPOSITORY = Path(__file__).parents[2]
 RECIPE = {
@@ -52,7 +53,11 @@ def prepared(*argv):
 def test_our_recipe_is_found_wherever_it_stands(folder, monkeypatch, argv):
     """Scripts get the folder where the run was started: paths in a recipe are relative to it."""
     monkeypatch.setenv("HERE", str(folder))
-    assert prepared(*argv.split()) == {STARTED_FROM: str(folder), "OMP_WAIT_POLICY": "PASSIVE"}
+    assert prepared(*argv.split()) == {
+        STARTED_FROM: str(folder),
+        STARTED_BY: str(os.getpid()),
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
 
 
 @pytest.mark.parametrize("argv", ["", "version", "learn check ours.yml", "run", "run foreign.yml", "run missing.yml"])

@@ -102,3 +102,55 @@ def test_settings_that_are_none_are_refused(folder):
     (folder / SETTINGS).write_text("{")
     with pytest.raises(ModelFolderError, match="not the settings of a model"):
         load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": None},
+        {"sha256": []},
+        {"sha256": {WEIGHTS: None}},
+        {"settings": None},
+        {"record": []},
+        {"task": None},
+        {"task": ["fill"]},
+        {"format": None},
+        {"format": [4]},
+        {"format": {}},
+    ],
+)
+def test_parts_of_another_kind_are_refused(folder, change):
+    content = json.loads((folder / SETTINGS).read_text())
+    (folder / SETTINGS).write_text(json.dumps({**content, **change}))
+    with pytest.raises(ModelFolderError):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("key", ["sha256", "settings", "record", "task", "format"])
+def test_a_missing_key_is_refused(folder, key):
+    content = json.loads((folder / SETTINGS).read_text())
+    del content[key]
+    (folder / SETTINGS).write_text(json.dumps(content))
+    with pytest.raises(ModelFolderError):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "weights", [b"", b"\xff" * 8, (2**62).to_bytes(8, "little") + b"{}", (2).to_bytes(8, "little") + b"[]"]
+)
+def test_foreign_weights_and_huge_sizes_are_refused(folder, weights):
+    (folder / WEIGHTS).write_bytes(weights)
+    with pytest.raises(ModelFolderError):
+        load_model(folder)
+
+
+def test_a_folder_with_right_hashes_that_lacks_arrays_is_refused(trained, tmp_path):
+    """As one that was made by hand, or by a faulty version."""
+
+    class Lacking(TrainedTransformer):
+        def arrays(self):
+            return {}
+
+    write_folder(tmp_path / "model", Lacking(**vars(trained)))
+    with pytest.raises(ModelFolderError, match="lacks parts"):
+        load_model(tmp_path / "model")

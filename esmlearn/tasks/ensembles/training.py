@@ -12,7 +12,7 @@ from torch import nn
 from esmlearn.settings import DiffusionTrainSettings
 from esmlearn.tasks.ensembles.denoising import DenoisingBatch, DenoisingObjective
 from esmlearn.tasks.ensembles.regression import MakeBatch, RegressionObjective
-from esmlearn.training.checkpoint import State
+from esmlearn.training.checkpoint import REGRESSION, State
 from esmlearn.training.loop import train
 
 
@@ -51,12 +51,12 @@ class EnsembleTraining:
     def train_regression[Network: nn.Module](self, network: Network, make_batch: MakeBatch) -> Network:
         """Train a regression, and freeze it."""
         options = self.settings.training
-        steps = {"steps": options.regression_steps, "resume": None}
+        steps = {"steps": options.regression_steps}
         settings = self.settings.model_copy(update={"training": options.model_copy(update=steps)})
         samples = self.samples_of("train", options.regression_steps * options.batch_size, options.seed + 2)
         options_of_network: Any = network.settings
         objective = RegressionObjective(make_batch, self.validation, options_of_network.coordinates_dropout)
-        train(network, samples, self.stack, objective, settings, self.run_dir / "regression")
+        train(network, samples, self.stack, objective, settings, self.run_dir, stage=REGRESSION)
         return network.eval().requires_grad_(requires_grad=False)
 
     def train_denoiser(self, network: nn.Module, make_batch: Callable[..., DenoisingBatch]) -> State:
