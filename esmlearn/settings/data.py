@@ -5,9 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from esmlearn.settings.base import Block, Period, Share, period_dates
+from esmlearn.settings.base import Block, Period, Seed, Share, Units, period_dates
 from esmlearn.settings.input import InputSettings
 from esmlearn.words import logarithm_of
+
+PACKAGED, ZERO = "packaged", "zero"
+"""Climatologies that are neither datasets nor files."""
 
 LAND = ("data", "natural_earth", "training")
 """Sources of land that are no datasets."""
@@ -25,7 +28,7 @@ class GapSettings(Block):
     )
     dataset: str | None = Field(None, description="for kind `dataset`: the dataset with the gaps")
     share: Share = Field(0.67, description="for simulated gaps: share of the ocean that is hidden")
-    seed: int = Field(0, ge=0, description="for simulated gaps: the same seed gives the same gaps")
+    seed: Seed = Field(0, description="for simulated gaps: the same seed gives the same gaps")
 
     @model_validator(mode="after")
     def _dataset_goes_with_kind(self) -> "GapSettings":
@@ -64,7 +67,7 @@ class DataSettings(Block):
         description="standard deviation of the errors of the observations: a number in `units`, or the dataset that "
         "has them; 0: not known; default: what the observations carry",
     )
-    units: str = Field("degC", description="units of the fields within the model")
+    units: Units = Field("degC", description="units of the fields within the model")
     land: str = Field(
         "data",
         description="what is land: `data` (cells that never have a value), `natural_earth` (its coast; cells with a "
