@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from esmlearn.diffusion.losses import spectral_term
+from esmlearn.diffusion.losses import denoising_loss, spectral_term
 from esmlearn.diffusion.parameterizations import clean_estimate
 from esmlearn.diffusion.schedules import Levels, sampling_levels
 from esmlearn.settings import DiffusionSettings, SamplerSettings
@@ -71,3 +71,16 @@ def test_the_spectral_term_weighs_by_the_square_of_the_wavenumber(waves, axis):
     squares = [sum(min(k, size - k) ** 2 for k in range(size)) / size**3 for size in (rows, columns)]
     expected = (error**2).mean() * (waves / n) ** 2 / sum(squares)
     torch.testing.assert_close(spectral_term(error, torch.ones_like(error, dtype=torch.bool)), expected)
+
+
+def test_the_spectral_term_is_that_of_an_error_of_zero_where_nothing_counts():
+    clean = torch.randn((2, 1, 6, 10), generator=torch.Generator().manual_seed(3))
+    where = torch.zeros_like(clean, dtype=torch.bool)
+    where[..., 1:5, 2:7] = True
+    levels = Levels(torch.ones(2), torch.full((2,), 0.5))
+
+    def loss(weight):
+        settings = DiffusionSettings(parameterization="x0", weigh_by="pixel", spectral_weight=weight)
+        return denoising_loss(lambda x, *_: torch.zeros_like(x), clean, clean, levels, None, where, settings)
+
+    torch.testing.assert_close(loss(2.0) - loss(0.0), 2 * spectral_term(torch.where(where, -clean, 0.0), where))

@@ -10,12 +10,14 @@ from esmlearn.metrics.calibration import calibration_at_points
 from esmlearn.metrics.climate_models import AnnualCycles, ModelComparison
 from esmlearn.metrics.comparison import steps_a_day
 from esmlearn.metrics.exceedances import exceedance_rows
+from esmlearn.metrics.extremes import contingency
+from esmlearn.metrics.uncertainty import BlockBootstrap
 from tests.comparisons import compare, values_of
 
 
 def test_a_value_without_error_and_deviation_is_within_every_interval():
     zero, one = np.zeros(1), np.ones(1)
-    found = calibration_at_points(zero, zero, zero)
+    found = calibration_at_points(one, zero, one)
     assert (found["coverage_50"], found["coverage_90"]) == (1, 1)
     assert calibration_at_points(one, zero, zero)["coverage_90"] == 0
 
@@ -116,3 +118,26 @@ def test_tenths_of_a_right_ensemble_of_any_size_are_flat(n_members):
 )
 def test_steps_a_day_by_hand(frequency, steps):
     assert steps_a_day(frequency) == pytest.approx(steps)
+
+
+def test_the_contingency_table_has_all_four_areas():
+    truth = np.array([[[True, True, False, False, True]]])
+    found = np.array([[[True, False, True, False, True]]])
+    areas = np.array([[[1.0, 2.0, 4.0, 8.0, 0.0]]])
+    counts = contingency(BlockBootstrap.of(1, None), truth, [found, ~found], areas).get_counts()
+    assert {name: counts[name].item() for name in counts} == {
+        "tp_count": 3, "fn_count": 3, "fp_count": 12, "tn_count": 12, "total_count": 30,
+    }  # fmt: skip
+    counts = contingency(BlockBootstrap.of(1, None), truth, [found], areas).get_counts()
+    assert {name: counts[name].item() for name in counts} == {
+        "tp_count": 1, "fn_count": 2, "fp_count": 4, "tn_count": 8, "total_count": 15,
+    }  # fmt: skip
+
+
+def test_scores_in_the_units_of_the_data_say_so_and_others_do_not():
+    truth = np.random.default_rng(0).normal(size=(4, 2, 3)).astype(np.float32)
+    method = metrics.Method("m", "model", truth + np.float32(0.5), np.full_like(truth, 0.5))
+    units = {row["metric"]: row["units"] for row in metrics.score(compare(truth, np.ones_like(truth), method))}
+    of_data = {"rmse", "mae", "bias", "crps", "sharpness"}
+    assert of_data < units.keys()
+    assert all(unit == ("degC" if metric in of_data else "1") for metric, unit in units.items())
