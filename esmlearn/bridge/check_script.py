@@ -15,7 +15,7 @@ from esmlearn.settings import (
     from_script,
     settings_of,
 )
-from esmlearn.settings.data import PACKAGED, ZERO
+from esmlearn.settings.data import CLIMATOLOGIES
 from esmlearn.settings.reconstruct import NO_MODEL
 from esmlearn.tasks import check_application, load_model
 
@@ -28,7 +28,7 @@ def check_files(script: str, settings: Settings, datasets: Collection[str]) -> I
     source = getattr(getattr(block, "data", block), "climatology", None)
     resume = getattr(getattr(block, "training", None), "resume", None)
     try:
-        if source not in (None, PACKAGED, ZERO, *datasets):
+        if source not in (None, *CLIMATOLOGIES, *datasets):
             from esmlearn.fields.reference import find_climatology
 
             find_climatology(str(climatology_from_start(source, datasets)))

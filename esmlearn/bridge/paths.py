@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.errors import ModelFolderError, SettingsError
-from esmlearn.settings.data import PACKAGED, ZERO
+from esmlearn.settings.data import CLIMATOLOGIES
 from esmlearn.settings.reconstruct import NO_MODEL
 
 STARTED_FROM = "ESMLEARN_STARTED_FROM"
@@ -36,7 +36,7 @@ def from_start(path: str, key: str) -> Path:
 
 def climatology_from_start(source: str | None, datasets: Collection[str]) -> str | None:
     """Make the path of a climatology absolute; what is no path stays: a dataset, `packaged`, `zero` or nothing."""
-    return source if source in (None, PACKAGED, ZERO, *datasets) else str(from_start(str(source), "climatology"))
+    return source if source in (None, *CLIMATOLOGIES, *datasets) else str(from_start(str(source), "climatology"))
 
 
 def find_models(cfg: dict[str, Any], pattern: str | None) -> list[Path]:

@@ -10,7 +10,8 @@ from esmlearn.settings.input import InputSettings
 from esmlearn.words import logarithm_of
 
 PACKAGED, ZERO = "packaged", "zero"
-"""Climatologies that are neither datasets nor files."""
+CLIMATOLOGIES = (PACKAGED, ZERO, "training")
+"""Climatologies that are neither datasets nor files; `training` is for the script `reconstruct`."""
 
 LAND = ("data", "natural_earth", "training")
 """Sources of land that are no datasets."""
