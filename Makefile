@@ -46,8 +46,9 @@ setup: $(VENV)/.installed ## install everything, and make the demo ocean
 test: setup $(VENV)/.installed-test ## run the whole test suite, up to four tests at a time
 	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
-fuzz: setup $(VENV)/.installed-test ## fill thousands of small random cubes, in search of one that comes out wrong
+fuzz: setup $(VENV)/.installed-test ## thousands of odd cubes and of slips in recipes, in search of one that comes out wrong
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/filling/test_properties.py tests/cubes/test_fuzz_cubes.py
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/bridge/test_mutated_recipes.py
 
 check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling
 	$(BIN)/ruff check

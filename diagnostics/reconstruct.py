@@ -9,7 +9,7 @@ quantiles if the recipe lists some; `ablations/` has members that were sampled o
 from typing import Any
 
 from esmlearn.bridge.diagnostic import run_diagnostic
-from esmlearn.bridge.paths import find_models
+from esmlearn.bridge.paths import climatology_from_start, find_models
 from esmlearn.bridge.products import Products
 from esmlearn.fields.input_data import InputData
 from esmlearn.settings import ReconstructSettings, from_script
@@ -18,9 +18,11 @@ from esmlearn.tasks import apply, load_model
 
 def main(cfg: dict[str, Any]) -> None:
     """Reconstruct one dataset with all methods."""
-    settings = from_script(ReconstructSettings, cfg)
+    settings, data = from_script(ReconstructSettings, cfg), InputData(cfg["input_data"])
+    climatology = climatology_from_start(settings.climatology, data.all_names)
+    settings = settings.model_copy(update={"climatology": climatology})
     folders = find_models(cfg, settings.model)
-    application = apply([load_model(folder) for folder in folders], InputData(cfg["input_data"]), settings)
+    application = apply([load_model(folder) for folder in folders], data, settings)
     Products(cfg, settings, folders, application).save_all()
 
 

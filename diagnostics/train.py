@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic
-from esmlearn.bridge.paths import find_models, from_start
+from esmlearn.bridge.paths import climatology_from_start, find_models, from_start
 from esmlearn.bridge.products import describe_inputs
 from esmlearn.fields.input_data import InputData
 from esmlearn.methods import method_info
@@ -21,9 +21,10 @@ from esmlearn.trained.folder import write_folder
 
 def main(cfg: dict[str, Any]) -> None:
     """Train the model of one task; without the key `task` it is the transformer."""
-    settings = _absolute_resume(from_script(settings_of("train", cfg), cfg))
-    task = TASKS[settings.task]
+    settings = from_script(settings_of("train", cfg), cfg)
     data = InputData(cfg["input_data"])
+    settings = _absolute_paths(settings, data)
+    task = TASKS[settings.task]
     description = {"data": describe_inputs(data), "recipe": cfg["recipe"]}
     models = []
     if getattr(settings, "first_guess", None) == "model":
@@ -36,12 +37,16 @@ def main(cfg: dict[str, Any]) -> None:
         log_provenance(file, {"caption": f"{task.title}: {file.name}.", **record}, cfg)
 
 
-def _absolute_resume[Settings: TrainScriptSettings](settings: Settings) -> Settings:
-    """Make the path of the run to resume absolute: a recipe gives it relative to where the run was started."""
-    if not settings.training.resume:
-        return settings
-    resume = {"resume": str(from_start(settings.training.resume))}
-    return settings.model_copy(update={"training": settings.training.model_copy(update=resume)})
+def _absolute_paths[Settings: TrainScriptSettings](settings: Settings, data: InputData) -> Settings:
+    """Make paths absolute: a recipe gives them relative to where the run was started."""
+    update = {}
+    if settings.training.resume:
+        resume = str(from_start(settings.training.resume, "training.resume"))
+        update["training"] = settings.training.model_copy(update={"resume": resume})
+    if source := getattr(settings.data, "climatology", None):
+        source = climatology_from_start(source, data.all_names)
+        update["data"] = settings.data.model_copy(update={"climatology": source})
+    return settings.model_copy(update=update)
 
 
 if __name__ == "__main__":

@@ -234,10 +234,10 @@ class Learn:
             Path of the recipe.
         """
         from esmlearn.bridge.check import check_recipe
-        from esmlearn.bridge.input_files import missing_files
+        from esmlearn.bridge.input_files import check_datasets
 
         with one_sentence():
-            problems = check_recipe(Path(str(recipe))) or missing_files(Path(str(recipe)))
+            problems = check_recipe(Path(str(recipe))) or check_datasets(Path(str(recipe)))
         for problem in problems:
             print(f"- {problem}")
         if problems:

@@ -1,33 +1,39 @@
-"""Find the datasets of a recipe that have no file, or no file of some years, as ESMValCore would find them."""
+"""Find the datasets of a recipe that have no file, no file of some years, or no fitting units, by ESMValCore."""
 
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmlearn.bridge.check_units import check_units
+from esmlearn.bridge.recipes import read_recipe
+
 if TYPE_CHECKING:
     from esmvalcore.dataset import Dataset
 
 
-def missing_files(recipe: Path) -> list[str]:
-    """List the datasets of a recipe whose files are missing, each in one sentence.
+def check_datasets(recipe: Path) -> list[str]:
+    """List what is wrong with the datasets of a recipe, each in one sentence: missing files, and units.
 
     Takes some seconds, as it loads ESMValCore. A recipe that ESMValCore can't read gives its message.
     """
     from esmvalcore.config import CFG
     from esmvalcore.dataset import Dataset
-    from esmvalcore.exceptions import RecipeError
+    from esmvalcore.exceptions import Error
 
     # ESMValCore logs each missing dataset in forty lines.
     logging.getLogger("esmvalcore").setLevel(logging.CRITICAL)
     try:
         datasets = Dataset.from_recipe(recipe, CFG.start_session(recipe.stem))
-        return [problem for dataset in datasets for problem in _problems(dataset)]
-    except RecipeError as error:
+        missing = [problem for dataset in datasets for problem in _missing(dataset)]
+        for dataset in datasets:
+            dataset.augment_facets()  # adds the units of the tables
+    except Error as error:
         return [f"{recipe}: {' '.join(str(error).split())}."]
+    return [*missing, *check_units(read_recipe(recipe), [dataset.facets for dataset in datasets])]
 
 
-def _problems(dataset: "Dataset") -> Iterator[str]:
+def _missing(dataset: "Dataset") -> Iterator[str]:
     """Say what one dataset lacks."""
     facets = dataset.facets
     name = f"{facets['diagnostic']}/{facets['variable_group']}: {facets['dataset']} ({facets['mip']})"

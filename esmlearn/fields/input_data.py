@@ -16,7 +16,7 @@ from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings.input import InputSettings
-from esmlearn.settings.scripts import NAMES
+from esmlearn.settings.scripts import NAMES, names_of
 
 Facets = Mapping[str, Any]
 
@@ -43,6 +43,11 @@ class InputData:
         """Name of each dataset; where several have one name, their aliases."""
         count = Counter(facets["dataset"] for facets in self)
         return [str(facets["dataset"] if count[facets["dataset"]] == 1 else facets["alias"]) for facets in self]
+
+    @property
+    def all_names(self) -> list[str]:
+        """Every name that a setting may use: of datasets, aliases and variables of the recipe."""
+        return names_of(self)
 
     @property
     def files(self) -> list[str]:
@@ -88,10 +93,9 @@ class InputData:
         setting = f"{key}: the" if key else "The"
         of = f" with {short_name}" if short_name else ""
         if not found:
-            known = {str(facets[facet]) for facets in self for facet in NAMES if facet in facets}
             raise DataError(
                 f"{setting} script has no dataset '{name}'{of} among its ancestors, which give "
-                f"{', '.join(sorted(known)) or 'none'}; change the name or the ancestors."
+                f"{', '.join(self.all_names) or 'none'}; change the name or the ancestors."
             )
         files = ", ".join(Path(facets["filename"]).name for facets in found)
         what, how = (

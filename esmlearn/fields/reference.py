@@ -21,12 +21,12 @@ from esmlearn.fields.field import Field, rows_northward
 from esmlearn.fields.large_scale import fit_to_observations
 from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import interpolator
+from esmlearn.settings.data import PACKAGED, ZERO
 from esmlearn.words import is_logarithm, logarithm_of
 
 type Source = str | Path | Cube | Climatology
 """`packaged`, `zero`, a file or a model folder by its path, a cube, or a climatology."""
 
-PACKAGED, ZERO = "packaged", "zero"
 PACKAGED_FILE = Path(__file__).parent / "data" / "sst_climatology.nc"
 
 SEA_SURFACE = "sea_surface", "surface_temperature", "sea_water"
@@ -99,18 +99,30 @@ def _read(source: Source, field: Field) -> Reference:
     if str(source) == PACKAGED:
         _check_sea_surface(field)
         return _of_cube(iris.load_cube(str(PACKAGED_FILE)), field)
-    path = Path(source).expanduser()
-    if (path / "settings.json").is_file():
+    path = find_climatology(source)
+    if path.is_dir():
         return _of_model(path, field)
-    if not path.is_file():
-        raise SettingsError(
-            f"climatology is '{source}', which is no file and no model folder; give one, a dataset of the recipe, or "
-            f"`{PACKAGED}`."
-        )
     try:
         return _of_cube(iris.load_cube(str(path)), field)
     except (IrisError, OSError, ValueError) as error:
         raise DataError(f"The climatology {path} can't be read as one cube: {str(error).splitlines()[0]}") from error
+
+
+def find_climatology(source: str | Path) -> Path:
+    """Return the file or the model folder at a path.
+
+    Raises
+    ------
+    SettingsError
+        If there is neither.
+    """
+    path = Path(source).expanduser()
+    if not (path.is_file() or (path / "settings.json").is_file()):
+        raise SettingsError(
+            f"climatology is '{source}', which is no file and no model folder; give one, a dataset of the recipe, or "
+            f"`{PACKAGED}`."
+        )
+    return path
 
 
 def _check_sea_surface(field: Field) -> None:

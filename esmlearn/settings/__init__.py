@@ -28,5 +28,5 @@ from esmlearn.settings.reconstruct import (
     ReconstructSettings,
     WithholdSettings,
 )
-from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, TRAIN, check_script, from_script, settings_of
+from esmlearn.settings.scripts import ESMVALCORE_KEYS, SCRIPTS, TRAIN, check_script, from_script, names_of, settings_of
 from esmlearn.settings.training import TrainingLoopSettings, TrainReconstructSettings, TrainScriptSettings

@@ -5,12 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from esmlearn.settings.base import Block, Period, Share, period_dates
+from esmlearn.settings.base import Block, Period, Seed, Share, Units, period_dates
 from esmlearn.settings.input import InputSettings
 from esmlearn.words import logarithm_of
 
 TRAINING = "training"
 """Value of `climatology` and `land` of the script `reconstruct` that asks for those of the training."""
+
+PACKAGED, ZERO = "packaged", "zero"
+CLIMATOLOGIES = (PACKAGED, ZERO, TRAINING)
+"""Climatologies that are neither datasets nor files; `training` is for the script `reconstruct`."""
 
 LAND = ("data", "natural_earth", TRAINING)
 """Sources of land that are no datasets."""
@@ -28,7 +32,7 @@ class GapSettings(Block):
     )
     dataset: str | None = Field(None, description="for kind `dataset`: the dataset with the gaps")
     share: Share = Field(0.67, description="for simulated gaps: share of the ocean that is hidden")
-    seed: int = Field(0, ge=0, description="for simulated gaps: the same seed gives the same gaps")
+    seed: Seed = Field(0, description="for simulated gaps: the same seed gives the same gaps")
 
     @model_validator(mode="after")
     def _dataset_goes_with_kind(self) -> "GapSettings":
@@ -67,7 +71,7 @@ class DataSettings(Block):
         description="standard deviation of the errors of the observations: a number in `units`, or the dataset that "
         "has them; 0: not known; default: what the observations carry",
     )
-    units: str = Field("degC", description="units of the fields within the model")
+    units: Units = Field("degC", description="units of the fields within the model")
     land: str = Field(
         "data",
         description="what is land: `data` (cells that never have a value), `natural_earth` (its coast; cells with a "

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from esmlearn.settings.base import Block, Positive, Share
+from esmlearn.settings.base import Block, Positive, Share, ShareRange, Units
 from esmlearn.settings.data import DataSettings
 from esmlearn.settings.diffusion import DiffusionTrainSettings
 from esmlearn.settings.networks import DenoiserSettings
@@ -18,9 +18,15 @@ class HideSettings(Block):
     """
 
     kind: Literal["profiles", "rectangles", "clouds", "swaths"] = Field("profiles", description="shape of the gaps")
-    share: tuple[Share, Share] = Field((0.9, 0.99), description="least and greatest share that is hidden")
+    share: ShareRange = Field((0.9, 0.99), description="least and greatest share that is hidden")
     min_size: Positive = Field(2, description="rectangles: shortest side in cells")
     max_size: Positive = Field(9, description="rectangles: longest side in cells")
+
+    @model_validator(mode="after")
+    def _sides_are_in_order(self) -> "HideSettings":
+        if self.min_size > self.max_size:
+            raise ValueError(f"min_size {self.min_size} must not be larger than max_size {self.max_size}")
+        return self
 
     @property
     def options(self) -> dict[str, int]:
@@ -33,7 +39,7 @@ class SurfaceSettings(Block):
 
     dataset: str = Field(description="dataset with the surface, on the grid of the levels")
     short_name: str = Field("tos", description="variable of the surface")
-    units: str | None = Field(None, description="its units within the model; default: those of the levels")
+    units: Units | None = Field(None, description="its units within the model; default: those of the levels")
     dropout: Share = Field(0.25, description="share of the training samples without the surface")
     factor: float = Field(0.05, ge=0, description="standard deviation of a relative error of each sample")
     offset: float = Field(

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from esmlearn.settings.base import Block, Positive
+from esmlearn.settings.base import Block, Positive, Seed
 from esmlearn.settings.networks import DenoiserOptions
 from esmlearn.settings.training import TrainingLoopSettings, TrainScriptSettings
 
@@ -96,7 +96,14 @@ class EnsembleSettings(Block):
     quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (), description="probabilities of the quantiles of the members to save; (): none"
     )
-    seed: int = Field(0, ge=0, description="seed of the members; a member does not depend on their number")
+    seed: Seed = Field(0, description="seed of the members; a member does not depend on their number")
+
+    @field_validator("quantiles")
+    @classmethod
+    def _each_once(cls, quantiles: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(quantiles)) < len(quantiles):
+            raise ValueError("the same probability is there twice; name each once")
+        return quantiles
 
 
 class DiffusionTrainSettings(TrainScriptSettings):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from esmlearn.settings.base import Block, Positive, Share
+from esmlearn.settings.base import Block, Positive, Share, ShareRange, Units
 from esmlearn.settings.data import SplitSettings
 from esmlearn.settings.diffusion import DiffusionTrainSettings
 from esmlearn.settings.networks import ResidualUNetSettings
@@ -22,7 +22,7 @@ class DownscaleDataSettings(Block):
     fine: str = Field(description="the field on the fine grid, target of the training")
     coarse: str = Field(description="the same quantity on the coarse grid, from which fine fields are made")
     split: SplitSettings
-    units: str | None = Field(None, description="units within the model; default: those of the fine field")
+    units: Units | None = Field(None, description="units within the model; default: those of the fine field")
     scale_by: Literal["pixel", "domain"] = Field(
         "domain",
         description="scaling by mean and standard deviation of each calendar month, of the whole domain or of each "
@@ -41,7 +41,7 @@ class InSituSettings(Block):
     dataset: str | None = Field(
         None, description="dataset with observations on the fine grid, for `reconstruct`; none: no observations"
     )
-    share: tuple[Share, Share] = Field(
+    share: ShareRange = Field(
         (0.0, 0.02), description="training: least and greatest share of the cells of `fine` that are observed"
     )
     error: float = Field(0.0, ge=0, description="training: standard deviation of their error, in the units of the data")

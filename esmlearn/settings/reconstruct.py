@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.ablations import AblationSettings
-from esmlearn.settings.base import Block, Positive, check_period
+from esmlearn.settings.base import Block, Positive, Seed, check_period
 from esmlearn.settings.data import GapSettings
 from esmlearn.settings.diffusion import EnsembleSettings
 
@@ -42,7 +42,7 @@ class OptimalInterpolationSettings(Block):
         None, gt=0, description="standard deviation of the anomalies; default: so that errors are as large as estimated"
     )
     neighbours: Positive = Field(40, description="observations in each estimate; 60 are slightly better, and slower")
-    seed: int = Field(0, ge=0, description="seed of the clouds of other days that hide observations for the estimation")
+    seed: Seed = Field(0, description="seed of the clouds of other days that hide observations for the estimation")
 
 
 class DineofSettings(Block):
@@ -53,7 +53,7 @@ class DineofSettings(Block):
     filter_days: float | None = Field(
         None, ge=0, description="cut-off period of the filter in time; 0: none; default: cross-validated"
     )
-    seed: int = Field(0, ge=0, description="seed of the clouds that hide observations in the cross-validation")
+    seed: Seed = Field(0, description="seed of the clouds that hide observations in the cross-validation")
 
 
 class BaselineSettings(Block):
@@ -79,7 +79,7 @@ class WithholdSettings(Block):
         "columns are near each other",
     )
     cells: int = Field(2, ge=0, description="for `profiles`: cells within which columns are near each other")
-    seed: int = Field(0, ge=0, description="the same seed withholds the same values")
+    seed: Seed = Field(0, description="the same seed withholds the same values")
 
 
 class ReconstructSettings(BaselineSettings):
@@ -137,11 +137,10 @@ class ReconstructSettings(BaselineSettings):
     ablation_times: Positive = Field(12, description="number of times of the ablations, spread over the period")
     overlap: float = Field(0.5, ge=0, le=0.9, description="share of a window that overlaps with the next one")
 
-    @model_validator(mode="after")
-    def _period_is_known(self) -> "ReconstructSettings":
-        if self.period not in ("train", "validation", "test", "all"):
-            check_period(self.period)
-        return self
+    @field_validator("period")
+    @classmethod
+    def _period_is_known(cls, period: str) -> str:
+        return period if period in ("train", "validation", "test", "all") else check_period(period)
 
     @model_validator(mode="after")
     def _outliers_are_no_truth(self) -> "ReconstructSettings":

@@ -1,10 +1,9 @@
 """Read and check the settings of a script: each problem is a sentence with the key and what to change."""
 
-import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from esmlearn.errors import SettingsError
 from esmlearn.settings.base import Block
@@ -15,6 +14,7 @@ from esmlearn.settings.downscale import TrainDownscaleSettings
 from esmlearn.settings.evaluation import EvaluateSettings, ReportSettings
 from esmlearn.settings.fill import TrainFillSettings
 from esmlearn.settings.reconstruct import ReconstructSettings
+from esmlearn.settings.sentences import sentences
 from esmlearn.settings.training import TrainReconstructSettings, TrainScriptSettings
 
 TRAIN: dict[str, type[TrainScriptSettings]] = {
@@ -61,7 +61,7 @@ def from_script[T: Block](block: type[T], settings: Mapping[str, Any]) -> T:
     try:
         return block.model_validate({key: value for key, value in settings.items() if key not in ESMVALCORE_KEYS})
     except ValidationError as error:
-        raise SettingsError(*(_sentence(block, problem) for problem in error.errors())) from None
+        raise SettingsError(*sentences(block, error)) from None
 
 
 def settings_of(script: str, settings: Mapping[str, Any]) -> type[Block]:
@@ -89,12 +89,17 @@ def check_script(name: str, settings: Mapping[str, Any], datasets: Iterable[Mapp
         block = from_script(settings_of(name, settings), settings)
     except SettingsError as error:
         return list(error.args)
-    known = sorted({str(facets[key]) for facets in datasets for key in NAMES if facets.get(key)})
+    known = names_of(datasets)
     return [
         f"{key} names the dataset '{wanted}', but the recipe has {', '.join(known) or 'none'}."
         for key, wanted in _dataset_names(block)
         if wanted not in known
     ]
+
+
+def names_of(datasets: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return every name that a setting may use for one of these datasets, given their facets."""
+    return sorted({str(facets[key]) for facets in datasets for key in NAMES if facets.get(key)})
 
 
 def _dataset_names(block: Block) -> list[tuple[str, str]]:
@@ -108,34 +113,3 @@ def _dataset_names(block: Block) -> list[tuple[str, str]]:
             names = [value] if isinstance(value, str) else value
             found += [(key, name) for name in names if key != "land" or name not in LAND]
     return found
-
-
-def _sentence(block: type[Block], problem: Any) -> str:
-    """Turn an error of pydantic into a sentence with the key and what to change."""
-    path = [part for part in problem["loc"] if isinstance(part, str)]
-    key = ".".join(path)
-    if problem["type"] == "extra_forbidden":
-        known = sorted(_known_keys(block, path[:-1]))
-        near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
-        hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}."
-        return f"Unknown setting '{key}': {hint}"
-    if problem["type"] == "missing":
-        return f"Setting '{key}' is missing; add it to the recipe."
-    message = problem["msg"].removeprefix("Value error, ")
-    if key and problem["type"] != "value_error":
-        return f"Setting '{key}' is {problem['input']!r}: {message[0].lower()}{message[1:]}."
-    return f"{key}: {message}." if key else f"{message}."
-
-
-def _known_keys(block: type[BaseModel], path: list[str]) -> set[str]:
-    """Return the keys of the block at a path of keys."""
-    for part in path:
-        if part not in block.model_fields:  # a name of the user's own, such as that of an ablation
-            continue
-        annotation = block.model_fields[part].annotation
-        block = next(
-            kind
-            for kind in (annotation, *get_args(annotation))
-            if isinstance(kind, type) and issubclass(kind, BaseModel)
-        )
-    return set(block.model_fields)

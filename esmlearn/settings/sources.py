@@ -2,14 +2,14 @@
 
 from pydantic import Field, field_validator
 
-from esmlearn.settings.base import Block
+from esmlearn.settings.base import Block, Units
 
 
 class VariableSettings(Block):
     """One quantity of a source; `{variable}` in a name stands for the name of the quantity's variable."""
 
     standard_name: str | None = Field(None, description="CF standard name; default: the one in the file")
-    units: str | None = Field(None, description="units, in place of those in the file")
+    units: Units | None = Field(None, description="units, in place of those in the file")
     error: tuple[str, ...] = Field(
         (), description="variable with the standard deviation of the error; the first one that a file has counts"
     )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from esmlearn.settings.base import Block, Positive, Share
+from esmlearn.settings.base import Block, Positive, Seed, Share
 from esmlearn.settings.data import DataSettings
 from esmlearn.settings.networks import ModelSettings
 
@@ -24,7 +24,7 @@ class TrainingLoopSettings(Block):
     ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     validate_every: Positive = Field(100, description="steps between two validations, each with a checkpoint")
     patience: Positive = Field(10, description="validations without improvement after which the training stops")
-    seed: int = Field(0, ge=0, description="seed of the initial weights, the samples and their gaps")
+    seed: Seed = Field(0, description="seed of the initial weights, the samples and their gaps")
     resume: str | None = Field(None, description="folder of a killed run, whose checkpoint is resumed")
     precision: Literal["fp32", "bf16"] = Field(
         "fp32", description="single precision, or mixed with bfloat16: faster on recent GPUs"

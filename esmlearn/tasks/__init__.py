@@ -142,8 +142,21 @@ def apply(models: Sequence["Trained"], data: "InputData", settings: ReconstructS
 
         return without_model.apply(data, settings)
     by_task = {model.task: model for model in models}
-    if len(by_task) < len(models):
-        names = ", ".join(model.task for model in models)
+    task = check_application(settings, [(model.task, model.settings) for model in models])
+    return task.apply(by_task, data, settings)
+
+
+def check_application(settings: ReconstructSettings, trained: Sequence[tuple[str, Any]]) -> Task:
+    """Return the task whose models are applied, given task and settings of each training.
+
+    Raises
+    ------
+    SettingsError
+        If the models don't go together, or the settings ask for what they can't do.
+    """
+    by_task = dict(trained)
+    if len(by_task) < len(trained):
+        names = ", ".join(name for name, _ in trained)
         raise SettingsError(
             f"The ancestors train several models of one task ({names}), and which one is meant is not clear; "
             "name one script that trains for each task in `ancestors`."
@@ -152,13 +165,13 @@ def apply(models: Sequence["Trained"], data: "InputData", settings: ReconstructS
     if task is None:
         raise SettingsError(
             f"Models of the tasks {' and '.join(by_task)} can't be applied by one script; give each its own "
-            "`reconstruct`."
+            "`reconstruct` with its own `ancestors`."
         )
     _check_settings(settings, task, by_task[task.name])
-    return task.apply(by_task, data, settings)
+    return task
 
 
-def _check_settings(settings: ReconstructSettings, task: Task, model: Any) -> None:
+def _check_settings(settings: ReconstructSettings, task: Task, trained: Any) -> None:
     """Refuse settings that a model can't follow, before it has done anything else."""
     if settings.every > 1 and task.name != "downscale":
         raise SettingsError("`every` is for super-resolution; gaps are filled day by day: leave it out.")
@@ -170,6 +183,7 @@ def _check_settings(settings: ReconstructSettings, task: Task, model: Any) -> No
         raise SettingsError(f"`climatology` is for gaps in days; the task `{task.name}` has its own: leave it out.")
     if settings.ablations and task.name == "reconstruct":
         raise SettingsError("`ablations` are of an ensemble, but the model is none; leave them out.")
-    problems = ablation_problems(settings.ablations, model.settings) if settings.ablations else []
+    problems = ablation_problems(settings.ablations, trained) if settings.ablations else []
     if problems:
-        raise SettingsError(" ".join(problems))
+        raise SettingsError(*problems)
+    _ = settings.interpolations() if task.name == "downscale" else settings.gap_fillers()

@@ -116,3 +116,18 @@ def test_solvers_of_second_order_gain_more_from_more_steps():
 
     gains = {name: error(name, 100) / error(name, 200) for name in ("euler", "heun", "dpm_solver_2m")}
     assert gains == pytest.approx({"euler": 2.0, "heun": 4.0, "dpm_solver_2m": 4.0}, rel=0.1)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_ddim_with_all_noise_renewed_is_ddpm_and_without_euler(schedule):
+    """Song et al. 2021: eta goes from the ODE to DDPM, with the same draws of noise."""
+
+    def members(**options):
+        levels, settings = levels_of(schedule, steps=12, spacing="karras", sigma_max=20.0, **options)
+        return sample(denoise_pair, lambda number: pair_noise(number, 5), levels, settings)
+
+    torch.testing.assert_close(members(sampler="ddim", eta=1.0), members(sampler="ddpm"), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(members(sampler="ddim", eta=0.0), members(sampler="euler"), atol=1e-5, rtol=1e-5)
+    half = members(sampler="ddim", eta=0.5)
+    assert not torch.allclose(half, members(sampler="ddim", eta=0.0), atol=1e-2)
+    assert not torch.allclose(half, members(sampler="ddpm"), atol=1e-2)
