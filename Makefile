@@ -46,7 +46,7 @@ test: setup $(VENV)/.installed-test ## run the whole test suite, up to four test
 	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 fuzz: setup $(VENV)/.installed-test ## fill thousands of small random cubes, in search of one that comes out wrong
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/filling/test_properties.py
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --hypothesis-show-statistics tests/filling/test_properties.py
 
 check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling
 	$(BIN)/ruff check

@@ -179,6 +179,8 @@ class Learn:
         climatology: str | None = None,
         variable: str | None = None,
         transform: str = "none",
+        outliers: str = "report",
+        outlier_threshold: float = 4.0,
         scores: bool = True,
         quiet: bool = False,
     ) -> None:
@@ -202,6 +204,11 @@ class Learn:
             Variable to fill, where the files have several.
         transform
             `log` for a quantity such as chlorophyll, whose logarithm is filled.
+        outliers
+            What is done with observations that disagree with the analysis of those around them: `report` counts them,
+            `mask` takes them out and fills there, `ignore` does not look for them.
+        outlier_threshold
+            Disagreement in expected standard deviations from which an observation is an outlier.
         scores
             Whether clouds are withheld to choose and to score; with `--scores=False` name a method or a model.
         quiet
@@ -219,6 +226,8 @@ class Learn:
                 climatology=climatology,
                 variable=variable,
                 transform=transform,
+                outliers=outliers,
+                outlier_threshold=outlier_threshold,
                 scores=scores,
                 quiet=quiet,
             )

@@ -1,5 +1,6 @@
 """The command `esmvaltool learn fill`: files in, a netCDF file and a report out."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
     import esmlearn
     from esmlearn.cubes.order import changes_of
     from esmlearn.filling import write_filled
+    from esmlearn.tasks.outliers import OUTLIERS
+    from esmlearn.words import outlier_words
 
     paths = [Path(file).expanduser() for file in files]
     if not scores:
@@ -55,6 +58,8 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
     cube = esmlearn.fill(paths, report=page, **options)
     write_filled(cube, target)
     said = [*changes_of(cube), f"The climatology is {cube.attributes['esmlearn_climatology']}."]
+    if OUTLIERS in cube.attributes:
+        said.append(outlier_words(json.loads(str(cube.attributes[OUTLIERS]))))
     return [*said, str(cube.attributes["esmlearn_why"]), str(target), str(page)]
 
 

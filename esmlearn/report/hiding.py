@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from esmlearn.report.words import NO_BREAK, area, domain, frequency, grid_step, number, percent
-from esmlearn.words import pretty_units
+from esmlearn.words import outlier_words, pretty_units
 
 GAPS = {
     "data": "The gaps are those that the data have.",
@@ -45,11 +45,7 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
             share = percent(block["share"]) if "share" in block else ""
             sentences.append(words[block["kind"]].format(**block, percent=share, domain=domain(fact)))
     if outliers := fact.get("outliers"):
-        done = "were hidden from all methods" if outliers["masked"] else "were left in place"
-        sentences.append(
-            f"{outliers['outliers']:,} of {outliers['observations']:,} observations are farther than "
-            f"{outliers['threshold']:g} standard deviations from the analysis of the others: these outliers {done}."
-        )
+        sentences.append(outlier_words(outliers))
     if fact["truth"]:
         sentences.append(
             "Only withheld observations are known to be right, so that scores are made on these alone."

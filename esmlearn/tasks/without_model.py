@@ -1,8 +1,9 @@
 """Fill gaps with baselines alone: no training, and no record that would be too short for one."""
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
 from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
 from esmlearn.tasks.observations import climatology_source
+from esmlearn.tasks.outliers import OUTLIERS, look_for_outliers
 from esmlearn.tasks.outputs import Application, MethodOutput
 
 logger = logging.getLogger(__name__)
@@ -150,10 +152,17 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
         logger.info(how)
     climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
     logger.info("The climatology is %s.", words)
+    found = {}
+    if settings.outliers != "ignore":
+        analysis = baselines.OptimalInterpolation.fit(field, climatology, settings)
+        threshold, masked = settings.outlier_threshold, settings.outliers == "mask"
+        field, count = look_for_outliers(field, [analysis], threshold=threshold, masked=masked)
+        logger.info(count.words)
+        found = {OUTLIERS: json.dumps(asdict(count))}
     # What a recipe names must run; of all baselines, those that can.
     refused: dict[str, str] | None = None if settings.baselines else {}
     names = settings.gap_fillers()
     outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed, refused=refused)
     facets = data.find(name)
-    attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words}
+    attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words, **found}
     return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)

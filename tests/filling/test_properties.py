@@ -1,6 +1,7 @@
 """Any small cube is filled over the ocean, with honest deviations, or refused in plain sentences.
 
-`make fuzz` (HYPOTHESIS_PROFILE=long) tries many more cubes than a run of the tests.
+`make fuzz` (HYPOTHESIS_PROFILE=long) tries many more cubes than a run of the tests, and says how many were refused, and
+why.
 """
 
 import os
@@ -9,7 +10,7 @@ import re
 import numpy as np
 import pytest
 from cf_units import Unit
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, currently_in_test_context, event, example, given, settings
 
 import esmlearn
 from esmlearn import baselines
@@ -49,12 +50,22 @@ def filled_or_refused(fill, case, *, keeps=True):
         words = str(error)
         assert re.fullmatch(r"[^\n]{20,}[.]", words), words
         assert "Traceback" not in words and "object at" not in words
+        count("refused", why=words)
         return None
+    count("filled")
     check(result, case, keeps=keeps)
     values, deviation = read_values(result)
     if deviation is not None:
         deviation = convert_difference(deviation, "K", "degC")
     return Unit(str(result.units)).convert(values.astype(float), "degC"), deviation
+
+
+def count(outcome, why=""):
+    """Count filled and refused cases, and the reasons without their numbers, for `--hypothesis-show-statistics`."""
+    if currently_in_test_context():
+        event(outcome)
+        if why:
+            event(f"refused: {re.sub(r'[-+]?[0-9][0-9.e+-]*', '#', why)[:90]}")
 
 
 def check(result, case, *, keeps):
