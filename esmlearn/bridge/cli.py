@@ -101,9 +101,9 @@ class Learn:
         version
             Version of the dataset; default: the one in the files.
         settings
-            variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), kind (sat):
-            see docs/sources.md. Of profiles (argo, en4, wod): variable (thetao or so), levels (5,16,50), region, step,
-            days and others: see docs/profiles.md.
+            variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), interval (day
+            or mon), kind (sat): see docs/sources.md. Of profiles (argo, en4, wod): variable (thetao or so), levels
+            (5,16,50), region, step, days and others: see docs/profiles.md.
         """
         from esmlearn.datasets.archives import format_archive
         from esmlearn.datasets.profiles import DATASETS as PROFILES
@@ -178,6 +178,7 @@ class Learn:
         method: str | None = None,
         climatology: str | None = None,
         variable: str | None = None,
+        interval: str | None = None,
         transform: str = "none",
         outliers: str = "report",
         outlier_threshold: float = 4.0,
@@ -202,6 +203,8 @@ class Learn:
             A file, a model folder, or `packaged`; default: that of the observations, else the packaged one.
         variable
             Variable to fill, where the files have several.
+        interval
+            What each value stands for where the files don't tell: `day`, `mon`, or a number of days such as `8day`.
         transform
             `log` for a quantity such as chlorophyll, whose logarithm is filled.
         outliers
@@ -225,6 +228,7 @@ class Learn:
                 method=method,
                 climatology=climatology,
                 variable=variable,
+                interval=interval,
                 transform=transform,
                 outliers=outliers,
                 outlier_threshold=outlier_threshold,

@@ -11,6 +11,7 @@ from iris.cube import Cube
 from iris.util import new_axis, promote_aux_coord_to_dim_coord
 from jaxtyping import Float, Int
 
+from esmlearn.cubes.intervals import DAY, bounds_of
 from esmlearn.cubes.merging import error_of_mean, first_of, mean_of_passes, sum_of, take_steps
 from esmlearn.cubes.steps import EPOCH, HOUR, Steps, days_of, find_steps
 from esmlearn.errors import DataError
@@ -54,7 +55,9 @@ def order_times(cube: Cube, settings: TimeSettings) -> tuple[Cube, list[str]]:
     if not cube.coord_dims(coord):
         return order_times(new_axis(cube, "time"), settings)
     _check_points(cube, coord)
+    cube, coord, unsaid = _with_interval(cube, coord, settings)
     cube, coord, sentences = _inside_bounds(cube, coord)
+    sentences = unsaid + sentences
     steps = find_steps(coord)
     if steps is None and settings.missing == "insert":
         raise DataError(_irregular(cube, days_of(coord)))
@@ -73,6 +76,23 @@ def _check_points(cube: Cube, coord: Coord) -> None:
     bad = np.ma.getmaskarray(coord.points) | ~np.isfinite(np.ma.getdata(coord.points).astype(float))
     if bad.any():
         raise DataError(f"{bad.sum()} of the {bad.size} times of {cube.name()} are missing; leave these steps out.")
+
+
+def _with_interval(cube: Cube, coord: Coord, settings: TimeSettings) -> tuple[Cube, Coord, list[str]]:
+    """Give times without bounds those of their interval: the one set, or for a single time, which shows none, a day."""
+    single = np.unique(coord.points).size == 1
+    if coord.has_bounds() or not (single or settings.interval):
+        return cube, coord, []
+    days = bounds_of(days_of(coord), settings.interval or DAY, calendar=coord.units.calendar)
+    cube = cube.copy()
+    cube.replace_coord(made := coord.copy(coord.points, Unit(EPOCH, coord.units.calendar).convert(days, coord.units)))
+    if settings.interval:
+        return cube, made, []
+    words = (
+        f"{cube.name()} has one time and does not tell what it stands for; it was taken as a day. For a composite, set"
+        " data.input.times.interval (--interval), such as 8day or mon."
+    )
+    return cube, made, [words]
 
 
 def _inside_bounds(cube: Cube, coord: Coord) -> tuple[Cube, Coord, list[str]]:

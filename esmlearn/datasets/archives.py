@@ -19,7 +19,6 @@ from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
 from esmlearn.datasets.targets import converter, is_monthly, mip, short_name
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.grids.grid import same_places
-from esmlearn.readers.axes import coverage
 from esmlearn.readers.binning import Cells, Sums, means, needs_cells, plan_cells
 from esmlearn.readers.cleaning import Rules
 from esmlearn.readers.cubes import make_cube
@@ -91,7 +90,9 @@ def format_archive(
     SettingsError
         If no name of the dataset is given and none is in the files.
     """
-    request = Request(source, settings.variable, Rules(settings.quality, settings.bias), as_region(settings.region))
+    request = Request(
+        source, settings.variable, Rules(settings.quality, settings.bias), as_region(settings.region), settings.interval
+    )
     plan = _plan(find_files(files), request, settings.step)
     name = _facet(dataset or plan.first.dataset.attrs.get("id"))
     if not name:
@@ -114,14 +115,12 @@ def _plan(paths: list[Path], request: Request, step: float | None) -> Plan:
     """Look at all files: days and grid."""
     first = open_part(paths[0], request)
     on_cells = needs_cells(first, step)
-    found, parts, covered = {}, [], None
+    found, parts = {}, []
     for path in paths:
         part = open_part(path, request)
         check_alike([first, part], one_grid=not on_cells)
         if part.calendar != "standard":
             raise DataError(f"{path} has the calendar {part.calendar}; ESMValCore reads model output as it is.")
-        period = coverage(part.dataset)
-        covered = None if period is None else period[1] - period[0]
         found[path] = part.days
         if on_cells:
             parts.append(part)
@@ -130,6 +129,9 @@ def _plan(paths: list[Path], request: Request, step: float | None) -> Plan:
     ordered = dict(sorted(found.items(), key=lambda item: item[1][0]))
     cells = plan_cells(parts, step, request.region) if on_cells else None
     days = np.floor(np.concatenate(list(found.values())) + 1e-4)
+    covered = None if first.bounds is None else float(np.median(np.diff(first.bounds)))
+    if covered is None and first.is_grid and np.unique(days).size == 1:
+        LOGGER.warning("%s does not tell what it stands for; it was taken as a day. Else set `--interval`.", paths[0])
     return Plan(ordered, open_part(next(iter(ordered)), request), is_monthly(days, covered), cells, request)
 
 
