@@ -15,7 +15,8 @@ import numpy as np
 from iris.cube import Cube
 from netCDF4 import Dataset
 
-from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
+from esmlearn.datasets.cmor_table import write_table
+from esmlearn.datasets.obs6 import EPOCH, FILL, OWN, Obs6
 from esmlearn.datasets.targets import converter, is_monthly, mip, short_name
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.grids.grid import same_places
@@ -105,6 +106,12 @@ def format_archive(
         Obs6(name, settings.kind, version, one, mip(short, monthly=plan.monthly)) for one in (short, error) if one
     ]
     steps = np.unique(np.concatenate([plan.steps(days) for days in plan.files.values()]))
+    if short in OWN:
+        LOGGER.warning(
+            "ESMValCore has no table with %s; run recipes with `esmvaltool run --config_dir=%s RECIPE`: it adds ours.",
+            short,
+            write_table(folder),
+        )
     written = []
     for year in np.unique(steps.astype("datetime64[Y]")):
         written += _write_year(plan, folder, targets, cube, _axis(steps, year, plan.monthly), settings.step)
