@@ -103,7 +103,7 @@ class Learn:
         settings
             variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), interval (day
             or mon), kind (sat): see docs/sources.md. Of profiles (argo, en4, wod): variable (thetao or so), levels
-            (5,16,50), region, step, days and others: see docs/profiles.md.
+            (5,16,50), region, step, days or monthly, and others: see docs/profiles.md.
         """
         from esmlearn.datasets.archives import format_archive
         from esmlearn.datasets.profiles import DATASETS as PROFILES
@@ -121,9 +121,7 @@ class Learn:
             if source in PROFILES:
                 # A list of one number is a number for the command line.
                 one = {key: (value,) for key, value in settings.items() if key == "levels" and not _several(value)}
-                written = [
-                    format_profiles(source, paths, folder, from_script(ProfileSettings, settings | one), **named)
-                ]
+                written = format_profiles(source, paths, folder, from_script(ProfileSettings, settings | one), **named)
             else:
                 kind = None if source == "auto" else source
                 written = format_archive(paths, folder, from_script(FormatSettings, settings), source=kind, **named)

@@ -68,7 +68,8 @@ def read(
         time; they also need `region` and `step`.
     interval
         What each value stands for where the files don't tell, or tell it wrong: `day`, `mon`, or such as `8day`.
-        Default: the bounds of the times, or what attributes and names of the product say.
+        Default: the bounds of the times, or what attributes and names of the product say. Of profiles, `mon` for
+        means of months.
 
     Returns
     -------
@@ -89,7 +90,12 @@ def read(
         raise SettingsError(f"`step` is a number of degrees above 0, not {step}.")
     paths = list(find_files(files))
     if levels is not None:
-        settings = {"levels": levels, "days": days, "region": region, "step": step, "variable": variable or "thetao"}
+        if interval not in (None, "mon", "day"):
+            raise SettingsError(
+                f"interval: profiles are put in bins of `days`, or of months by `mon`, not '{interval}'."
+            )
+        bins = {"monthly": True} if interval == "mon" else {"days": days}
+        settings = {"levels": levels, **bins, "region": region, "step": step, "variable": variable or "thetao"}
         return read_profiles(paths, **{key: value for key, value in settings.items() if value is not None})
     try:
         interval = interval and check_interval(interval)

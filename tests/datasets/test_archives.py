@@ -77,6 +77,19 @@ def test_second_call_keeps_finished_years(tmp_path, level_3, monkeypatch):
     assert again[0].stat().st_mtime_ns != times[0]
 
 
+def test_a_year_without_files_is_there_as_missing(tmp_path, strict_esmvalcore):
+    from esmvalcore.dataset import Dataset as CoreDataset
+
+    for day in ("2013-12-30", "2013-12-31", "2015-01-01"):
+        make_l3c(tmp_path / "in" / f"{day}.nc", f"{day}T02", SST)
+    written = format_archive(tmp_path / "in", tmp_path / "out", dataset="MADE")
+    assert [path.name[-20:-16] for path in written if "Stderr" not in path.name] == ["2013", "2014", "2015"]
+    facets = {"project": "OBS6", "dataset": "MADE", "type": "sat", "tier": 2, "mip": "Oday", "short_name": "tos"}
+    with strict_esmvalcore(tmp_path / "out"):
+        cube = CoreDataset(**facets, timerange="20131231/20150102").load()
+    assert (~cube.data.mask.all(axis=(1, 2))).nonzero()[0].tolist() == [0, 366]
+
+
 def test_a_run_that_ends_early_leaves_whole_files_only(tmp_path, level_3, monkeypatch):
     real = archives.maps_of
 
