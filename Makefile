@@ -47,7 +47,8 @@ test: setup $(VENV)/.installed-test ## run the whole test suite, up to four test
 	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 fuzz: setup $(VENV)/.installed-test ## thousands of odd cubes and of slips in recipes, in search of one that comes out wrong
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/filling/test_properties.py tests/cubes/test_fuzz_cubes.py
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --hypothesis-show-statistics tests/filling/test_properties.py \
+	    tests/cubes/test_fuzz_cubes.py
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/bridge/test_mutated_recipes.py
 
 check: $(VENV)/.installed-dev ## hold the code to its rules: style, types, layers, spelling

@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 BEFORE, AFTER = "ln(re 1 ", ")"
 """What stands around the units of a quantity in those of its natural logarithm, to which units convert and back."""
@@ -32,6 +34,19 @@ def frequency_words(frequency: str) -> str:
     """Write a frequency as an adjective."""
     found = {"day": "daily", "mon": "monthly", "1hr": "hourly"}.get(frequency)
     return found or re.sub(r"(?<=\d)(hr|day|mon)$", lambda match: WORDS[match[0]], frequency)
+
+
+def outlier_words(found: Mapping[str, Any]) -> str:
+    """Say how many observations are outliers, from what the attribute `esmlearn_outliers` holds.
+
+    >>> outlier_words({"outliers": 2, "observations": 1500, "threshold": 4.0, "masked": False})
+    '2 of 1,500 observations are outliers, farther than 4 standard deviations from ...; they were left in place.'
+    """
+    done = "were hidden from all methods" if found["masked"] else "were left in place"
+    return (
+        f"{found['outliers']:,} of {found['observations']:,} observations are outliers, farther than"
+        f" {found['threshold']:g} standard deviations from the analysis of the others; they {done}."
+    )
 
 
 def duration(seconds: int | float | None) -> str:

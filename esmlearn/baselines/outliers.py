@@ -1,14 +1,10 @@
 """Outliers: observations that disagree with the analysis of those around them."""
 
-import logging
-
 import numpy as np
 from jaxtyping import Bool, Float
 
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.fields.field import Field
-
-logger = logging.getLogger(__name__)
 
 PARTS = 5
 """Parts that the observations are split into; each is compared with the analysis of the others."""
@@ -63,7 +59,6 @@ def find_outliers(
         if np.array_equal(found, suspects):
             break
         suspects = found
-    logger.info("%d of %d observations are outliers, beyond %g deviations.", suspects.sum(), observed.sum(), threshold)
     return suspects
 
 

@@ -101,9 +101,9 @@ class Learn:
         version
             Version of the dataset; default: the one in the files.
         settings
-            variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), kind (sat):
-            see docs/sources.md. Of profiles (argo, en4, wod): variable (thetao or so), levels (5,16,50), region, step,
-            days and others: see docs/profiles.md.
+            variable, quality (4,5), bias (True or False), region (west,east,south,north), step (degrees), interval (day
+            or mon), kind (sat): see docs/sources.md. Of profiles (argo, en4, wod): variable (thetao or so), levels
+            (5,16,50), region, step, days or monthly, and others: see docs/profiles.md.
         """
         from esmlearn.datasets.archives import format_archive
         from esmlearn.datasets.profiles import DATASETS as PROFILES
@@ -121,9 +121,7 @@ class Learn:
             if source in PROFILES:
                 # A list of one number is a number for the command line.
                 one = {key: (value,) for key, value in settings.items() if key == "levels" and not _several(value)}
-                written = [
-                    format_profiles(source, paths, folder, from_script(ProfileSettings, settings | one), **named)
-                ]
+                written = format_profiles(source, paths, folder, from_script(ProfileSettings, settings | one), **named)
             else:
                 kind = None if source == "auto" else source
                 written = format_archive(paths, folder, from_script(FormatSettings, settings), source=kind, **named)
@@ -178,7 +176,10 @@ class Learn:
         method: str | None = None,
         climatology: str | None = None,
         variable: str | None = None,
+        interval: str | None = None,
         transform: str = "none",
+        outliers: str = "report",
+        outlier_threshold: float = 4.0,
         scores: bool = True,
         quiet: bool = False,
     ) -> None:
@@ -200,8 +201,15 @@ class Learn:
             A file, a model folder, or `packaged`; default: that of the observations, else the packaged one.
         variable
             Variable to fill, where the files have several.
+        interval
+            What each value stands for where the files don't tell: `day`, `mon`, or a number of days such as `8day`.
         transform
             `log` for a quantity such as chlorophyll, whose logarithm is filled.
+        outliers
+            What is done with observations that disagree with the analysis of those around them: `report` counts them,
+            `mask` takes them out and fills there, `ignore` does not look for them.
+        outlier_threshold
+            Disagreement in expected standard deviations from which an observation is an outlier.
         scores
             Whether clouds are withheld to choose and to score; with `--scores=False` name a method or a model.
         quiet
@@ -218,7 +226,10 @@ class Learn:
                 method=method,
                 climatology=climatology,
                 variable=variable,
+                interval=interval,
                 transform=transform,
+                outliers=outliers,
+                outlier_threshold=outlier_threshold,
                 scores=scores,
                 quiet=quiet,
             )

@@ -1,5 +1,6 @@
 """The command `esmvaltool learn fill`: files in, a netCDF file and a report out."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from esmlearn.errors import SettingsError
 
 
-def fill_files(files: Sequence[str], *, output: str, report: str | None, scores: bool, **options: Any) -> list[str]:
+def fill_files(
+    files: Sequence[str], *, output: str, report: str | None, scores: bool, interval: str | None = None, **options: Any
+) -> list[str]:
     """Fill the gaps of files, and write the filled field and the report.
 
     Parameters
@@ -20,6 +23,8 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
         The page; None for one beside the output.
     scores
         Whether clouds are withheld to choose and to score a method.
+    interval
+        What each value stands for where the files don't tell, such as `8day`.
     **options
         As of `esmlearn.fill`.
 
@@ -48,13 +53,21 @@ def fill_files(files: Sequence[str], *, output: str, report: str | None, scores:
     import esmlearn
     from esmlearn.cubes.order import changes_of
     from esmlearn.filling import write_filled
+    from esmlearn.settings import InputSettings
+    from esmlearn.settings.scripts import from_script
+    from esmlearn.tasks.outliers import OUTLIERS
+    from esmlearn.words import outlier_words
 
     paths = [Path(file).expanduser() for file in files]
+    if interval:
+        options["input"] = from_script(InputSettings, {"times": {"interval": interval}})
     if not scores:
         options["withhold"] = None
     cube = esmlearn.fill(paths, report=page, **options)
     write_filled(cube, target)
     said = [*changes_of(cube), f"The climatology is {cube.attributes['esmlearn_climatology']}."]
+    if OUTLIERS in cube.attributes:
+        said.append(outlier_words(json.loads(str(cube.attributes[OUTLIERS]))))
     return [*said, str(cube.attributes["esmlearn_why"]), str(target), str(page)]
 
 

@@ -1,25 +1,20 @@
 """Times in order: sorted, each step once, and none missing."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import cftime
 import numpy as np
 from cf_units import Unit
-from iris.coords import AncillaryVariable, AuxCoord, Coord, DimCoord
+from iris.coords import Coord, DimCoord
 from iris.cube import Cube
 from iris.util import new_axis, promote_aux_coord_to_dim_coord
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
-from esmlearn.cubes.merging import error_of_mean, first_of, mean_of_passes, sum_of, take_steps
+from esmlearn.cubes.intervals import DAY, bounds_of
+from esmlearn.cubes.rebuilding import Rows, is_error, part_of, rebuild, rows_of, spans
 from esmlearn.cubes.steps import EPOCH, HOUR, Steps, days_of, find_steps
 from esmlearn.errors import DataError
 from esmlearn.settings.input import TimeSettings
 
 MINUTE = 1 / 1440
-
-Rows = Int[np.ndarray, "step pass"]
-"""Places of the passes of each step in the input; -1 for none."""
 
 
 def order_times(cube: Cube, settings: TimeSettings) -> tuple[Cube, list[str]]:
@@ -54,7 +49,9 @@ def order_times(cube: Cube, settings: TimeSettings) -> tuple[Cube, list[str]]:
     if not cube.coord_dims(coord):
         return order_times(new_axis(cube, "time"), settings)
     _check_points(cube, coord)
+    cube, coord, unsaid = _with_interval(cube, coord, settings)
     cube, coord, sentences = _inside_bounds(cube, coord)
+    sentences = unsaid + sentences
     steps = find_steps(coord)
     if steps is None and settings.missing == "insert":
         raise DataError(_irregular(cube, days_of(coord)))
@@ -73,6 +70,23 @@ def _check_points(cube: Cube, coord: Coord) -> None:
     bad = np.ma.getmaskarray(coord.points) | ~np.isfinite(np.ma.getdata(coord.points).astype(float))
     if bad.any():
         raise DataError(f"{bad.sum()} of the {bad.size} times of {cube.name()} are missing; leave these steps out.")
+
+
+def _with_interval(cube: Cube, coord: Coord, settings: TimeSettings) -> tuple[Cube, Coord, list[str]]:
+    """Give times without bounds those of their interval: the one set, or for a single time, which shows none, a day."""
+    single = np.unique(coord.points).size == 1
+    if coord.has_bounds() or not (single or settings.interval):
+        return cube, coord, []
+    days = bounds_of(days_of(coord), settings.interval or DAY, calendar=coord.units.calendar)
+    cube = cube.copy()
+    cube.replace_coord(made := coord.copy(coord.points, Unit(EPOCH, coord.units.calendar).convert(days, coord.units)))
+    if settings.interval:
+        return cube, made, []
+    words = (
+        f"{cube.name()} has one time and does not tell what it stands for; it was taken as a day. For a composite, set"
+        " data.input.times.interval (--interval), such as 8day or mon."
+    )
+    return cube, made, [words]
 
 
 def _inside_bounds(cube: Cube, coord: Coord) -> tuple[Cube, Coord, list[str]]:
@@ -100,7 +114,7 @@ def _arrange(cube: Cube, coord: Coord, steps: Steps | None, settings: TimeSettin
     alike = times if steps is None or daily else steps.numbers
     if steps is not None and daily and _one_hour(days):
         alike = steps.numbers
-    rows = _rows(alike, order)
+    rows = rows_of(alike, order)
     doubles = int((rows >= 0).sum() - len(rows))
     if doubles and settings.duplicates == "refuse":
         first = _dates(days[rows[rows[:, 1] >= 0, 0][:1]], coord)
@@ -117,7 +131,7 @@ def _arrange(cube: Cube, coord: Coord, steps: Steps | None, settings: TimeSettin
         return None
     if steps is None:
         rows = order[:, None]
-        return _rebuild(cube, coord, rows, coord.points[order], _part(coord.bounds, order)), sentences
+        return rebuild(cube, coord, rows, coord.points[order], part_of(coord.bounds, order)), sentences
     return _complete(cube, coord, steps, order, settings, sentences)
 
 
@@ -129,11 +143,11 @@ def _complete(
     several = len(days) - np.unique(steps.numbers).size
     if several and settings.passes == "keep":
         return (
-            (_rebuild(cube, coord, order[:, None], coord.points[order], _part(coord.bounds, order)), sentences)
+            (rebuild(cube, coord, order[:, None], coord.points[order], part_of(coord.bounds, order)), sentences)
             if sentences
             else None
         )
-    rows = _rows(steps.numbers, order)
+    rows = rows_of(steps.numbers, order)
     there = np.unique(steps.numbers)
     wanted = there
     if settings.missing == "insert":
@@ -160,7 +174,7 @@ def _complete(
     if not sentences:
         return None
     points, bounds = _points(coord, steps, wanted, full[:, 0], noon=wander)
-    return _rebuild(cube, coord, full, points, bounds, passes=True), sentences
+    return rebuild(cube, coord, full, points, bounds, passes=True), sentences
 
 
 def _points(
@@ -197,91 +211,12 @@ def _without_copies(
     last = np.where(rows >= 0, np.arange(rows.shape[1]), 0).argmax(axis=1)
     chosen = rows[np.arange(len(rows)), last if settings.duplicates == "last" else 0]
     rows = rows if settings.duplicates == "mean" else chosen[:, None]
-    made = _rebuild(cube, coord, rows, coord.points[chosen], _part(coord.bounds, chosen))
+    made = rebuild(cube, coord, rows, coord.points[chosen], part_of(coord.bounds, chosen))
     return made, made.coord("time"), steps and steps._replace(numbers=steps.numbers[chosen])
 
 
-def _rebuild(
-    cube: Cube,
-    coord: Coord,
-    rows: Rows,
-    points: Float[np.ndarray, " step"],
-    bounds: Float[np.ndarray, "step 2"] | None,
-    *,
-    passes: bool = False,
-) -> Cube:
-    """Make a cube of the steps in these rows; several in a row are passes of their own, or else copies."""
-    axis = cube.coord_dims(coord)[0]
-    errors = next((part for part in cube.ancillary_variables() if _is_error(part) and _dims(cube, part)), None)
-
-    def parts(variable: Any, dims: Sequence[int]) -> list[Any]:
-        return [take_steps(variable.core_data(), row, dims.index(axis)) for row in rows.T]
-
-    def merged(variable: Any, dims: Sequence[int]) -> Any:
-        own = parts(variable, dims)
-        if len(own) == 1:
-            return own[0]
-        if variable is errors and passes:
-            return error_of_mean(own, parts(cube, range(cube.ndim)))
-        if variable is not cube and (variable.standard_name or "").endswith("number_of_observations") and passes:
-            return sum_of(own)
-        if own[0].dtype.kind != "f" and variable is not cube:
-            return first_of(own)
-        weights = parts(errors, range(cube.ndim)) if errors is not None and passes and variable is cube else None
-        return mean_of_passes(own, weights)
-
-    made = Cube(merged(cube, range(cube.ndim)))
-    made.metadata = cube.metadata
-    for other in cube.coords(dim_coords=True):
-        if cube.coord_dims(other) != (axis,):
-            made.add_dim_coord(other, cube.coord_dims(other))
-    for other in cube.coords(dim_coords=False):
-        dims = cube.coord_dims(other)
-        if other is not coord and other != coord:
-            made.add_aux_coord(_taken(other, rows[:, 0], dims.index(axis)) if axis in dims else other, dims)
-    for variable in cube.ancillary_variables():
-        dims = cube.ancillary_variable_dims(variable)
-        made.add_ancillary_variable(variable.copy(merged(variable, dims)) if axis in dims else variable, dims)
-    for measure in cube.cell_measures():
-        dims = cube.cell_measure_dims(measure)
-        if axis not in dims:
-            made.add_cell_measure(measure, dims)
-    names = {key: getattr(coord, key) for key in ("standard_name", "long_name", "var_name", "units", "attributes")}
-    made.add_dim_coord(DimCoord(points, bounds=bounds, **names), axis)
-    return made
-
-
-def _taken(coord: Coord, rows: np.ndarray, axis: int) -> Coord:
-    """Points of an auxiliary coordinate; masked, or an empty text, at steps that were missing."""
-    if coord.dtype.kind in "US":
-        return AuxCoord.from_coord(coord).copy(np.where(rows >= 0, coord.points[rows], ""))
-    bounds = take_steps(coord.core_bounds(), rows, axis) if coord.has_bounds() else None
-    return AuxCoord.from_coord(coord).copy(take_steps(coord.core_points(), rows, axis), bounds)
-
-
-def _rows(keys: Int[np.ndarray, " time"], order: Int[np.ndarray, " time"]) -> Rows:
-    """Places of all times with the same key, one row for each key in rising order, in the order given."""
-    keys = keys[order]
-    order = order[np.argsort(keys, kind="stable")]
-    _, place, count = np.unique(np.sort(keys), return_index=True, return_counts=True)
-    rows = np.full((len(place), count.max()), -1)
-    for column in range(count.max()):
-        some = count > column
-        rows[some, column] = order[place[some] + column]
-    return rows
-
-
-def _is_error(variable: AncillaryVariable) -> bool:
-    return (variable.standard_name or "").endswith("standard_error")
-
-
-def _dims(cube: Cube, variable: AncillaryVariable) -> bool:
-    """Whether an ancillary variable has all dimensions of the cube."""
-    return cube.ancillary_variable_dims(variable) == tuple(range(cube.ndim))
-
-
 def _by_errors(cube: Cube) -> str:
-    weighted = any(_is_error(part) and _dims(cube, part) for part in cube.ancillary_variables())
+    weighted = any(is_error(part) and spans(cube, part) for part in cube.ancillary_variables())
     return ", weighted by the inverse square of their errors" if weighted else ", all with the same weight"
 
 
@@ -289,10 +224,6 @@ def _one_hour(days: Float[np.ndarray, " time"]) -> bool:
     """Whether all times lie within an hour of the day."""
     since = days - days.min()
     return bool(np.abs(since - np.round(since)).max() <= HOUR)
-
-
-def _part(bounds: np.ndarray | None, places: np.ndarray) -> np.ndarray | None:
-    return None if bounds is None else bounds[places]
 
 
 def _dates(days: np.ndarray, coord: Coord) -> str:

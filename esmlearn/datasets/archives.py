@@ -1,7 +1,5 @@
 """Write any archive that esmlearn reads as OBS6 files, which recipes name: file by file, with every day there."""
 
-import hashlib
-import json
 import logging
 import re
 from collections import Counter
@@ -13,14 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from iris.cube import Cube
-from netCDF4 import Dataset
 
-from esmlearn.datasets.obs6 import EPOCH, FILL, Obs6
+from esmlearn.datasets.cmor_table import write_table
+from esmlearn.datasets.obs6 import EPOCH, FILL, OWN, Obs6
 from esmlearn.datasets.targets import converter, is_monthly, mip, short_name
+from esmlearn.datasets.years import INPUTS, ONE_DAY, hash_of, is_made_of, last_day_of_month, outdated, years_of
 from esmlearn.errors import DataError, SettingsError
-from esmlearn.files import visible
-from esmlearn.grids.grid import same_places
-from esmlearn.readers.axes import coverage
 from esmlearn.readers.binning import Cells, Sums, means, needs_cells, plan_cells
 from esmlearn.readers.cleaning import Rules
 from esmlearn.readers.cubes import make_cube
@@ -31,8 +27,6 @@ from esmlearn.readers.read import check_alike, sentences
 from esmlearn.settings.sources import FormatSettings
 
 LOGGER = logging.getLogger(__name__)
-
-ONE_DAY, ONE_MONTH = np.timedelta64(1, "D"), np.timedelta64(1, "M")
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,9 @@ def format_archive(
     SettingsError
         If no name of the dataset is given and none is in the files.
     """
-    request = Request(source, settings.variable, Rules(settings.quality, settings.bias), as_region(settings.region))
+    request = Request(
+        source, settings.variable, Rules(settings.quality, settings.bias), as_region(settings.region), settings.interval
+    )
     plan = _plan(find_files(files), request, settings.step)
     name = _facet(dataset or plan.first.dataset.attrs.get("id"))
     if not name:
@@ -105,9 +101,18 @@ def format_archive(
         Obs6(name, settings.kind, version, one, mip(short, monthly=plan.monthly)) for one in (short, error) if one
     ]
     steps = np.unique(np.concatenate([plan.steps(days) for days in plan.files.values()]))
+    if short in OWN:
+        LOGGER.warning(
+            "ESMValCore has no table with %s; run recipes with `esmvaltool run --config_dir=%s RECIPE`: it adds ours.",
+            short,
+            write_table(folder),
+        )
     written = []
-    for year in np.unique(steps.astype("datetime64[Y]")):
-        written += _write_year(plan, folder, targets, cube, _axis(steps, year, plan.monthly), settings.step)
+    for year, following in years_of(steps[0], steps[-1]):
+        begin, end = max(steps[0], year), min(steps[-1] + ONE_DAY, following)
+        unit = "datetime64[M]" if plan.monthly else "datetime64[D]"
+        dates = np.arange(begin.astype(unit), (end - ONE_DAY).astype(unit) + 1).astype("datetime64[D]")
+        written += _write_year(plan, folder, targets, cube, dates, settings.step)
     return written
 
 
@@ -115,14 +120,12 @@ def _plan(paths: list[Path], request: Request, step: float | None) -> Plan:
     """Look at all files: days and grid."""
     first = open_part(paths[0], request)
     on_cells = needs_cells(first, step)
-    found, parts, covered = {}, [], None
+    found, parts = {}, []
     for path in paths:
         part = open_part(path, request)
         check_alike([first, part], one_grid=not on_cells)
         if part.calendar != "standard":
             raise DataError(f"{path} has the calendar {part.calendar}; ESMValCore reads model output as it is.")
-        period = coverage(part.dataset)
-        covered = None if period is None else period[1] - period[0]
         found[path] = part.days
         if on_cells:
             parts.append(part)
@@ -131,6 +134,9 @@ def _plan(paths: list[Path], request: Request, step: float | None) -> Plan:
     ordered = dict(sorted(found.items(), key=lambda item: item[1][0]))
     cells = plan_cells(parts, step, request.region) if on_cells else None
     days = np.floor(np.concatenate(list(found.values())) + 1e-4)
+    covered = None if first.bounds is None else float(np.median(np.diff(first.bounds)))
+    if covered is None and first.is_grid and np.unique(days).size == 1:
+        LOGGER.warning("%s does not tell what it stands for; it was taken as a day. Else set `--interval`.", paths[0])
     return Plan(ordered, open_part(next(iter(ordered)), request), is_monthly(days, covered), cells, request)
 
 
@@ -149,16 +155,6 @@ def _template(plan: Plan) -> Cube:
     return cube
 
 
-def _axis(steps: np.ndarray, year: np.datetime64, monthly: bool) -> np.ndarray:
-    """Return all days or months of a year between the first and the last of the archive."""
-    next_year = (year + np.timedelta64(1, "Y")).astype("datetime64[D]")
-    begin, end = max(steps[0], year.astype("datetime64[D]")), min(steps[-1] + ONE_DAY, next_year)
-    if monthly:
-        last = (end - ONE_DAY).astype("datetime64[M]") + ONE_MONTH
-        return np.arange(begin.astype("datetime64[M]"), last).astype("datetime64[D]")
-    return np.arange(begin, end)
-
-
 def _write_year(
     plan: Plan, folder: Path, targets: list[Obs6], cube: Cube, dates: np.ndarray, step: float | None
 ) -> list[Path]:
@@ -168,17 +164,15 @@ def _write_year(
     if plan.cells is not None:
         after = [path for path, days in plan.files.items() if dates[0] - plan.steps(days)[-1] == ONE_DAY]
         inside = after + inside
-    last = dates[-1]
-    if plan.monthly:
-        last = (last.astype("datetime64[M]") + ONE_MONTH).astype("datetime64[D]") - ONE_DAY
+    last = last_day_of_month(dates[-1]) if plan.monthly else dates[-1]
     paths = [target.path(folder, dates[0], last) for target in targets]
-    inputs = _inputs(inside, plan.request, step)
-    outdated = [old for path in paths for old in _outdated(path, cube, dates[0], last)]
-    if all(path.exists() and _made_of(path) == inputs for path in paths):
+    lat, lon = cube.coord("latitude").points, cube.coord("longitude").points % 360
+    inputs = hash_of(inside, plan.request, step)
+    replaced = [old for path in paths for old in outdated(path, lat, lon, dates[0], last)]
+    if all(is_made_of(path, inputs) for path in paths):
         LOGGER.info("%s is there already, made from the same files.", paths[0])
         return paths
     about = _attributes(plan, inside, inputs)
-    lat, lon = cube.coord("latitude").points, cube.coord("longitude").points % 360
     # CMOR's longitudes rise from 0 to 360. ESMValCore's own fix keeps a cell that touches Greenwich below 0.
     columns = np.argsort(lon)
     lon, order = lon[columns], np.ma.getdata(cube.data[0]).astype(np.int64)[..., columns]
@@ -200,7 +194,7 @@ def _write_year(
             for variable, values, units in zip(variables, means(sums), convert, strict=False):
                 ready = units(values[order])
                 variable[index] = np.where(np.isfinite(ready), ready, FILL).astype(np.float32)
-    for old in outdated:
+    for old in replaced:
         old.unlink()
     LOGGER.info("Wrote %s.", paths[0])
     return paths
@@ -225,50 +219,16 @@ def _days(plan: Plan, inside: list[Path], dates: np.ndarray) -> Iterator[tuple[n
     yield from pending.items()
 
 
-def _outdated(path: Path, cube: Cube, first: object, last: object) -> list[Path]:
-    """Return files of an earlier call that hold a part of this year; refuse those of other origin or region."""
-    old = []
-    for other in visible(path.parent, f"{path.name.rsplit('_', 1)[0]}_*.nc"):
-        begin, end = other.stem.rsplit("_", 1)[1].split("-")
-        overlaps = begin <= str(last).replace("-", "") and end >= str(first).replace("-", "")
-        with Dataset(other) as file:
-            places = np.sort(file["lat"][:]), np.sort(file["lon"][:] % 360)
-            ours = hasattr(file, "esmlearn_inputs")
-        here = cube.coord("latitude").points, np.sort(cube.coord("longitude").points % 360)
-        if not same_places(places, here) and not (ours and overlaps):
-            raise DataError(
-                f"{other} holds another region; give this one another name or version, or remove that file."
-            )
-        if overlaps and not ours:
-            raise DataError(
-                f"{other} holds some of the same days; remove it, or give this one another name or version."
-            )
-        if overlaps and other != path:
-            old.append(other)
-    return old
-
-
-def _inputs(paths: list[Path], request: Request, step: float | None) -> str:
-    """Return a short hash of the files and settings that an output is made from."""
-    known = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    return hashlib.sha256(json.dumps([known, repr(request), step]).encode()).hexdigest()[:16]
-
-
-def _made_of(path: Path) -> str | None:
-    with Dataset(path) as file:
-        return getattr(file, "esmlearn_inputs", None)
-
-
 def _attributes(plan: Plan, inside: list[Path], inputs: str) -> dict[str, str]:
     attributes = plan.first.dataset.attrs
     copied = {key: str(attributes[key]) for key in ("title", "institution", "source", "license") if key in attributes}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    names = inside[0].name if len(inside) == 1 else f"{inside[0].name} to {inside[-1].name}"
+    names = " to ".join(dict.fromkeys(path.name for path in (*inside[:1], *inside[-1:]))) or "no file of this year"
     return copied | {
         "history": f"{now}: made of {names} by esmlearn (esmvaltool learn format)",
         "frequency": "mon" if plan.monthly else "day",
         "reference": str(attributes.get("references", attributes.get("reference", ""))) or "see the archive",
-        "esmlearn_inputs": inputs,
+        INPUTS: inputs,
     }
 
 

@@ -31,10 +31,22 @@ VARIABLES = {
         "long_name": "Surface Mass Concentration of Chlorophyll",
         "units": "kg m-3",
     },
-    "zos": {"standard_name": "sea_surface_height_above_geoid", "long_name": "Sea Surface Height", "units": "m"},
+    "zos": {
+        "standard_name": "sea_surface_height_above_geoid",
+        "long_name": "Sea Surface Height Above Geoid",
+        "units": "m",
+    },
+    "sla": {
+        "standard_name": "sea_surface_height_above_sea_level",
+        "long_name": "Sea Level Anomaly",
+        "units": "m",
+    },
     "tas": {"standard_name": "air_temperature", "long_name": "Near-Surface Air Temperature", "units": "K"},
 }
 """Attributes of each variable in the CMIP6 tables of ESMValCore, tosStderr in its own."""
+
+OWN = ("sla",)
+"""Variables that no table of ESMValCore has, see `esmlearn.datasets.cmor_table`."""
 
 
 @dataclass(frozen=True)

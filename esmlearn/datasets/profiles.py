@@ -1,5 +1,6 @@
 """Profiles of Argo, EN4 and the World Ocean Database, written as OBS6 files that recipes can name."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -9,9 +10,8 @@ import numpy as np
 from netCDF4 import Dataset, Variable
 
 from esmlearn.datasets.obs6 import FILL, Obs6
-from esmlearn.errors import DataError
-from esmlearn.files import visible
-from esmlearn.readers.profiles import BinnedProfiles, bin_profiles
+from esmlearn.datasets.years import INPUTS, ONE_DAY, hash_of, is_made_of, outdated, years_of
+from esmlearn.readers.profiles import BinnedProfiles, ProfileIndex
 from esmlearn.settings.profiles import ProfileSettings
 
 DATASETS = {
@@ -26,7 +26,7 @@ BLOCK_BYTES = 100_000_000
 
 DAYS_IN_CHUNK = 16
 
-ONE_DAY = np.timedelta64(1, "D")
+logger = logging.getLogger(__name__)
 
 
 def format_profiles(
@@ -37,8 +37,11 @@ def format_profiles(
     *,
     dataset: str | None = None,
     version: str = "1",
-) -> Path:
-    """Write means of profiles on levels, cells and days as a file of OBS6 data.
+) -> list[Path]:
+    """Write means of profiles on levels, cells and days or months as OBS6, one file a year.
+
+    The profiles of a year are in memory at once. A year whose file is there, made from the same files with the same
+    settings, is not written again; a year without any profile is there as missing.
 
     Parameters
     ----------
@@ -49,45 +52,78 @@ def format_profiles(
     output
         Folder where ESMValCore looks for OBS6 data.
     settings
-        Variable, levels, region, days.
+        Variable, levels, region, days or months.
     dataset, version
         Names in recipes; default: that of the archive.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files of all years, whether they were written now or before.
 
     Raises
     ------
     DataError
-        If the files hold no such profiles, or the folder already has a file of the dataset with another period.
+        If the files hold no such profiles, or the folder has files of the dataset with another origin or region.
     """
-    found = bin_profiles(files, settings, archive=archive)
-    name, title, source, licence = DATASETS[archive]
-    obs6 = Obs6(dataset or name, "insitu", version, settings.variable)
-    edges = found.edges
+    index = ProfileIndex.of(files, settings, archive=archive)
+    obs6 = Obs6(dataset or DATASETS[archive][0], "insitu", version, settings.variable, _mip(settings))
+    starts = index.edges[:-1]
+    written = []
+    for year, following in years_of(starts[0], starts[-1]):
+        places = np.flatnonzero((starts >= year) & (starts < following))
+        if places.size:  # bins of more than a year leave some out
+            written.append(_write_year(archive, index, obs6, output, index.edges[places[0] : places[-1] + 2]))
+    return written
+
+
+def _write_year(archive: str, index: ProfileIndex, obs6: Obs6, output: Path, edges: np.ndarray) -> Path:
+    """Write the bins of a year, unless they are there."""
+    settings, grid = index.settings, index.grid
     path = obs6.path(output, edges[0], edges[-1] - ONE_DAY)
-    others = {*visible(path.parent, f"{path.name.rsplit('_', 1)[0]}_*.nc")} - {path}
-    if others:
-        raise DataError(f"{min(others)} holds the same dataset; remove it, or give this one another name or version.")
+    inside = index.files(edges)
+    inputs = hash_of(inside, archive, settings, edges[0], edges[-1])
+    replaced = outdated(path, grid.lat, grid.lon, edges[0], edges[-1] - ONE_DAY)
+    if is_made_of(path, inputs):
+        logger.info("%s is there already, made from the same files.", path)
+        return path
+    _, title, source, licence = DATASETS[archive]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    step = "mon" if settings.monthly else "day" if settings.days == 1 else f"{24 * settings.days}hr"
     about = {
-        "title": f"{obs6.dataset}: {title}, means of profiles on levels, cells and {settings.days} days",
+        "title": f"{obs6.dataset}: {title}, means of profiles on levels, cells and {_bins(settings)}",
         "source": source,
         "license": licence,
         "history": f"{now}: made by esmlearn (esmvaltool learn format {archive}) with {settings.model_dump_json()}",
-        **_said_by(found.files[0]),
-        "frequency": "day" if settings.days == 1 else f"{24 * settings.days}hr",
+        **_said_by(next(iter(index.days))),
+        "frequency": step,
+        INPUTS: inputs,
     }
     depths = dict(zip(settings.levels, _bounds(settings.levels), strict=True))
     with obs6.write(
         path,
         edges[:-1],
-        found.grid.lat,
-        found.grid.unrolled,
+        grid.lat,
+        grid.unrolled,
         about=about,
         depths=depths,
         days_in_chunk=DAYS_IN_CHUNK,
         step_days=settings.days,
+        monthly=settings.monthly,
     ) as variable:
-        _fill(variable, found)
+        _fill(variable, index.profiles(edges))
+    for old in replaced:
+        old.unlink()
+    logger.info("Wrote %s.", path)
     return path
+
+
+def _mip(settings: ProfileSettings) -> str:
+    return "Omon" if settings.monthly else "Oday"
+
+
+def _bins(settings: ProfileSettings) -> str:
+    return "months" if settings.monthly else f"{settings.days} days"
 
 
 def _said_by(path: Path) -> dict[str, str]:

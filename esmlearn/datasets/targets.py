@@ -57,7 +57,7 @@ def is_monthly(days: np.ndarray, covered: float | None) -> bool:
     days
         Days of its maps, since 1850.
     covered
-        Days that one of its files covers, if it says so.
+        Days that one of its maps stands for, if its file says so.
 
     Raises
     ------
@@ -65,14 +65,15 @@ def is_monthly(days: np.ndarray, covered: float | None) -> bool:
         If it is neither.
     """
     steps = np.diff(np.unique(days))
-    step = float(steps.min()) if steps.size else (covered or 1.0)
-    if step < 5:
+    step = covered or (float(steps.min()) if steps.size else 1.0)
+    if step < (1.5 if covered else 5):  # of days that are observed now and then, some lie apart
         return False
     if 27 <= step <= 32:
         return True
     raise DataError(
-        f"The maps are {step:g} days apart, and ESMValCore has tables for days and months only; read them with "
-        "`esmlearn.read` in a notebook, or fill them with `esmvaltool learn fill`."
+        f"The maps {'stand for' if covered else 'are'} {step:g} days{' each' if covered else ' apart'}, and ESMValCore"
+        " has tables for days and months only; read them with `esmlearn.read` in a notebook, or fill them with"
+        " `esmvaltool learn fill`. If they are daily or monthly, set `--interval day` or `mon`."
     )
 
 

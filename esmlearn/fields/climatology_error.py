@@ -110,7 +110,8 @@ def unseen_error(
     square = np.einsum("mi,yxij,mj->myx", waves, covariance, waves)
     if region is not None:
         square += np.einsum("mi,ij,mj->m", waves, region.covariance, waves)[:, None, None]
-    apart = distance_transform_edt(~ever) if ever.any() else np.full(ocean.shape, np.inf)
+    # Cells that were seen, 0 apart from themselves, need no difference, which is infinite for a single one.
+    apart = np.maximum(distance_transform_edt(~ever), 1) if ever.any() else np.full(ocean.shape, np.inf)
     # Differences grow as of a random walk: steps of neighbours are not all in one direction.
     between = _difference(cycle, ever)[:, None, None] * np.sqrt(apart)
     known = cycle[:, ever] if ever.any() else cycle.reshape(12, -1)

@@ -15,6 +15,7 @@ from esmlearn.fields.reference import Source
 from esmlearn.filling.filled import Filled
 from esmlearn.filling.given import read_record
 from esmlearn.filling.methods import Methods
+from esmlearn.filling.outliers import check_outliers
 from esmlearn.filling.progress import progress
 from esmlearn.filling.report import write_report
 from esmlearn.filling.trials import choose, score
@@ -29,6 +30,10 @@ type Given = str | Path | Sequence[str | Path] | Gridded
 """What can be filled: files, a cube, or the data of xarray."""
 
 
+OUTLIERS, TRANSFORMS = ("ignore", "report", "mask"), ("none", "log")
+"""What can be done with outliers, and what the baselines can work on."""
+
+
 def fill(
     data: Given,
     *,
@@ -38,7 +43,9 @@ def fill(
     error: float | Cube | xr.DataArray | None = None,
     smooth_observed: bool = False,
     land: Literal["natural_earth", "data"] | Cube | None = None,
-    transform: Literal["none", "log"] = "none",
+    outliers: str = "report",
+    outlier_threshold: float | int = 4.0,
+    transform: str = "none",
     variable: str | None = None,
     withhold: WithholdSettings | None = WithholdSettings(),  # noqa: B008
     settings: BaselineSettings = BaselineSettings(),  # noqa: B008
@@ -68,6 +75,12 @@ def fill(
     land
         What is land: `natural_earth`, `data`, or a mask, see `esmlearn.fields.land.settle_land`; by default where
         Natural Earth has land and nothing was observed.
+    outliers
+        What is done with observations that disagree with the analysis of those around them: `report` counts them,
+        `mask` takes them out, so that they are filled like gaps, and `ignore` does not look for them. By default they
+        are counted only: at fronts and eddies good values are among them, and none shall vanish unasked.
+    outlier_threshold
+        Disagreement in expected standard deviations from which an observation is an outlier.
     transform
         `log`: the baselines work on the logarithm, as for chlorophyll.
     variable
@@ -95,7 +108,7 @@ def fill(
     DataError
         If the data have no regular grid, no observation, several levels, or no climatology.
     SettingsError
-        If there is no such method.
+        If there is no such method or action, or the threshold is not above 0.
     ModelFolderError
         If the folder holds no model that fills gaps.
 
@@ -109,8 +122,21 @@ def fill(
     asked = method or methods.model_name
     if withhold is None and not asked:
         raise SettingsError("withhold: without withheld clouds no method can be chosen; name one by `method`.")
-    with progress(2 * len(methods.names) + 1, quiet=quiet) as step:
+    for option, given, known in (("outliers", outliers, OUTLIERS), ("transform", transform, TRANSFORMS)):
+        if given not in known:
+            raise SettingsError(f"{option}: '{given}' is not known; write one of {', '.join(known)}.")
+    if not isinstance(outlier_threshold, float | int) or not outlier_threshold > 0:
+        raise SettingsError(
+            f"outlier_threshold: it is a number of standard deviations above 0, not {outlier_threshold}."
+        )
+    with progress(2 * len(methods.names) + 2, quiet=quiet) as step:
         record = read_record(data, variable, input, units=methods.units, transform=transform, error=error, land=land)
+        count, about_outliers = None, ""
+        if outliers != "ignore":
+            step("Looking for outliers")
+            record, count, about_outliers = check_outliers(
+                methods, record, threshold=float(outlier_threshold), masked=outliers == "mask"
+            )
         scored = score(methods, record, withhold, step) if withhold else None
         chosen = choose(methods, record, withhold, scored, step) if withhold and scored and not asked else None
         name = chosen.best if chosen else str(asked)
@@ -124,6 +150,8 @@ def fill(
         dataset=record.name,
         climatology=climatology_of(record.field, climatology)[1],
         changes=tuple(changes_of(record.cube)),
+        outliers=count,
+        about_outliers=about_outliers,
         chosen=chosen,
         scored=scored,
     )

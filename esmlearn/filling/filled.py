@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from iris.cube import Cube
 
 from esmlearn.filling.trials import Trial
 from esmlearn.methods import method_info
+from esmlearn.tasks.outliers import OUTLIERS, OutlierCount
 from esmlearn.tasks.outputs import MethodOutput
 
 
@@ -28,6 +29,8 @@ class Filled:
         Where it comes from, in words.
     changes
         What was changed of the data before anything else, a sentence each.
+    outliers, about_outliers
+        How many observations are outliers, None where they were not counted, and a sentence on it.
     chosen, scored
         All methods on the withheld clouds by which the method was chosen, and on those by which all are scored; None
         where the method was asked for, or nothing was withheld.
@@ -38,6 +41,8 @@ class Filled:
     dataset: str
     climatology: str
     changes: tuple[str, ...]
+    outliers: OutlierCount | None
+    about_outliers: str
     chosen: Trial | None
     scored: Trial | None
 
@@ -68,7 +73,8 @@ class Filled:
         withheld = [self.scored.how] if self.scored else []
         refused = self.scored.refused if self.scored else {}
         left_out = [f"{method_info(name).label} can't be tried on such data. {why}" for name, why in refused.items()]
-        return [f"The climatology is {self.climatology}.", *withheld, self.why, *left_out]
+        outliers = [self.about_outliers] if self.about_outliers else []
+        return [f"The climatology is {self.climatology}.", *outliers, *withheld, self.why, *left_out]
 
     @property
     def cube(self) -> Cube:
@@ -85,6 +91,8 @@ class Filled:
                 "esmlearn_why": self.why,
             }
         )
+        if self.outliers:
+            cube.attributes[OUTLIERS] = json.dumps(asdict(self.outliers))
         if self.scored:
             errors = {name: float(f"{error:.4g}") for name, error in self.scored.rmse.items()}
             cube.attributes["esmlearn_rmse"] = json.dumps(errors)

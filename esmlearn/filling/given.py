@@ -51,7 +51,7 @@ def read_record(
         name = str(cube.attributes.get("esmlearn_dataset", cube.name()))
     else:
         files = [data] if isinstance(data, str | Path) else list(data)
-        cube = read(files, variable=variable)
+        cube = read(files, variable=variable, interval=settings.times.interval)
         known = (cube.attributes.get(key) for key in ("esmlearn_dataset", "id"))
         name = next((str(given) for given in known if given), Path(files[0]).stem)
     cube = put_in_order(cube, settings)

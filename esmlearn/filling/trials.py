@@ -69,7 +69,7 @@ class Trial:
 
 def score(methods: Methods, record: Record, withhold: WithholdSettings, step: Step) -> Trial:
     """Score all methods on withheld clouds."""
-    left, how = withhold_somewhere(_stretch_to_try(record.field), withhold)
+    left, how = withhold_somewhere(stretch_to_try(record.field), withhold)
     return _try(methods, record.name, left, how, record.cube, lambda name: step(f"Scoring {name}"))
 
 
@@ -79,7 +79,7 @@ def choose(methods: Methods, record: Record, withhold: WithholdSettings, scored:
     Each set is withheld by itself: short records could not spare both at once.
     """
     another = withhold.model_copy(update={"seed": withhold.seed + 1})
-    left, how = withhold_somewhere(_stretch_to_try(record.field), another)
+    left, how = withhold_somewhere(stretch_to_try(record.field), another)
     return _try(methods, record.name, left, how, record.only_where(scored.left), lambda name: step(f"Choosing: {name}"))
 
 
@@ -117,7 +117,7 @@ def _try(methods: Methods, dataset: str, left: Field, how: str, observed: Cube, 
     return Trial(left, how, Evaluation.of([case]), refused, {output.method: output.parameters for output in outputs})
 
 
-def _stretch_to_try(field: Field) -> Field:
+def stretch_to_try(field: Field) -> Field:
     """Times in the middle of a field, as many as methods are tried on."""
     times = max(1, MOST_VALUES // field.land.size)
     first = max(0, (len(field.dates) - times) // 2)

@@ -1,8 +1,10 @@
 """What of a file's values is kept: quality levels, flags, bias and fills, each counted."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -70,6 +72,9 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
         changes[sentence] = int((values.notnull() & ~good).sum())
         values = values.where(good)
 
+    for limit in _packed_limits(dataset[name].encoding):
+        step = abs(float(dataset[name].encoding["scale_factor"])) / 2
+        keep(np.abs(values - limit) > step, f"values of {limit:g}, the limit of what the file can hold, were left out")
     levels = settings.keep if rules.quality is None else rules.quality
     quality = _name(variable.quality, name)
     if quality in dataset:
@@ -101,6 +106,20 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
         error = dataset[of_error]
         error = error.where((error > 0) & (error < LARGEST) & values.notnull())
     return Cleaned(values, error, changes)
+
+
+def _packed_limits(encoding: Mapping[Any, Any]) -> list[float]:
+    """Values at the limits of packed integers: fills that a file does not declare, or values that were too large.
+
+    The least unsigned integer, 0, is none of them, as it may be a value.
+    """
+    kind = np.dtype(encoding.get("dtype", "f4"))
+    if kind.kind not in "iu" or "scale_factor" not in encoding or "_Unsigned" in encoding:
+        return []
+    ends = (np.iinfo(kind).max, *([np.iinfo(kind).min] if kind.kind == "i" else []))
+    declared = {encoding.get("_FillValue"), encoding.get("missing_value")}
+    factor, offset = float(encoding["scale_factor"]), float(encoding.get("add_offset", 0.0))
+    return [end * factor + offset for end in ends if end not in declared]
 
 
 def _name(pattern: str | None, variable: str) -> str | None:

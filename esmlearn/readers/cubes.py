@@ -19,6 +19,7 @@ def make_cube(
     axes: dict[str, np.ndarray],
     values: np.ndarray | da.Array,
     *,
+    bounds: np.ndarray | None = None,
     error: np.ndarray | da.Array | None = None,
     count: np.ndarray | None = None,
 ) -> Cube:
@@ -34,6 +35,8 @@ def make_cube(
         Points of the other axes by standard name, in the order of the dimensions of `values`.
     values
         ``(time, *axes)``, NaN where missing.
+    bounds
+        Of the times, days since 1850; they are kept where a value stands for more than a day, or is the only one.
     error
         Standard deviation of the error of each value.
     count
@@ -49,8 +52,9 @@ def make_cube(
     for dim, (name, points) in enumerate({"time": days, **axes}.items()):
         steps = np.diff(points)
         units = cf_units.Unit(AXES[name], part.calendar) if name == "time" else AXES[name]
+        edges = bounds if name == "time" and _says_more(bounds) else None
         if (steps > 0).all() or (steps < 0).all():
-            cube.add_dim_coord(DimCoord(points.astype(float), standard_name=name, units=units), dim)
+            cube.add_dim_coord(DimCoord(points.astype(float), standard_name=name, units=units, bounds=edges), dim)
         else:
             cube.add_aux_coord(AuxCoord(points.astype(float), standard_name=name, units=units), dim)
     for what, suffix, extra, of in (
@@ -66,6 +70,11 @@ def make_cube(
             named.units = of
             cube.add_ancillary_variable(named, range(cube.ndim))
     return as_cube(cube)
+
+
+def _says_more(bounds: np.ndarray | None) -> bool:
+    """Whether bounds say more than times: each day has its own, but for a single one that might be a composite."""
+    return bounds is not None and (len(bounds) == 1 or float(np.diff(bounds).max()) > 1.5)
 
 
 def _put_units(cube: Cube, text: str) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from esmlearn.cubes.intervals import bounds_of
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.readers.axes import find_axis, find_times
 from esmlearn.readers.cleaning import Rules, clean, error_name
+from esmlearn.readers.intervals import find_bounds
 from esmlearn.readers.opening import open_file
 from esmlearn.readers.registry import choose_variable, find_source
 from esmlearn.settings.evaluation import Region
@@ -21,12 +23,17 @@ BLOCK_BYTES = 64_000_000
 
 @dataclass(frozen=True)
 class Request:
-    """What to read: source (None: recognised), variable (None: the source's first), rules and region (None: all)."""
+    """What to read.
+
+    Source (None: recognised), variable (None: the source's first), rules, region (None: all), and the interval that
+    each value stands for, such as `8day` (None: as the file tells).
+    """
 
     source: str | Path | SourceSettings | None = None
     variable: str | None = None
     rules: Rules = field(default_factory=Rules)
     region: Region | None = None
+    interval: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,8 @@ class Part:
 
     On a grid, values have the dimensions time, depth (where there are several), latitude, longitude, and `lat` and
     `lon` one dimension each. In a swath, `lat` and `lon` belong to each value. `dims` are the names in the file,
-    without time; `time` is None where the file has no dimension of time.
+    without time; `time` is None where the file has no dimension of time. `bounds` are those of the times in days, None
+    where the file does not tell what a value stands for.
     """
 
     path: Path
@@ -53,6 +61,7 @@ class Part:
     settings: SourceSettings
     rules: Rules
     days: np.ndarray
+    bounds: np.ndarray | None
     calendar: str
     time: str | None
     dims: tuple[str, ...]
@@ -137,6 +146,14 @@ def open_part(path: Path, request: Request) -> Part:
     levels = tuple(dim for dim in others if dataset.sizes[dim] > 1)
     if levels and (depth is None or dataset[depth].dims != levels):
         raise DataError(f"{path}: `{name}` has the dimensions {', '.join(map(str, levels))} beside time and place.")
+    is_grid = dataset[lat].ndim == 1 and dataset[lon].ndim == 1 and dataset[lat].dims != dataset[lon].dims
+    axis, bounds = find_axis(dataset, name, "time", settings.time), None
+    if request.interval is not None:
+        bounds = bounds_of(days, request.interval, calendar=calendar)
+    elif is_grid:  # a swath is of its day
+        bounds = find_bounds(path, dataset, axis, days, calendar)
+    if bounds is not None:  # some archives write the end of the period
+        days = np.where((days < bounds[:, 0]) | (days >= bounds[:, 1]), bounds.mean(axis=1), days)
     attributes = dataset[name].attrs
     if variable.units is None and "units" not in attributes:
         raise DataError(f"{path}: `{name}` has no units; give them in a mapping (`variables`, `units`).")
@@ -146,13 +163,14 @@ def open_part(path: Path, request: Request) -> Part:
         settings=settings,
         rules=request.rules,
         days=days,
+        bounds=bounds,
         calendar=calendar,
         time=time,
         dims=tuple(map(str, (*levels, *places))),
         lat=dataset[lat].values.astype(float),
         lon=dataset[lon].values.astype(float),
         depth=dataset[depth].values.astype(float) if levels else None,
-        is_grid=dataset[lat].ndim == 1 and dataset[lon].ndim == 1 and dataset[lat].dims != dataset[lon].dims,
+        is_grid=is_grid,
         names={
             "var_name": name,
             "standard_name": variable.standard_name or str(attributes.get("standard_name", "")),

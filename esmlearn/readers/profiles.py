@@ -1,9 +1,8 @@
 """Profiles of floats, ships and moorings, binned on levels, cells and days: Argo, EN4, World Ocean Database."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from esmlearn.readers.profiles_bins import Bins, Errors, average, inside
 from esmlearn.readers.profiles_en4 import read_en4
 from esmlearn.readers.profiles_levels import LevelProfiles, interpolate
 from esmlearn.readers.profiles_table import QUANTITIES, Profiles, join
+from esmlearn.readers.profiles_times import bins_of, time_edges
 from esmlearn.readers.profiles_wod import read_wod
 from esmlearn.settings.profiles import ProfileSettings
 from esmlearn.settings.scripts import from_script
@@ -49,58 +49,31 @@ class BinnedProfiles:
     ----------
     profiles
         Values at levels.
+    places
+        Row and column of each profile, -1 outside of the grid.
     grid
         Cells.
+    edges
+        First day of each bin of time, and the day after the last one, datetime64[D].
     settings
         How they were read.
-    files
-        Where they come from.
     """
 
     profiles: LevelProfiles
+    places: Int[np.ndarray, "profile 2"]
     grid: RectilinearGrid
+    edges: np.ndarray
     settings: ProfileSettings
-    files: tuple[Path, ...]
-
-    @cached_property
-    def places(self) -> Int[np.ndarray, "profile 2"]:
-        """Row and column of each profile."""
-        return inside(self.profiles, self.grid)
-
-    @cached_property
-    def start(self) -> np.datetime64:
-        """First day of the bin that the first profile falls in."""
-        first = self.days[(self.places >= 0).all(axis=1)].min()
-        given = self.settings.start
-        origin = first.astype("datetime64[Y]").astype("datetime64[D]") if given is None else np.datetime64(given, "D")
-        if first < origin:
-            raise SettingsError(f"start is {origin}, but the first profile is of {first}; set an earlier start.")
-        return origin + (first - origin) // self.settings.days * self.settings.days
-
-    @cached_property
-    def days(self) -> np.ndarray:
-        """Day of each profile, datetime64[D]."""
-        return self.profiles.time.astype("datetime64[D]")
-
-    @cached_property
-    def bins(self) -> Int[np.ndarray, " profile"]:
-        """Bin of time of each profile."""
-        return (self.days - self.start).astype(int) // self.settings.days
-
-    @property
-    def edges(self) -> np.ndarray:
-        """First day of each bin up to the last profile in the region, and the day after the last bin."""
-        last = self.bins[(self.places >= 0).all(axis=1)].max()
-        return self.start + np.arange(last + 2) * self.settings.days
 
     def parts(self, size: int) -> Iterator[tuple[slice, Bins]]:
         """Averages of some bins after the other."""
         errors = assumed_errors(self.settings)
         n_bins = len(self.edges) - 1
+        bins = bins_of(self.profiles.time.astype("datetime64[D]"), self.edges)
         for first in range(0, n_bins, size):
             count = min(size, n_bins - first)
             shape = (count, *self.grid.shape)
-            yield slice(first, first + count), average(self.profiles, self.places, self.bins - first, shape, errors)
+            yield slice(first, first + count), average(self.profiles, self.places, bins - first, shape, errors)
 
 
 def read_profiles(files: Sequence[str | Path], *, grid: Cube | None = None, **settings: Any) -> Cube:
@@ -128,38 +101,93 @@ def read_profiles(files: Sequence[str | Path], *, grid: Cube | None = None, **se
     SettingsError
         If a setting is unknown or impossible.
     """
-    found = bin_profiles(files, from_script(ProfileSettings, settings), grid=grid)
+    index = ProfileIndex.of(files, from_script(ProfileSettings, settings), grid=grid)
+    found = index.profiles(index.edges)
     ((_, bins),) = found.parts(len(found.edges))
     return _cube(found, bins)
 
 
-def bin_profiles(
-    files: Sequence[str | Path], settings: ProfileSettings, *, grid: Cube | None = None, archive: str | None = None
-) -> BinnedProfiles:
-    """Read profiles and find the bins that they fall in; `archive` is one of `ARCHIVES`, by default that of each file.
+@dataclass(frozen=True)
+class ProfileIndex:
+    """Which profiles there are in which files, so that those of a period can be read by themselves.
 
-    The errors are those of `read_profiles`.
+    Attributes
+    ----------
+    days
+        Of each file, the days on which it has profiles in the region that reach a level.
+    grid
+        Cells.
+    edges
+        Of all bins of time, as of `BinnedProfiles`.
+    settings
+        How they are read.
+    archive
+        One of `ARCHIVES`; None for that of each file.
     """
-    paths = _paths(files)
-    tables = [_read(path, settings, archive) for path in paths]
-    table = join(tables)
-    kept = table.without_doubles()
-    levels = interpolate(kept, np.array(settings.levels, float), max_gap=settings.max_gap)
-    here = np.isfinite(levels.value).any(axis=1)
-    logger.info(
-        "%d profiles in %d files: %d have values that count and are no doubles, %d of them reach a level.",
-        len(table.time), len(tables), len(kept.time), here.sum(),
-    )  # fmt: skip
-    if not here.any():
-        raise DataError(
-            f"No profile in {len(tables)} files has a value of {settings.variable} at the levels "
-            f"{', '.join(f'{level:g}' for level in settings.levels)} m that counts; change the levels, max_gap or "
-            "quality."
-        )
-    found = BinnedProfiles(levels, _grid(settings, grid), settings, tuple(paths))
-    lost = len(levels.time) - (found.places >= 0).all(axis=1).sum()
-    logger.info("%d profiles lie outside of the region.", lost)
-    return found
+
+    days: Mapping[Path, np.ndarray]
+    grid: RectilinearGrid
+    edges: np.ndarray
+    settings: ProfileSettings
+    archive: str | None
+
+    @classmethod
+    def of(
+        cls,
+        files: Sequence[str | Path],
+        settings: ProfileSettings,
+        *,
+        grid: Cube | None = None,
+        archive: str | None = None,
+    ) -> "ProfileIndex":
+        """Look at all files, one after the other; the errors are those of `read_profiles`."""
+        paths, cells = _paths(files), _grid(settings, grid)
+        days, places, total, counted = {}, [], 0, 0
+        for path in paths:
+            table = _read(path, settings, archive)
+            levels = _at_levels(table.without_doubles(), settings)
+            within = (inside(levels.lat, levels.lon, cells) >= 0).all(axis=1)
+            days[path] = np.unique(levels.time[within].astype("datetime64[D]"))
+            places.append(np.stack([levels.lat, levels.lon]))
+            total, counted = total + len(table.time), counted + int(within.sum())
+        lat, lon = np.concatenate(places, axis=1)
+        logger.info(
+            "%d profiles in %d files: %d have values at the levels that count, %d of them in the region.",
+            total, len(paths), len(lat), counted,
+        )  # fmt: skip
+        if not lat.size:
+            raise DataError(
+                f"No profile in {len(paths)} files has a value of {settings.variable} at the levels "
+                f"{', '.join(f'{level:g}' for level in settings.levels)} m that counts; change the levels, max_gap or "
+                "quality."
+            )
+        if not counted:
+            raise DataError(
+                f"None of the {lat.size} profiles lies in the region; they are at latitudes {lat.min():g} to "
+                f"{lat.max():g}, longitudes {lon.min():g} to {lon.max():g}: change the region."
+            )
+        known = np.concatenate(list(days.values()))
+        return cls(days, cells, time_edges(known.min(), known.max(), settings), settings, archive)
+
+    def files(self, edges: np.ndarray) -> list[Path]:
+        """Those with profiles in some bins."""
+        return [path for path, days in self.days.items() if ((days >= edges[0]) & (days < edges[-1])).any()]
+
+    def profiles(self, edges: np.ndarray) -> BinnedProfiles:
+        """Read the profiles of some bins; of those that come twice, the first one counts."""
+        tables = [Profiles.none()]
+        for path in self.files(edges):
+            table = _read(path, self.settings, self.archive)
+            tables.append(table.select((table.time >= edges[0]) & (table.time < edges[-1])))
+        levels = _at_levels(join(tables).without_doubles(), self.settings)
+        places = inside(levels.lat, levels.lon, self.grid)
+        return BinnedProfiles(levels, places, self.grid, edges, self.settings)
+
+
+def _at_levels(table: Profiles, settings: ProfileSettings) -> LevelProfiles:
+    """Interpolate profiles to the levels; those that reach none are left out."""
+    levels = interpolate(table, np.array(settings.levels, float), max_gap=settings.max_gap)
+    return levels.select(np.isfinite(levels.value).any(axis=1))
 
 
 def assumed_errors(settings: ProfileSettings) -> Errors:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from esmlearn.errors import DataError
 from esmlearn.grids.grid import RectilinearGrid, beside
 from esmlearn.readers.profiles_levels import LevelProfiles
 
@@ -55,23 +54,11 @@ def cells(points: Float[np.ndarray, " point"], edges: Float[np.ndarray, "cell 2"
     return np.where((place >= 0) & (points <= edges[cell, 1]), cell, -1)
 
 
-def inside(profiles: LevelProfiles, grid: RectilinearGrid) -> Int[np.ndarray, "profile 2"]:
-    """Row and column of each profile, -1 outside of the grid.
-
-    Raises
-    ------
-    DataError
-        If no profile lies in the grid.
-    """
-    columns = cells(beside(grid, profiles.lon), grid.lon_edges)
-    found = np.stack([cells(profiles.lat, grid.lat_edges), columns], axis=1)
-    if not (found >= 0).all(axis=1).any():
-        raise DataError(
-            f"None of the {len(profiles.lat)} profiles lies in the region; they are at latitudes "
-            f"{profiles.lat.min():g} to {profiles.lat.max():g}, longitudes {profiles.lon.min():g} to "
-            f"{profiles.lon.max():g}: change the region."
-        )
-    return found
+def inside(
+    lat: Float[np.ndarray, " profile"], lon: Float[np.ndarray, " profile"], grid: RectilinearGrid
+) -> Int[np.ndarray, "profile 2"]:
+    """Row and column of each profile, -1 outside of the grid."""
+    return np.stack([cells(lat, grid.lat_edges), cells(beside(grid, lon), grid.lon_edges)], axis=1)
 
 
 def average(

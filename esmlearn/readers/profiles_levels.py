@@ -1,10 +1,10 @@
 """Profiles interpolated to levels, never across a large gap and never beyond the values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from esmlearn.readers.profiles_table import Profiles
 
@@ -33,6 +33,11 @@ class LevelProfiles:
     levels: Float[np.ndarray, " level"]
     value: Float[np.ndarray, "profile level"]
     error: Float[np.ndarray, "profile level"]
+
+    def select(self, profiles: Bool[np.ndarray, " profile"]) -> "LevelProfiles":
+        """Select profiles by a mask."""
+        names = ("time", "lat", "lon", "platform", "value", "error")
+        return replace(self, **{name: getattr(self, name)[profiles] for name in names})
 
 
 def interpolate(profiles: Profiles, levels: Float[np.ndarray, " level"], *, max_gap: float) -> LevelProfiles:

@@ -59,6 +59,12 @@ class Profiles:
         flat = (part[kept] for part in (profile, depth, value, error))
         return cls(time.astype("datetime64[s]"), lat, lon, platform, *flat)
 
+    @classmethod
+    def none(cls) -> "Profiles":
+        """A table without profiles."""
+        floats, words = np.empty(0), np.empty(0, "U1")
+        return cls(np.empty(0, "M8[s]"), floats, floats, words, np.empty(0, int), floats, floats, floats)
+
     def select(self, profiles: np.ndarray) -> "Profiles":
         """Select profiles by a mask."""
         number = np.cumsum(profiles) - 1

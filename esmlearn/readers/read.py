@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import chain
 from operator import add
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from esmlearn.readers.cubes import make_cube
 from esmlearn.readers.opening import find_files
 from esmlearn.readers.parts import Part, Request, as_region, open_part
 from esmlearn.readers.profiles import read_profiles
+from esmlearn.settings.base import check_interval
 from esmlearn.settings.evaluation import Region
 from esmlearn.settings.sources import SourceSettings
 
@@ -41,6 +43,7 @@ def read(
     step: float | int | None = None,
     levels: Sequence[float | int] | None = None,
     days: int = 1,
+    interval: str | None = None,
 ) -> Cube:
     """Read files of satellites, analyses or models as one cube.
 
@@ -63,6 +66,10 @@ def read(
     levels, days
         Of profiles (Argo, EN4, World Ocean Database): depths in m that they are interpolated to, and days in a bin of
         time; they also need `region` and `step`.
+    interval
+        What each value stands for where the files don't tell, or tell it wrong: `day`, `mon`, or such as `8day`.
+        Default: the bounds of the times, or what attributes and names of the product say. Of profiles, `mon` for
+        means of months.
 
     Returns
     -------
@@ -83,10 +90,19 @@ def read(
         raise SettingsError(f"`step` is a number of degrees above 0, not {step}.")
     paths = list(find_files(files))
     if levels is not None:
-        settings = {"levels": levels, "days": days, "region": region, "step": step, "variable": variable or "thetao"}
+        if interval not in (None, "mon", "day"):
+            raise SettingsError(
+                f"interval: profiles are put in bins of `days`, or of months by `mon`, not '{interval}'."
+            )
+        bins = {"monthly": True} if interval == "mon" else {"days": days}
+        settings = {"levels": levels, **bins, "region": region, "step": step, "variable": variable or "thetao"}
         return read_profiles(paths, **{key: value for key, value in settings.items() if value is not None})
+    try:
+        interval = interval and check_interval(interval)
+    except ValueError as error:
+        raise SettingsError(f"interval: {error}.") from None
     kept = None if quality is None else tuple(int(level) for level in np.atleast_1d(quality))
-    request = Request(source, variable, Rules(kept, bias), as_region(region))
+    request = Request(source, variable, Rules(kept, bias), as_region(region), interval)
     parts = [open_part(path, request) for path in paths]
     parts.sort(key=lambda part: part.days[0])
     on_cells = needs_cells(parts[0], step and float(step))
@@ -149,14 +165,17 @@ def _joined(parts: list[Part], counted: Counter[str]) -> Cube:
             errors.append(da.from_delayed(error, shape, part.dtype) if part.has_error else da.asarray(error))
     maps = da.concatenate(values)
     error = da.concatenate(errors) if any(part.has_error for part in parts) else None
+    known = [part.bounds for part in parts if part.bounds is not None]
+    bounds = np.concatenate(known) if len(known) == len(parts) else None
     order = np.argsort(days, kind="stable")
     if not np.array_equal(order, np.arange(days.size)):
         maps, days = maps[order], days[order]
+        bounds = None if bounds is None else bounds[order]
         error = None if error is None else error[order]
     axes = {"latitude": first.lat, "longitude": first.lon}
     if first.depth is not None:
         axes = {"depth": first.depth} | axes
-    return make_cube(first, days, axes, maps, error=error)
+    return make_cube(first, days, axes, maps, bounds=bounds, error=error)
 
 
 def _binned(parts: list[Part], cells: Cells, counted: Counter[str]) -> Cube:
@@ -173,7 +192,12 @@ def _binned(parts: list[Part], cells: Cells, counted: Counter[str]) -> Cube:
     mean, error, count = (np.stack(one).reshape(shape) for one in maps)
     axes = {"latitude": cells.lat, "longitude": cells.lon}
     values, errors = mean.astype(np.float32), error.astype(np.float32)
-    cube = make_cube(parts[0], days, axes, values, error=None if np.isnan(errors).all() else errors, count=count)
+    told = [zip(part.days, part.bounds, strict=True) for part in parts if part.bounds is not None]
+    known = dict(chain.from_iterable(told))
+    bounds = np.stack([known[day] for day in days]) if set(days) <= set(known) else None
+    cube = make_cube(
+        parts[0], days, axes, values, bounds=bounds, error=None if np.isnan(errors).all() else errors, count=count
+    )
     counted[f"values were averaged in cells of {cells.step:g} degrees, at {len(days)} times"] = int(count.sum())
     return cube
 

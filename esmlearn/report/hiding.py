@@ -5,7 +5,7 @@ from typing import Any
 
 from esmlearn.methods import method_info
 from esmlearn.report.words import NO_BREAK, area, domain, frequency, grid_step, percent
-from esmlearn.words import number, pretty_units
+from esmlearn.words import number, outlier_words, pretty_units
 
 GAPS = {
     "data": "The gaps are those that the data have.",
@@ -46,11 +46,7 @@ def how_hidden(fact: Mapping[str, Any]) -> list[str]:
             share = percent(block["share"]) if "share" in block else ""
             sentences.append(words[block["kind"]].format(**block, percent=share, domain=domain(fact)))
     if outliers := fact.get("outliers"):
-        done = "were hidden from all methods" if outliers["masked"] else "were left in place"
-        sentences.append(
-            f"{outliers['outliers']:,} of {outliers['observations']:,} observations are farther than "
-            f"{outliers['threshold']:g} standard deviations from the analysis of the others: these outliers {done}."
-        )
+        sentences.append(outlier_words(outliers))
     if climatology := fact.get("climatology"):
         sentences.append(f"Anomalies are from a climatology: {climatology}.")
     if fact["truth"]:

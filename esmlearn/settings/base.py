@@ -47,6 +47,16 @@ def period_dates(period: str) -> tuple[str, str]:
     return (start if "-" in start else f"{start}-01-01"), (end if "-" in end else f"{end}-12-31")
 
 
+def check_interval(interval: str) -> str:
+    """Return what a value stands for if it is a day, a month or a number of days; else raise a ValueError."""
+    if not re.fullmatch(r"day|mon|[1-9]\d?day", interval):
+        raise ValueError(f"'{interval}' is not an interval: write day, mon, or a number of days such as 8day")
+    return "day" if interval == "1day" else interval
+
+
+Interval = Annotated[str, AfterValidator(check_interval)]
+
+
 def check_units(units: str) -> str:
     """Return units that UDUNITS knows; else raise a ValueError."""
     import cf_units

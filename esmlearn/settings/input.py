@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from esmlearn.settings.base import Block
+from esmlearn.settings.base import Block, Interval
 from esmlearn.settings.values import ValueSettings
 
 
@@ -22,6 +22,9 @@ class TimeSettings(Block):
     )
     missing: Literal["insert", "keep"] = Field(
         "insert", description="missing steps: put in as unobserved ones, or the axis is left as irregular as it is"
+    )
+    interval: Interval | None = Field(
+        None, description="what each value stands for where times have no bounds: day, mon, or a number such as 8day"
     )
 
 

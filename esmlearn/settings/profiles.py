@@ -18,6 +18,7 @@ class ProfileSettings(Block):
     )
     step: float | None = Field(None, gt=0, description="width of the cells in degrees; goes with region")
     days: Positive = Field(1, description="days in a bin of time")
+    monthly: bool = Field(False, description="means of calendar months, in place of `days`")
     start: date | None = Field(
         None, description="first day of any bin, from which bins are counted; default: 1 January of the first year"
     )
@@ -45,6 +46,12 @@ class ProfileSettings(Block):
         if min(levels) < 0 or list(levels) != sorted(set(levels)):
             raise ValueError(f"levels {', '.join(f'{level:g}' for level in levels)} must be depths that grow")
         return levels
+
+    @model_validator(mode="after")
+    def _months_or_days(self) -> "ProfileSettings":
+        if self.monthly and self.days != 1:
+            raise ValueError(f"monthly means have no days: leave out `days: {self.days}`, or `monthly`")
+        return self
 
     @model_validator(mode="after")
     def _region_has_cells(self) -> "ProfileSettings":

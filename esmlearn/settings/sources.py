@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from esmlearn.settings.base import Block, Units
+from esmlearn.settings.base import Block, Interval, Units
 
 
 class VariableSettings(Block):
@@ -59,6 +59,10 @@ class FormatSettings(Block):
     )
     step: float | None = Field(
         None, gt=0, description="put all values on a regular grid with this step, degrees; default: only swaths"
+    )
+    interval: Interval | None = Field(
+        None,
+        description="what each value stands for where files don't tell or are wrong: day, mon; default: as they tell",
     )
     kind: str = Field("sat", description="ESMValCore's facet `type`: sat, reanaly, insitu, ground")
 

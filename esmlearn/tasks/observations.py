@@ -3,9 +3,8 @@
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from iris.cube import Cube
@@ -26,6 +25,7 @@ from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.settings import DataSettings, GapSettings, ReconstructSettings, SplitSettings
 from esmlearn.settings.data import LAND
 from esmlearn.tasks.left_out import LeftOut, leaving_out
+from esmlearn.tasks.outliers import OUTLIERS, OutlierCount, look_for_outliers
 from esmlearn.tasks.outputs import MethodOutput
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Observations:
     gaps: GapSettings
     whole: Field
     field: Field
-    outliers: Mapping[str, Any] | None = None
+    outliers: OutlierCount | None = None
 
     @classmethod
     def of(
@@ -72,13 +72,12 @@ class Observations:
         whole = load_observations(data, name, gaps, learned, error=error, land=find_land(data, source), known=known)
         field = cut(whole, settings.period, learned.split)
         field = withhold(field, settings.withhold) if settings.withhold else field
-        observations = cls(name, gaps, whole, field)
-        return observations if settings.outliers == "ignore" else _check_outliers(observations, learned, settings)
+        return _check_outliers(cls(name, gaps, whole, field), learned, settings)
 
     @property
     def attributes(self) -> dict[str, str]:
         """What a file says of them."""
-        found = {} if self.outliers is None else {"esmlearn_outliers": json.dumps(self.outliers)}
+        found = {} if self.outliers is None else {OUTLIERS: json.dumps(asdict(self.outliers))}
         return {"esmlearn_gaps": self.gaps.model_dump_json(exclude_none=True), **found}
 
     def level(self, index: int) -> "Observations":
@@ -87,23 +86,19 @@ class Observations:
 
 
 def _check_outliers(observations: Observations, learned: DataSettings, settings: ReconstructSettings) -> Observations:
-    """Count the outliers level by level, by optimal interpolation fitted to the training; hide them on request."""
-    found = []
+    """Look for outliers by optimal interpolation that is fitted to the training, each level by its own."""
+    if settings.outliers == "ignore":
+        return observations
+    analyses = []
     for index in range(observations.field.values.shape[1]):
         level = observations.level(index)
         training = training_days(level.field, level.whole, learned.split)
         climatology = Climatology.fit(training, harmonics=learned.harmonics)
-        analysis = baselines.OptimalInterpolation.fit(training, climatology, settings)
-        found.append(baselines.find_outliers(level.field, analysis, threshold=settings.outlier_threshold))
-    hidden, field = np.stack(found, axis=1), observations.field
-    masked = settings.outliers == "mask"
-    count = {
-        "outliers": int(hidden.sum()),
-        "observations": int(field.observed.sum()),
-        "threshold": settings.outlier_threshold,
-        "masked": masked,
-    }
-    return replace(observations, field=field.hide(hidden) if masked else field, outliers=count)
+        analyses.append(baselines.OptimalInterpolation.fit(training, climatology, settings))
+    threshold, masked = settings.outlier_threshold, settings.outliers == "mask"
+    field, count = look_for_outliers(observations.field, analyses, threshold=threshold, masked=masked)
+    logger.info(count.words)
+    return replace(observations, field=field, outliers=count)
 
 
 def load_observations(

@@ -1,8 +1,9 @@
 """Fill gaps with baselines alone: no training, and no record that would be too short for one."""
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from esmlearn.grids.land import land_mask
 from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
 from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.observations import climatology_source
+from esmlearn.tasks.outliers import OUTLIERS, look_for_outliers
 from esmlearn.tasks.outputs import Application, MethodOutput
 
 logger = logging.getLogger(__name__)
@@ -144,7 +146,14 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
         logger.info(how)
     climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
     logger.info("The climatology is %s.", words)
+    found = {}
+    if settings.outliers != "ignore":
+        analysis = baselines.OptimalInterpolation.fit(field, climatology, settings)
+        threshold, masked = settings.outlier_threshold, settings.outliers == "mask"
+        field, count = look_for_outliers(field, [analysis], threshold=threshold, masked=masked)
+        logger.info(count.words)
+        found = {OUTLIERS: json.dumps(asdict(count))}
     outputs = run_methods(field, climatology, settings.gap_fillers(), settings, smooth=settings.smooth_observed)
     facets = data.find(name)
-    attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words}
+    attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words, **found}
     return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)

@@ -5,6 +5,7 @@ from pathlib import Path
 import iris
 import numpy as np
 import pytest
+import yaml
 from netCDF4 import Dataset
 
 from esmlearn.bridge.cli import Learn
@@ -76,6 +77,19 @@ def test_second_call_keeps_finished_years(tmp_path, level_3, monkeypatch):
     assert again[0].stat().st_mtime_ns != times[0]
 
 
+def test_a_year_without_files_is_there_as_missing(tmp_path, strict_esmvalcore):
+    from esmvalcore.dataset import Dataset as CoreDataset
+
+    for day in ("2013-12-30", "2013-12-31", "2015-01-01"):
+        make_l3c(tmp_path / "in" / f"{day}.nc", f"{day}T02", SST)
+    written = format_archive(tmp_path / "in", tmp_path / "out", dataset="MADE")
+    assert [path.name[-20:-16] for path in written if "Stderr" not in path.name] == ["2013", "2014", "2015"]
+    facets = {"project": "OBS6", "dataset": "MADE", "type": "sat", "tier": 2, "mip": "Oday", "short_name": "tos"}
+    with strict_esmvalcore(tmp_path / "out"):
+        cube = CoreDataset(**facets, timerange="20131231/20150102").load()
+    assert (~cube.data.mask.all(axis=(1, 2))).nonzero()[0].tolist() == [0, 366]
+
+
 def test_a_run_that_ends_early_leaves_whole_files_only(tmp_path, level_3, monkeypatch):
     real = archives.maps_of
 
@@ -127,10 +141,26 @@ def test_months(tmp_path):
     assert cube.coord("latitude").points == pytest.approx(LAT, abs=1e-4)
 
 
+def test_the_sea_level_anomaly_comes_with_a_table_that_esmvalcore_reads(tmp_path, caplog):
+    """As `esmvaltool run --config_dir` reads it, beside the tables that ESMValCore has itself."""
+    table = pytest.importorskip("esmvalcore.cmor.table")
+    path = make_sea_level(tmp_path / "s.nc", 24294.0, SST / 1000)
+    (written,) = format_archive(path, tmp_path, dataset="S")
+    assert "_Oday_sla_20160707-20160707" in written.name
+    assert f"--config_dir={tmp_path / 'esmvaltool_config'} RECIPE" in caplog.text
+    config = yaml.safe_load((tmp_path / "esmvaltool_config" / "esmlearn_table.yml").read_text())
+    tables = table.CMIP6Info(**config["projects"]["OBS6"]["cmor_table"], strict=False)
+    assert tables.get_variable("Omon", "zos").units == "m"
+    assert tables.get_variable("Oday", "tosStderr").units == "K"
+    found, cube = tables.get_variable("Oday", "sla"), iris.load_cube(written)
+    assert (found.standard_name, found.units, found.frequency) == (cube.standard_name, str(cube.units), "day")
+    np.testing.assert_allclose(cube.data[0], SST / 1000, atol=1e-4)
+
+
 def test_what_has_no_table_is_refused(tmp_path, level_3):
     path = make_sea_level(tmp_path / "s.nc", 24294.0, SST / 1000)
-    with pytest.raises(DataError, match="no variable for sea_surface_height_above_sea_level"):
-        format_archive(path, tmp_path, dataset="S")
+    with pytest.raises(DataError, match="no variable for a quantity without a standard name"):
+        format_archive(path, tmp_path, FormatSettings(variable="err_sla"), dataset="S")
     (written,) = format_archive(path, tmp_path, FormatSettings(variable="adt"), dataset="S")
     assert "_Oday_zos_20160707-20160707" in written.name
     with pytest.raises(SettingsError, match="name it with `dataset`"):

@@ -50,7 +50,7 @@ def cloudy(n_time=12, *, share=0.3, seed=1):
 
 
 def test_the_archive_is_put_in_order_and_filled(archive):
-    filled = esmlearn.fill(archive, method="time_interpolation", withhold=None, quiet=True)
+    filled = esmlearn.fill(archive, method="time_interpolation", withhold=None, outliers="ignore", quiet=True)
     values, made = read_values(filled)[0], make_days()[0]
     assert filled.shape == (10, 60, 80)
     np.testing.assert_allclose(filled.coord("longitude").points, LON, atol=1e-4)
@@ -73,10 +73,11 @@ def test_command_recipe_and_notebook_give_the_same_values(archive, dataset, tmp_
     command = iris.load_cube(written, "sea_surface_temperature")
     assert Path(page).stat().st_size > 1000
     assert any("1 of 10 days were missing" in sentence for sentence in said)
+    assert any("0 of 14,605 observations are outliers" in sentence for sentence in said)
 
     files = sorted(archive.iterdir())
     days = xr.concat([xr.open_dataset(file, decode_cf=True) for file in files], "time")["sea_surface_temperature"]
-    notebook = esmlearn.fill(days, method=method, withhold=None, quiet=True)
+    notebook = esmlearn.fill(days, method=method, withhold=None, outliers="ignore", quiet=True)
     assert isinstance(notebook, xr.DataArray)
 
     recipe = iris.load_cube(str(_run_recipe(dataset, tmp_path, method)))
@@ -95,12 +96,14 @@ def test_the_dataset_has_the_longitudes_that_esmvalcore_checks(dataset):
 
 def test_errors_of_the_observations_count_alike_in_recipe_and_notebook(archive, dataset, tmp_path):
     method = "optimal_interpolation"
-    notebook = esmlearn.fill(archive, method=method, settings=SET, withhold=None, quiet=True)
+    notebook = esmlearn.fill(archive, method=method, settings=SET, withhold=None, outliers="ignore", quiet=True)
     recipe = iris.load_cube(str(_run_recipe(dataset, tmp_path, method, optimal_interpolation=COVARIANCE)))
     (values, std), (of_recipe, std_of_recipe) = read_values(notebook), read_values(recipe)
     np.testing.assert_allclose(of_recipe, values, atol=2e-3)
     np.testing.assert_allclose(std_of_recipe, std, atol=2e-3)
-    certain = esmlearn.fill(archive, method=method, settings=SET, withhold=None, quiet=True, error=0.0)
+    certain = esmlearn.fill(
+        archive, method=method, settings=SET, withhold=None, outliers="ignore", quiet=True, error=0.0
+    )
     gaps = ~observed_of(notebook) & np.isfinite(values)
     assert np.abs(read_values(certain)[0] - values)[gaps].max() > 0.05
 
@@ -125,6 +128,70 @@ def test_the_best_method_is_chosen_on_other_clouds_than_those_of_the_scores(tmp_
     assert "packaged" in page
     again = esmlearn.fill(cube, settings=SET, withhold=withhold, quiet=True)
     assert again == filled
+
+
+def spoiled():
+    """Clouds, and three values that are 15 K too warm on days apart; where these are."""
+    cube = cloudy(10)
+    wrong = np.zeros(cube.shape, bool)
+    for day in (1, 4, 8):
+        wrong[day, *np.argwhere(~np.ma.getmaskarray(cube.data[day]))[40 + day]] = True
+    cube.data[wrong] += 15
+    return cube, wrong
+
+
+@pytest.mark.parametrize("action", ["ignore", "report", "mask"])
+def test_outliers_are_reported_and_left_out_on_request(action, tmp_path, caplog):
+    """What is masked is filled, and scores the methods no more than it feeds them."""
+    cube, wrong = spoiled()
+    page = tmp_path / "report.html"
+    withhold = WithholdSettings(kind="pixels", share=0.3)
+    with caplog.at_level("INFO"):
+        filled = esmlearn.fill(
+            cube, outliers=action, settings=SET, withhold=withhold, report=page, climatology=_flat(cube), quiet=True
+        )
+    values, observed = read_values(filled)[0], observed_of(filled)
+    assert observed[wrong].all() == (action != "mask")
+    assert (values[wrong] > 25).all() == (action != "mask")
+    assert (observed | wrong == ~np.ma.getmaskarray(cube.data)).all()
+    worst = json.loads(filled.attributes["esmlearn_rmse"])["optimal_interpolation"]
+    assert worst < 0.5 if action == "mask" else worst > 0.5
+    done = {"report": "they were left in place.", "mask": "they were hidden from all methods."}.get(action)
+    if done is None:
+        assert "outliers" not in caplog.text + page.read_text()
+        assert "esmlearn_outliers" not in filled.attributes
+    else:
+        count = int((~np.ma.getmaskarray(cube.data)).sum())
+        sentence = f"3 of {count:,} observations are outliers"
+        assert sentence in caplog.text and sentence in page.read_text()
+        assert done in caplog.text and done in page.read_text()
+        found = {"outliers": 3, "observations": count, "threshold": 4.0, "masked": action == "mask"}
+        assert json.loads(filled.attributes["esmlearn_outliers"]) == found
+
+
+def test_a_recipe_without_model_finds_the_same_outliers(tmp_path):
+    cube, wrong = spoiled()
+    run = Run(tmp_path)
+    run.give("tos", "Spoiled", cube)
+    folder = run.run(
+        "reconstruct", model="none", observations="tos", period="all", climatology="packaged", outliers="mask",
+        baselines=["optimal_interpolation"], optimal_interpolation=COVARIANCE,
+    )  # fmt: skip
+    filled = iris.load_cube(str(folder / "tos_Spoiled_optimal_interpolation_day.nc"), "sea_surface_temperature")
+    assert json.loads(filled.attributes["esmlearn_outliers"])["outliers"] == 3
+    assert not observed_of(filled)[wrong].any()
+
+
+def test_outliers_of_a_long_record_are_counted_in_its_middle(monkeypatch, tmp_path):
+    monkeypatch.setattr("esmlearn.filling.trials.MOST_VALUES", 4 * 12 * 16)
+    cube, _ = spoiled()
+    page = tmp_path / "report.html"
+    options = {"method": "time_interpolation", "withhold": None, "settings": SET, "quiet": True, "report": page}
+    filled = esmlearn.fill(cube, climatology=_flat(cube), **options)
+    assert json.loads(filled.attributes["esmlearn_outliers"])["outliers"] == 1
+    assert "Looked at were the 4 times in the middle of the record." in page.read_text()
+    masked = esmlearn.fill(cube, climatology=_flat(cube), outliers="mask", **options)
+    assert json.loads(masked.attributes["esmlearn_outliers"])["outliers"] == 3
 
 
 def test_a_trained_model_fills_and_the_baselines_stand_beside_it(tmp_path):
@@ -188,6 +255,9 @@ def salinity():
         (salinity, {}, "climatology"),
         (cloudy, {"method": "kriging"}, "kriging"),
         (cloudy, {"withhold": None}, "method"),
+        (cloudy, {"outliers": "remove"}, "ignore, report, mask"),
+        (cloudy, {"outlier_threshold": 0}, "outlier_threshold"),
+        (cloudy, {"transform": "logarithm"}, "none, log"),
         (lambda: make_cube(np.full((3, 4, 4), np.nan)), {}, "no ocean cell"),
         (lambda: "nowhere/*.nc", {}, "nowhere"),
     ],

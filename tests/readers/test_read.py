@@ -247,3 +247,31 @@ def test_unknown_names_are_refused(tmp_path):
     (tmp_path / "m.yml").write_text("colour: {}")
     with pytest.raises(SettingsError, match=r"colour.*the keys of a mapping are title"):
         esmlearn.read(path, source=tmp_path / "m.yml")
+
+
+@pytest.mark.parametrize("kind", ["i2", "u2", "i1"])
+def test_values_at_the_limit_of_the_packing_are_none(tmp_path, kind):
+    """A few cells, too few to be found as a number that comes often; a declared fill is none of them."""
+    packed = np.full((1, 4, 5), 100, kind)
+    packed[0, 0, 0], packed[0, 3, 4] = np.iinfo(kind).max, np.iinfo(kind).min
+    path = tmp_path / "packed.nc"
+    with Dataset(path, "w") as file:
+        for name, points, units in (
+            ("time", [0.5], "days since 2001-01-01"),
+            ("lat", 30.0 + np.arange(4), "degrees_north"),
+            ("lon", 150.0 + np.arange(5), "degrees_east"),
+        ):
+            file.createDimension(name, len(points))
+            file.createVariable(name, "f8", (name,)).units = units
+            file[name][:] = points
+        sst = file.createVariable("sst", kind, ("time", "lat", "lon"), fill_value=100 if kind == "i1" else None)
+        sst.set_auto_maskandscale(False)
+        sst.setncatts({"units": "degC", "scale_factor": 0.1, "add_offset": 10.0})
+        sst[:] = packed
+        sst[0, 1] = 50
+    cube = esmlearn.read(path)
+    left_out = 1 if kind == "u2" else 2
+    mask = np.ma.getmaskarray(cube.data)
+    assert mask[0, 0, 0] and mask[0, 3, 4] == (kind != "u2")
+    assert mask.sum() == (15 if kind == "i1" else left_out)
+    assert "the limit of what the file can hold, were left out" in cube.attributes["esmlearn_changes"]

@@ -149,7 +149,7 @@ def test_days_match_whatever_their_hour_and_hours_by_their_hour():
 @pytest.mark.parametrize("step", [1, 3, 6, 12])
 def test_several_times_of_one_day_are_refused(step):
     """Neither the first nor the last of them is the day."""
-    with pytest.raises(DataError, match="The one is .*hourly, the other daily: .*daily_statistics"):
+    with pytest.raises(DataError, match=r"The one is .*hourly, the other daily: .*daily_statistics"):
         match_times(hourly(range(0, 48, step)), hourly([12, 36]), names=("one", "other"))
 
 
