@@ -26,6 +26,7 @@ from esmlearn.settings import (
     ReconstructSettings,
     TrainDensifySettings,
 )
+from esmlearn.tasks.densify.analysis import analyse_domain
 from esmlearn.tasks.densify.inputs import level_maps
 from esmlearn.tasks.densify.model import TrainedDensifier
 from esmlearn.tasks.densify.samples import LevelFields, same_dates
@@ -55,6 +56,8 @@ class LevelSampling:
         Scaled observations; zero where there are none.
     surface, surface_observed
         Scaled values of the surface, and where they count; no channel for networks that are not conditioned on it.
+    analysis
+        Optimal interpolation of the profiles of all times, and the weight of observations in it.
     first_guess
         Of the regression; None where members depart from the climatology.
     without
@@ -66,6 +69,7 @@ class LevelSampling:
     values: Float[np.ndarray, "time var lat lon"]
     surface: Float[np.ndarray, "time surface lat lon"]
     surface_observed: Bool[np.ndarray, "time surface lat lon"]
+    analysis: tuple[Float[torch.Tensor, "time var lat lon"], Float[torch.Tensor, "time var lat lon"]]
     first_guess: FirstGuess | None = None
     without: Collection[str] = ()
 
@@ -74,7 +78,8 @@ class LevelSampling:
         land = np.broadcast_to(self.field.land, (len(times), *self.field.land.shape)).copy()
         parts = (self.values, self.field.observed, self.surface, self.surface_observed)
         values, observed, surface, surface_observed = (torch.from_numpy(part[times]) for part in parts)
-        return level_maps(values, observed, surface, surface_observed, torch.from_numpy(land))
+        analysis = (self.analysis[0][times], self.analysis[1][times])
+        return level_maps(values, observed, surface, surface_observed, torch.from_numpy(land), analysis)
 
     def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
         """Inputs of the denoiser at some times."""
@@ -155,7 +160,8 @@ def prepare(
     if sees_surface and given is None:
         surfaces = np.zeros((len(field.dates), 1, *field.land.shape), np.float32)
         surfaces_observed = np.zeros_like(surfaces, bool)
-    task = LevelSampling(field, climates, values, surfaces, surfaces_observed, None, without)
+    analysis = analyse_domain(field, values, trained.covariance, trained.settings.window)
+    task = LevelSampling(field, climates, values, surfaces, surfaces_observed, analysis, without=without)
     if trained.regression is None:
         return task
     coordinates = coordinates_of(field, without)
@@ -165,7 +171,7 @@ def prepare(
         guess = regress_domain(
             trained.regression,
             Condition(task.maps(times), None, coordinates.season[times], coordinates.hour[times]),
-            torch.zeros_like(observations),
+            analysis[0][times],
             tile=settings.tile,
             position=coordinates.position,
             ring=field.closes,
@@ -310,12 +316,12 @@ def _outputs(
         truth = find_truth(data, trained.settings.data.target, field, needed=settings.hides_anew)
 
         def vary(ablation: AblationSettings, times: Int[np.ndarray, " chosen"]) -> tuple[Field, np.ndarray]:
-            given = field[times]
+            given = field
             if ablation.share is not None and truth is not None:
-                given = hide_anew(truth[times], trained.settings.hide, ablation.share, seed=ensemble.seed)
+                given = hide_anew(truth, trained.settings.hide, ablation.share, seed=ensemble.seed)
             sampling = ablation.sampling(ensemble)
             varied = prepare(trained, given, surface, sampling, without=ablation.without)
-            return given, sample_members(trained, varied, sampling)
+            return given[times], sample_members(trained, varied, sampling, times=times)
 
         yield from ablate(settings, field, members, vary)
         yield from plot_sampling(trained, task, ensemble, truth, dataset=observations.name)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from torch import nn
 
+from esmlearn.baselines.covariance import Covariance
 from esmlearn.models.denoisers import build_denoiser
 from esmlearn.settings import TrainDensifySettings
 from esmlearn.tasks.densify.inputs import channels
@@ -23,10 +24,13 @@ class TrainedDensifier(TrainedEnsemble):
     ----------
     climates
         Climatology and scaling of each level in the training period, and of the surface last if there is one.
+    covariance
+        Of the scaled anomalies of all levels; the regression departs from optimal interpolation with it.
     """
 
     settings: TrainDensifySettings
     climates: tuple[Climate, ...]
+    covariance: Covariance
 
     task: ClassVar[str] = "densify"
     card: ClassVar[Path] = Path(__file__).with_name("card.md.j2")
@@ -61,12 +65,14 @@ def read(content: Content) -> TrainedDensifier:
     regression = None
     if settings.first_guess == "regression":
         regression = content.load_weights(build_regression(settings, n_levels), "regression")
+    network = content.load_weights(build_network(settings, n_levels))
     return TrainedDensifier(
-        network=content.load_weights(build_network(settings, n_levels)),
+        network=network,
         settings=settings,
         land=content.array("land"),
         record=content.record,
         amplitudes=amplitudes,
         regression=regression,
         climates=read_climates(content),
+        covariance=Covariance(**content.record["covariance"]),
     )

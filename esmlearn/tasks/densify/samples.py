@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from esmlearn.fields.times import at_times
 from esmlearn.gaps.corrupt import Turn, degrade, drop_channels, hide_levels
 from esmlearn.models.batches import Batchable
 from esmlearn.settings import TrainDensifySettings
+from esmlearn.tasks.densify.analysis import POINTS, NearProfiles
 from esmlearn.tasks.samples import EndlessSamples
 from esmlearn.trained.arrays import Climate
 
@@ -40,6 +42,8 @@ class LevelSample(Batchable):
         Relative area of the cells.
     year_fraction
         Part of the year that has gone.
+    near
+        Profiles of this time and of those around it, as which other parts of the truth are given.
     """
 
     values: Float[Tensor, "*batch var lat lon"]
@@ -52,6 +56,7 @@ class LevelSample(Batchable):
     position: Float[Tensor, "*batch 2 lat lon"]
     area: Float[Tensor, "*batch 1 lat lon"]
     year_fraction: Float[Tensor, "*batch"]
+    near: NearProfiles
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ class LevelSamples(EndlessSamples):
         Cells that count, shape (lat, lon).
     given
         Cells whose values may be inputs at all.
+    reach_days
+        Days around the time of a sample of which profiles are given.
     seed, length
         As of `EndlessSamples`.
     """
@@ -113,11 +120,12 @@ class LevelSamples(EndlessSamples):
         *,
         places: Bool[np.ndarray, "lat lon"],
         given: Bool[np.ndarray, "lat lon"],
+        reach_days: float,
         seed: int,
         length: int,
     ) -> None:
         super().__init__(~places, settings.window, seed=seed, length=length)
-        self.settings, self.places, self.given = settings, places, given
+        self.settings, self.places, self.given, self.reach_days = settings, places, given, reach_days
         self.field = levels.field
         self.values = levels.anomalies()
         self.surface, self.surface_observed = levels.surface_anomalies(), levels.surface_observed()
@@ -131,9 +139,8 @@ class LevelSamples(EndlessSamples):
         time = int(rng.integers(len(self.values)))
         lat, lon = self.cells(rng)
         values, valid = self.values[time][:, lat, lon], self.field.observed[time][:, lat, lon]
-        hide = self.settings.hide
-        hidden = hide_levels(hide.kind, values.shape, share=hide.share, rng=rng, alike=False, **hide.options)
-        observed = valid & ~hidden & self.given[lat, lon]
+        share = float(rng.uniform(*self.settings.hide.share))
+        observed = self.observe(time, lat, lon, share, rng)
         surface, surface_observed = self.surface_of(time, lat, lon, rng)
         maps = (
             values,
@@ -146,10 +153,43 @@ class LevelSamples(EndlessSamples):
             self.position[:, lat, lon],
             self.field.area_weights[None, lat, lon],
         )
+        near = self.near(time, lat, lon, observed, share, rng)
         turn = Turn.draw(*self.window, rng) if self.settings.turns else Turn(flip=False, quarters=0)
         season = np.float32(self.field.year_fraction[time])
-        parts = (*(turn.apply(part) for part in maps), season)
-        return LevelSample(*(torch.from_numpy(np.array(part)) for part in parts))
+        turned = (*(turn.apply(part) for part in maps), season)
+        parts: list[Any] = [*(torch.from_numpy(np.array(part)) for part in turned), near]
+        return LevelSample(*parts)
+
+    def observe(
+        self, time: int, lat: slice, lon: slice, share: float, rng: np.random.Generator
+    ) -> Bool[np.ndarray, "var lat lon"]:
+        """Hide a share of the truth at one time, and give the rest."""
+        valid, hide = self.field.observed[time][:, lat, lon], self.settings.hide
+        hidden = hide_levels(hide.kind, valid.shape, share=(share, share), rng=rng, alike=False, **hide.options)
+        return valid & ~hidden & self.given[lat, lon]
+
+    def near(
+        self,
+        time: int,
+        lat: slice,
+        lon: slice,
+        observed: Bool[np.ndarray, "var lat lon"],
+        share: float,
+        rng: np.random.Generator,
+    ) -> NearProfiles:
+        """Profiles of a sample, and such of the times around it until there are enough, the nearest times first."""
+        lags = self.field.days - self.field.days[time]
+        profiles, n_points = [], 0
+        for other in np.argsort(np.abs(lags), kind="stable"):
+            if abs(lags[other]) > self.reach_days or n_points >= POINTS:
+                break
+            seen = observed if other == time else self.observe(int(other), lat, lon, share, rng)
+            row, column = rng.permutation(np.argwhere(seen.any(axis=0))).T
+            place = self.position[:, lat, lon][:, row, column].T
+            values = self.values[other][:, lat, lon][:, row, column].T
+            profiles.append((values, seen[:, row, column].T, place, np.full(len(row), lags[other])))
+            n_points += len(row)
+        return NearProfiles.of(*map(np.concatenate, zip(*profiles, strict=True)))
 
     def surface_of(self, time: int, lat: slice, lon: slice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Values of the surface as a satellite may see them, or none at all, and where they are."""

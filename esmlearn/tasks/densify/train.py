@@ -1,7 +1,8 @@
 """Train an ensemble that completes levels: a regression first, then a denoiser around it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_training_land
 from esmlearn.fields.periods import select_role
 from esmlearn.settings import TrainDensifySettings
+from esmlearn.tasks.densify.analysis import REACH, fit_covariance
 from esmlearn.tasks.densify.apply import hide_anew, load_surface, prepare
 from esmlearn.tasks.densify.inputs import make_batch
 from esmlearn.tasks.densify.model import TrainedDensifier, build_network, build_regression
@@ -90,6 +92,11 @@ def fit(
     if settings.places:
         places = split_places(target.land, settings.places, seed=options.seed, closes=target.closes)
 
+    share = sum(settings.hide.share) / 2
+    sparse = hide_anew(learned, settings.hide, share, seed=options.seed)
+    covariance = fit_covariance(sparse, LevelFields(sparse, climates, None).anomalies(), seed=options.seed)
+    batches = partial(make_batch, covariance=covariance)
+
     def samples(role: str, length: int, seed: int) -> LevelSamples:
         levels = LevelFields(
             select_role(target, split, role), climates, None if above is None else select_role(above, split, role)
@@ -100,6 +107,7 @@ def fit(
             settings,
             places=places.training if learns else places.validation,
             given=places.training if learns else ~target.land,
+            reach_days=REACH * covariance.time_days,
             seed=seed,
             length=length,
         )
@@ -108,15 +116,17 @@ def fit(
     torch.manual_seed(options.seed)
     regression = None
     if settings.first_guess == "regression":
-        regression = training.train_regression(build_regression(settings, n_levels), make_batch)
+        regression = training.train_regression(build_regression(settings, n_levels), batches)
     network = build_network(settings, n_levels)
-    state = training.train_denoiser(network, ResidualBatches(make_batch, regression))
+    state = training.train_denoiser(network, ResidualBatches(batches, regression))
     known = describe_training(learned, network, state) | {"validation": state.best_validation}
+    known["covariance"] = asdict(covariance)
     known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
     trained = TrainedDensifier(
         network=network,
         settings=settings,
         climates=climates,
+        covariance=covariance,
         land=learned.land,
         amplitudes=np.ones(n_levels, np.float32),
         record={**known, **(record or {})},
@@ -125,9 +135,6 @@ def fit(
     if regression is None:
         return trained
     truth = select_role(target, split, "validation")
-    truth = truth[calibration_times(truth)]
-    sparse = hide_anew(truth, settings.hide, sum(settings.hide.share) / 2, seed=options.seed)
-    task = prepare(trained, sparse, above)
-    times = np.arange(len(truth.dates))
-    found = calibrate(trained, task, truth, times, seed=options.seed, where=places.validation)
+    task = prepare(trained, hide_anew(truth, settings.hide, share, seed=options.seed), above)
+    found = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed, where=places.validation)
     return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))

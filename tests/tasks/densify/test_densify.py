@@ -1,6 +1,7 @@
 """Levels completed from profiles: scaled by level, exact at the profiles, and better for a surface."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from iris.cube import Cube
 from pydantic import ValidationError
 
 import esmlearn
+from esmlearn.baselines.covariance import Covariance
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
@@ -17,6 +19,7 @@ from esmlearn.fields.member_cubes import read_members_cube
 from esmlearn.fields.reconstruction import read_cube
 from esmlearn.gaps.corrupt import Turn
 from esmlearn.settings import EnsembleSettings, TrainDensifySettings
+from esmlearn.tasks.densify.analysis import NearProfiles
 from esmlearn.tasks.densify.apply import Densifier, densify
 from esmlearn.tasks.densify.inputs import channels, level_maps, make_batch
 from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, same_dates
@@ -29,6 +32,8 @@ DRAW = EnsembleSettings(members=4, sampler={"steps": 4, "sigma_max": 20.0}, deco
 DEPTHS = (5.0, 50.0)
 CHANNELS = channels(len(DEPTHS), surface=True)
 SEASON = "year_fraction"
+MAPS = [name for name in LevelSample.__annotations__ if name not in (SEASON, "near")]
+COVARIANCE = Covariance("matern_32", length_km=300.0, time_days=10.0, noise_share=0.1, sigma=1.0)
 
 
 def make_levels() -> tuple[Field, Field]:
@@ -85,7 +90,7 @@ def samples(settings, **options) -> LevelSamples:
     return LevelSamples(
         LevelFields(levels, climates, surface if settings.surface else None),
         settings,
-        **{"places": everywhere, "given": everywhere, "seed": 0, "length": 40, **options},
+        **{"places": everywhere, "given": everywhere, "reach_days": 15.0, "seed": 0, "length": 40, **options},
     )
 
 
@@ -101,8 +106,10 @@ def test_samples_are_the_same_in_every_run_and_hide_what_is_learned():
     settings = densify_settings(hide={"kind": "profiles", "share": (0.5, 0.9)})
     for k in range(10):
         one, again = samples(settings)[k], samples(settings)[k]
-        for name in LevelSample.__annotations__:
+        for name in [*MAPS, SEASON]:
             assert torch.equal(getattr(one, name), getattr(again, name)), name
+        for name in NearProfiles.__annotations__:
+            assert torch.equal(getattr(one.near, name), getattr(again.near, name)), name
         assert not (one.observed & one.learned).any()
         assert torch.equal(one.observed[0], one.observed[1])  # whole columns
         assert not one.observed[:, one.land].any()
@@ -112,7 +119,7 @@ def test_samples_are_the_same_in_every_run_and_hide_what_is_learned():
 def test_each_level_keeps_its_own_mask():
     settings = densify_settings(hide={"kind": "rectangles", "share": (0.5, 0.6), "max_size": 4})
     sample = LevelSample.stack([samples(settings)[0]])
-    batch = ResidualBatches(make_batch, None)(sample)
+    batch = ResidualBatches(partial(make_batch, covariance=COVARIANCE), None)(sample)
     masks = batch.condition.maps[:, [CHANNELS.index(f"observed, level {level}") for level in (0, 1)]]
     assert torch.equal(masks.bool(), sample.observed)
     assert (masks[:, 0] != masks[:, 1]).any()
@@ -129,18 +136,15 @@ def test_each_channel_has_a_name_and_is_what_it_says(n_levels, surface):
     above = torch.full((1, n_surface, 6, 5), 10.0)
     known = torch.ones(shape, dtype=torch.bool)
     land = torch.zeros(1, 6, 5, dtype=torch.bool)
-    maps = level_maps(values, known, above, torch.ones_like(above, dtype=torch.bool), land)
+    analysis = (values / 2, torch.full(shape, 0.5))
+    maps = level_maps(values, known, above, torch.ones_like(above, dtype=torch.bool), land, analysis)
     assert maps.shape[1] == len(names)
     found = dict(zip(names, maps[0].mean(dim=(1, 2)).tolist(), strict=True))
     for level in range(n_levels):
         assert found[f"value, level {level}"] == level + 1
         assert found[f"observed, level {level}"] == 1
-        of_level = [name for name in names if name.startswith("analysis") and name.endswith(f"level {level}")]
-        assert of_level
-        for name in of_level:
-            weight = found[name.replace("analysis", "weight")]
-            assert 0.5 < weight < 1
-            assert found[name] == pytest.approx((level + 1) * weight)
+        assert found[f"analysis, level {level}"] == (level + 1) / 2
+        assert found[f"weight, level {level}"] == 0.5
     assert found["land"] == 0
     assert [found.get(name) for name in ("surface", "surface observed")] == ([10, 1] if surface else [None, None])
 
@@ -178,9 +182,7 @@ def test_a_turned_sample_is_one_that_lies_otherwise():
         one, other = plain[k], turned[k]
         fitting = []
         for way in (Turn(flip, quarters) for flip in (False, True) for quarters in range(4)):
-            laid = {
-                name: way.apply(getattr(one, name).numpy()) for name in LevelSample.__annotations__ if name != SEASON
-            }
+            laid = {name: way.apply(getattr(one, name).numpy()) for name in MAPS}
             if all((laid[name] == getattr(other, name).numpy()).all() for name in laid):
                 fitting.append(way)
         assert len(fitting) == 1, k
