@@ -34,12 +34,16 @@ def score_heatwaves(
         return [], None
     whole = _whole(case)
     if whole is None:
-        return [], _too_short(0.0, left_out)
+        left_out["heatwaves"] = _too_short(0.0)
+        return [], None
     if whole.step_numbers is None or not 1 <= whole.step_days <= SHORTEST_DAYS:
         left_out["heatwaves"] = (
             f"A heatwave is counted in days or in regular steps of up to {SHORTEST_DAYS} days, but the truth has steps"
             f" of {whole.spacing_days:.3g} days; average those of hours over days."
         )
+        return [], None
+    if whole.frequency == "day" and whole.step_days > 1:
+        left_out["heatwaves"] = "The truth is of single days, and those between them are not known."
         return [], None
     inside = match_times(whole, case.field, names=("truth", "reconstruction"))
     others = np.ones(whole.dates.size, bool)
@@ -47,7 +51,8 @@ def score_heatwaves(
     baseline = whole[others]
     years = len(baseline.dates) * whole.step_days / DAYS_OF_YEAR
     if years < FEWEST_BASELINE_YEARS:
-        return [], _too_short(years, left_out)
+        left_out["heatwaves"] = _too_short(years)
+        return [], None
     calendar = metrics.heatwave_threshold(baseline.values[:, 0], baseline.calendar_day)
     near = _steps_near(whole.days, whole.days[inside], AROUND_DAYS + 2 * whole.step_days)
     threshold = calendar[whole.calendar_day[near]]
@@ -64,8 +69,8 @@ def score_heatwaves(
     return rows, {"baseline": f"{first:%Y-%m-%d}/{last:%Y-%m-%d}", "share": share}
 
 
-def _too_short(years: float, left_out: dict[str, str]) -> None:
-    left_out["heatwaves"] = (
+def _too_short(years: float) -> str:
+    return (
         f"The truth has {years:.1f} years outside of the reconstruction, fewer than {FEWEST_BASELINE_YEARS} for the"
         " threshold."
     )

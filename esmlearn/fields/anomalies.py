@@ -23,6 +23,8 @@ class Anomalies:
         Elapsed fraction of the year at each time.
     position
         Latitude and longitude of the cells in degrees.
+    area
+        Relative area of the cells.
     months, first_days
         Times of each calendar month, and the day of the month of the first of them.
     error
@@ -35,6 +37,7 @@ class Anomalies:
     land: Bool[np.ndarray, "lat lon"]
     year_fraction: Float[np.ndarray, " time"]
     position: Float[np.ndarray, "2 lat lon"]
+    area: Float[np.ndarray, "lat lon"]
     months: tuple[slice, ...]
     first_days: tuple[int, ...]
     error: Float[np.ndarray, "time lat lon"] | None = None
@@ -51,6 +54,7 @@ class Anomalies:
             land=field.land,
             year_fraction=field.year_fraction.astype(np.float32),
             position=np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32),
+            area=field.area_weights,
             months=tuple(field.months.values()),
             first_days=tuple(field.dates[days.start].day for days in field.months.values()),
             error=None if field.error is None else (field.deviation[:, 0] / spread).astype(np.float32),

@@ -74,7 +74,7 @@ def clean(path: Path, dataset: xr.Dataset, name: str, settings: SourceSettings, 
 
     for limit in _packed_limits(dataset[name].encoding):
         step = abs(float(dataset[name].encoding["scale_factor"])) / 2
-        keep(np.abs(values - limit) > step, f"values of {limit:g}, the limit of what the file can hold, were left out")
+        keep(abs(values - limit) > step, f"values of {limit:g}, the limit of what the file can hold, were left out")
     levels = settings.keep if rules.quality is None else rules.quality
     quality = _name(variable.quality, name)
     if quality in dataset:

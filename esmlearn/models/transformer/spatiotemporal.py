@@ -21,6 +21,7 @@ from esmlearn.models.embeddings import (
     LearnedEncoding,
     SpatialPositionalEncoding2D,
     TemporalPositionalEncoding,
+    middle_of_patches,
     season,
     unit_sphere,
 )

@@ -179,7 +179,7 @@ class FillSamples(EndlessSamples):
             torch.from_numpy(clean),
             torch.from_numpy(valid & ~days.observations.observed[day, *cells]),
             torch.from_numpy(truth.position[:, *cells].copy()),
-            torch.from_numpy(truth.area_weights[None, *cells].copy()),
+            torch.from_numpy(truth.area[None, *cells].copy()),
             torch.from_numpy(truth.year_fraction[day])[0],
         )
 

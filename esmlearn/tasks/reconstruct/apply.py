@@ -223,5 +223,6 @@ def _lengthen(anomalies: Anomalies, columns: int) -> Anomalies:
         observed=grow(anomalies.observed),
         land=grow(anomalies.land),
         position=grow(anomalies.position),
+        area=grow(anomalies.area),
         error=None if anomalies.error is None else grow(anomalies.error),
     )
