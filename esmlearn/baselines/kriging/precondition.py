@@ -42,11 +42,6 @@ class SparseInverse:
         """Multiply by the approximate inverse."""
         return torch.from_numpy(self.transposed @ (self.factor @ columns.numpy()))
 
-    @property
-    def diagonal(self) -> Float[np.ndarray, " observation"]:
-        """Its diagonal: one over the variance of each observation given all others."""
-        return np.asarray(self.transposed.multiply(self.transposed).sum(axis=1)).ravel()
-
 
 def approximate_inverse(system: System, coordinates: Float[np.ndarray, "observation coordinate"]) -> SparseInverse:
     """Make the approximate inverse of C + R.

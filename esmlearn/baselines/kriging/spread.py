@@ -49,15 +49,15 @@ def error_deviation(
     near = min(NEAREST, len(observed))
     nearest = KDTree(observed).query(centres, k=near)[1].reshape(len(centres), near)
     by_size = np.argsort([len(one) for one in members], kind="stable")
-    prior = float(system.in_time[:, 0, 0].sum())
+    prior, single = float(system.in_time[:, 0, 0].sum()), system.single()
     for start in range(0, len(by_size), AT_ONCE):
         chosen = by_size[start : start + AT_ONCE]
         size = max(len(members[one]) for one in chosen)
         targets = np.stack([np.resize(members[one], size) for one in chosen])  # repeated to the size of the largest
         given = torch.from_numpy(nearest[chosen])
-        matrix = system.covariances(given, given) + torch.diag_embed(system.noise[given])
+        matrix = single.covariances(given, given).double() + torch.diag_embed(system.noise[given])
         at = torch.from_numpy(time[targets]), torch.from_numpy(cell[targets])
-        cross = between(system, (system.time[given], system.cell[given]), at)
+        cross = between(single, (system.time[given], system.cell[given]), at).double()
         explained = torch.linalg.solve_triangular(torch.linalg.cholesky(matrix), cross, upper=False).square().sum(dim=1)
         result[time[targets], cell[targets]] = (prior - explained).clamp(min=0).sqrt().numpy()
     return result

@@ -15,9 +15,9 @@ def distances(
 ) -> Float[np.ndarray, "cell cell"]:
     """Distances in km between all cells of the ocean of a window.
 
-    They are chords of the sphere. Cells that no way through the water of the window connects, also none over the corner
-    of two cells, are far apart: a lake, an enclosed sea, or the two sides of an isthmus. Around a cape the distance
-    stays the direct one.
+    They are chords of the sphere. Cells that no way through the water of the window connects are far apart: those of a
+    lake, of an enclosed sea, or of the two sides of an isthmus. A way may pass the corner between two cells. Around a
+    cape the distance stays the direct one.
     """
     ocean = positions(*np.meshgrid(lat, lon, indexing="ij"))[~land]
     waters = label(~land, structure=np.ones((3, 3)))[0][~land]
