@@ -10,7 +10,7 @@ from esmlearn.baselines.kriging.system import System, between
 NEAREST = 192
 """Observations around a block of cells and times that its errors are calculated with."""
 
-SIDE = 1.0
+SIDE = 1.25
 """Sides of a block, in the shortest decorrelation length and time."""
 
 AT_ONCE = 32
