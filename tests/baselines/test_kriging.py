@@ -221,6 +221,7 @@ def test_a_short_record_has_scales_near_the_prior():
     assert 0.3 < found.sigma / 2.0 < 3
 
 
+@pytest.mark.slow
 def test_learned_scales_are_as_good_as_the_known_ones(monkeypatch):
     """Of a field with this covariance, sampled on a grid, under clouds and with noise."""
     monkeypatch.setattr(learn, "TRIALS", 40)
