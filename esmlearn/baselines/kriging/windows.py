@@ -12,7 +12,7 @@ from esmlearn.grids.tiles import ramp, slices
 CELLS, OVERLAP = 40, 0.4
 """Most rows and columns of a window, and the share of it that overlaps with the next one."""
 
-STEPS, HALO = 96, 5.0
+STEPS, HALO = 160, 5.0
 """Times of a stretch, and how far it looks to both sides, in the longest decorrelation time."""
 
 MOST_HALO = 32
