@@ -51,6 +51,14 @@ METHODS: Mapping[str, MethodInfo] = {
     "optimal_interpolation": MethodInfo(
         "Optimal interpolation", "optimal interpolation", "baseline", "#CC79A7", "X", ("bretherton1976", "cressie1985")
     ),
+    "kriging": MethodInfo(
+        "Kriging, all observations",
+        "kriging with all observations",
+        "baseline",
+        "#8B1A4A",
+        "p",
+        ("bretherton1976", "vecchia1988", "schafer2021"),
+    ),
     "dineof": MethodInfo("DINEOF", "DINEOF", "baseline", "#D55E00", "d", ("beckers2003", "alvera2005", "alvera2009")),
     "nearest": MethodInfo("Nearest cell", "the nearest coarse cell", "baseline", "#8c8c8c", "s"),
     "bilinear": MethodInfo("Bilinear", "bilinear interpolation", "baseline", "#E69F00", "^"),

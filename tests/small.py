@@ -20,6 +20,7 @@ QUICK_BASELINES = BaselineSettings.model_validate(
             "sigma": 0.3,
             "neighbours": 20,
         },
+        "kriging": {"components": [{"length_km": 100, "time_days": 10}], "noise_share": 0.1, "sigma": 0.3},
         "dineof": {"modes": 3, "filter_days": 0},
     }
 )

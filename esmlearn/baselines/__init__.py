@@ -8,6 +8,7 @@ from esmlearn.baselines.base import Baseline
 from esmlearn.baselines.climatologies import CalendarDayClimatology, HarmonicClimatology, ObservedMean
 from esmlearn.baselines.dineof import Dineof
 from esmlearn.baselines.interpolation import Persistence, TimeInterpolation
+from esmlearn.baselines.kriging import Kriging
 from esmlearn.baselines.optimal_interpolation import OptimalInterpolation
 from esmlearn.baselines.outliers import find_outliers as find_outliers
 from esmlearn.cubes.convert import Gridded
@@ -27,6 +28,7 @@ BASELINES: dict[str, type[Baseline]] = {
     "persistence": Persistence,
     "time_interpolation": TimeInterpolation,
     "optimal_interpolation": OptimalInterpolation,
+    "kriging": Kriging,
     "dineof": Dineof,
 }
 

@@ -79,7 +79,7 @@ def estimate_covariance(
     if len(given) == len(fields(Covariance)):
         return Covariance(**given)
     least = rounding(training.values)
-    trials = list(_trials(training, anomalies, settings.seed))
+    trials = list(make_trials(training, anomalies, settings.seed))
     if sum(len(trial.aside.anomalies) for trial in trials) < FEWEST:
         return from_few(training, anomalies, given)
     truth = np.concatenate([trial.aside.anomalies for trial in trials])
@@ -111,7 +111,7 @@ def estimate_covariance(
     best, filling = candidates[int(np.argmin(errors))], fillings[int(np.argmin(errors))]
     # The withheld values have noise, too.
     expected = np.hypot(filling.std, best.noise)
-    ratio = error_ratio(filling.anomalies - truth, expected, _errors_of(trials))
+    ratio = error_ratio(filling.anomalies - truth, expected, errors_of(trials))
     return replace(best, sigma=given.get("sigma", max(best.sigma * ratio, least)))
 
 
@@ -167,13 +167,13 @@ def error_ratio(
     return float(brentq(excess, LEAST_RATIO, most))
 
 
-def _errors_of(trials: Sequence[Trial]) -> Float[np.ndarray, " point"] | None:
+def errors_of(trials: Sequence[Trial]) -> Float[np.ndarray, " point"] | None:
     """Known errors of the withheld values; None where none are known."""
     errors = [trial.aside.errors for trial in trials if trial.aside.errors is not None]
     return np.concatenate(errors) if errors else None
 
 
-def _trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
+def make_trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
     """Withhold observations of the training period, and choose values near random places over all of it."""
     try:
         left = withhold(training, WithholdSettings(share=SHARE, days=DAYS, seed=seed)).observed[:, 0]

@@ -195,7 +195,7 @@ class GapFiller(ABC):
         del field
         raise SettingsError(
             f"{type(self).__name__} gives observations back as they are: leave out smooth_observed, or take "
-            "optimal_interpolation or a trained SpatioTemporalModel."
+            "optimal_interpolation, kriging or a trained SpatioTemporalModel."
         )
 
     def reconstruct(

@@ -24,6 +24,8 @@ from esmlearn.settings.reconstruct import (
     DineofSettings,
     Interpolation,
     Kernel,
+    KrigingComponent,
+    KrigingSettings,
     OptimalInterpolationSettings,
     ReconstructSettings,
     WithholdSettings,

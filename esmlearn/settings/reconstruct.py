@@ -17,6 +17,7 @@ Baseline = Literal[
     "persistence",
     "time_interpolation",
     "optimal_interpolation",
+    "kriging",
     "dineof",
 ]
 
@@ -45,6 +46,30 @@ class OptimalInterpolationSettings(Block):
     seed: Seed = Field(0, description="seed of the clouds of other days that hide observations for the estimation")
 
 
+class KrigingComponent(Block):
+    """Part of the anomalies with scales of its own, in the covariance of kriging."""
+
+    share: float = Field(1.0, gt=0, description="its standard deviation; only the ratio to the others counts")
+    length_km: float = Field(gt=0, description="decorrelation length in km")
+    time_days: float = Field(gt=0, description="decorrelation time in days")
+    kernel: Kernel = Field("matern_52", description="shape of the covariance in space, rough to smooth")
+
+
+class KrigingSettings(Block):
+    """Kriging with all observations; parameters are by default learned from the training period."""
+
+    components: Annotated[tuple[KrigingComponent, ...], Field(min_length=1)] | None = Field(
+        None, description="parts of the anomalies with scales of their own; default: two, learned"
+    )
+    noise_share: float | None = Field(
+        None, ge=0.01, description="standard deviation of the errors of observation over sigma; default: learned"
+    )
+    sigma: float | None = Field(
+        None, gt=0, description="standard deviation of the anomalies; default: so that errors are as large as estimated"
+    )
+    seed: int = Field(0, ge=0, description="seed of the clouds of other days that hide observations to learn from")
+
+
 class DineofSettings(Block):
     """Interpolation by empirical orthogonal functions (DINEOF); parameters are by default cross-validated."""
 
@@ -60,6 +85,7 @@ class BaselineSettings(Block):
     """Parameters of baselines."""
 
     optimal_interpolation: OptimalInterpolationSettings = OptimalInterpolationSettings()
+    kriging: KrigingSettings = KrigingSettings()
     dineof: DineofSettings = DineofSettings()
 
 
