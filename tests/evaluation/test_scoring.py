@@ -12,7 +12,7 @@ from esmlearn.evaluation.case import cells_within
 from esmlearn.evaluation.evaluation import rows_json
 from esmlearn.evaluation.facts import facts
 from esmlearn.evaluation.reading import read_cases
-from esmlearn.evaluation.scoring import score_case
+from esmlearn.evaluation.scoring import hidden_points, score_case
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.reconstruction import Reconstruction, monthly_means
@@ -227,6 +227,53 @@ def test_what_is_left_out_is_said(leave):
     assert "0.0 years outside of the reconstruction, fewer than 5" in scored.left_out["heatwaves"]
     assert {(row["low"], row["high"]) for row in scored.rows} == {(None, None)}
     assert not any(row.get("bin", {}).get("by") == "distance_to_coast" for row in scored.rows)
+
+
+def every(field, step, *, bounds):
+    """Every few days of a field; with bounds, each stands for all of them, without it is a single day."""
+    cube = field[np.arange(0, field.dates.size - step + 1, step)].to_cubes()[0]
+    if bounds:
+        time = cube.coord("time")
+        start = np.floor(time.points)
+        time.bounds = np.stack([start, start + step], axis=1)
+        time.points = time.bounds.mean(axis=1)
+    return Field.from_cube(cube)
+
+
+@pytest.mark.parametrize("bounds", [True, False])
+@pytest.mark.parametrize(("step", "block"), [(5, 6), (12, 2)])
+def test_blocks_count_days_whatever_the_step(leave, step, bounds, block):
+    truth = every(Field.from_cube(make_cube(wavy_ocean(360, 8, 20))), step, bounds=bounds)
+    case = leave(truth, truth.hide(clouds(truth.values[:, 0].shape)), truth="Complete", block_days=30)
+    assert hidden_points(case).block == block
+    scored = score_case(case)
+    assert facts(case, scored)["days"] == 360
+    assert "intervals" not in scored.left_out
+    rows = rows_of(scored, metric="bias", frequency=case.frequency, region="all")
+    assert all(row["low"] < row["high"] for row in rows if "bin" not in row)
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_a_heatwave_that_began_before_the_period_counts(leave, step):
+    """Of twenty warm days the last four (one step of five) lie in the period, of any step up to five days."""
+    values = wavy_ocean(7 * YEAR, 8, 20)
+    first = 6 * YEAR + 4 - (6 * YEAR) % 10
+    values[first - 16 : first + 4] += 8
+    truth = every(Field.from_cube(make_cube(values)), step, bounds=step > 1)
+    inside = np.flatnonzero(truth.days >= first)[: 120 // step]
+    last = truth[slice(inside[0], inside[-1] + 1)]
+    scored = score_case(leave(truth, last.hide(clouds(last.values[:, 0].shape, 0.7)), truth="Complete"))
+    (hit_rate,) = rows_of(scored, metric="heatwave_hit_rate", method="Net")
+    assert hit_rate["value"] > 0.8
+    assert scored.heatwaves["share"] > 0.02
+
+
+@pytest.mark.parametrize("step", [8, 12])
+def test_steps_longer_than_a_heatwave_are_refused(leave, step):
+    truth = every(Field.from_cube(make_cube(wavy_ocean(7 * YEAR, 8, 20))), step, bounds=False)
+    last = truth[slice(truth.dates.size - 30, truth.dates.size)]
+    scored = score_case(leave(truth, last.hide(clouds(last.values[:, 0].shape)), truth="Complete"))
+    assert f"steps of {step} days" in scored.left_out["heatwaves"]
 
 
 def test_nothing_known_is_nothing_scored(leave, ocean):
