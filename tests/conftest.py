@@ -5,6 +5,17 @@ Where tests run side by side, each worker computes with one thread.
 
 import os
 
+import pytest
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def little_learning():
+    """Let kriging learn from few trials in few steps, unless a test is about what it learns."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("esmlearn.baselines.kriging.learn.TRIALS", 16)
+        patch.setattr("esmlearn.baselines.kriging.learn.STEPS", 4)
+        yield

@@ -99,4 +99,5 @@ def _script_exists(script: str) -> bool:
     """Whether ESMValCore finds a script: from the current folder, or in an installed ESMValTool."""
     esmvaltool = find_spec("esmvaltool")
     folders = [Path(esmvaltool.origin).parent / "diag_scripts"] if esmvaltool and esmvaltool.origin else []
-    return from_start(script, "script").is_file() or any((folder / script).is_file() for folder in folders)
+    from_start(script, "script")  # refuses a name that no file can have
+    return Path(script).expanduser().is_file() or any((folder / script).is_file() for folder in folders)

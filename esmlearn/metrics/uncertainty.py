@@ -90,7 +90,8 @@ class BlockBootstrap:
         if blocks < FEWEST_BLOCKS or not np.isfinite(scores[1:]).any():
             return None
         tail = stats.norm.cdf(np.sqrt(blocks / (blocks - 1)) * stats.t.ppf((1 - LEVEL) / 2, blocks - 1))
-        low, high = np.nanquantile(scores[1:], [tail, 1 - tail])
+        # A score that divides by zero in a resample says nothing there.
+        low, high = np.nanquantile(np.where(np.isfinite(scores[1:]), scores[1:], np.nan), [tail, 1 - tail])
         return float(low), float(high)
 
 

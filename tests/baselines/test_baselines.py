@@ -119,5 +119,5 @@ def test_another_grid_is_refused(fitted):
 
 def test_settings_and_methods_have_the_same_names():
     assert tuple(BASELINES) == get_args(Baseline)
-    with pytest.raises(SettingsError, match="no baseline 'kriging'; choose one of climatology, "):
-        baselines.fit("kriging", small_ocean()[0])
+    with pytest.raises(SettingsError, match="no baseline 'splines'; choose one of climatology, "):
+        baselines.fit("splines", small_ocean()[0])

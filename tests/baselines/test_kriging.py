@@ -225,6 +225,7 @@ def test_a_short_record_has_scales_near_the_prior():
 def test_learned_scales_are_as_good_as_the_known_ones(monkeypatch):
     """Of a field with this covariance, sampled on a grid, under clouds and with noise."""
     monkeypatch.setattr(learn, "TRIALS", 40)
+    monkeypatch.setattr(learn, "STEPS", 25)
     known = SpaceTimeCovariance((Component(1.0, 110.0, 5.0, "matern_32"),), noise_share=0.05, sigma=2.0)
     days, cells = 50, 16
     whole = Field.from_cube(make_cube(np.zeros((days, cells, cells)), lat=-2 + 0.25 * np.arange(cells)))

@@ -96,7 +96,7 @@ def test_a_period_that_saw_nothing_shows_its_first_day(case):
 def test_all_methods_are_shown_on_one_day_the_best_first(plotted):
     shown = titles(plotted["maps_methods"])
     assert shown[2:6] == ["Net", "DINEOF", "Linear in time", "Mean of observed days"]
-    assert shown[6:10] == [f"Error, RMSE {error:.2f} °C" for error in (0.2, 0.3, 0.5, 0.8)]
+    assert shown[6:10] == [f"Error, RMSE {error:.3f} °C" for error in (0.2, 0.3, 0.5, 0.8)]
 
 
 def test_figures_with_little_room_show_the_foremost_only(plotted):

@@ -8,7 +8,6 @@ from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import averager
 from esmlearn.metrics.calibration import calibration_at_points
 from esmlearn.metrics.climate_models import AnnualCycles, ModelComparison
-from esmlearn.metrics.comparison import steps_a_day
 from esmlearn.metrics.exceedances import exceedance_rows
 from esmlearn.metrics.extremes import contingency
 from esmlearn.metrics.uncertainty import BlockBootstrap
@@ -110,14 +109,6 @@ def test_tenths_of_a_right_ensemble_of_any_size_are_flat(n_members):
     )
     (record,) = metrics.reliability(comparison)
     assert record["pit"] == pytest.approx([0.1] * 10, abs=0.004)
-
-
-@pytest.mark.parametrize(
-    ("frequency", "steps"),
-    [("hr", 24), ("1hr", 24), ("6hr", 4), ("day", 1), ("5day", 0.2), ("mon", 12 / 365.25), ("3mon", 4 / 365.25)],
-)
-def test_steps_a_day_by_hand(frequency, steps):
-    assert steps_a_day(frequency) == pytest.approx(steps)
 
 
 def test_the_contingency_table_has_all_four_areas():

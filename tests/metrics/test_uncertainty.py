@@ -118,3 +118,12 @@ def test_resamples_are_whole_blocks_and_the_same_each_time():
     assert counts[1:].mean(axis=0) == pytest.approx(1, abs=0.25)
     np.testing.assert_array_equal(counts, metrics.BlockBootstrap.of(100, 30, n_resamples=200, seed=5).counts)
     assert (counts != metrics.BlockBootstrap.of(100, 30, n_resamples=200, seed=6).counts).any()
+
+
+def test_resamples_without_a_score_leave_the_interval_finite():
+    """Some of them divide by zero: infinite, or not a number."""
+    bootstrap = BlockBootstrap.of(100, 5)
+    scores = bootstrap.counts @ np.arange(100.0)
+    scores[1:20:2], scores[2:20:2] = np.inf, np.nan
+    low, high = bootstrap.interval(scores, np.ones(100))
+    assert np.isfinite([low, high]).all()

@@ -42,7 +42,7 @@ def test_methods_are_ranked_with_the_best_on_top():
     rows += [row("Net", "model", 9.0, region="Bay"), row("Net", "model", 9.0, metric="mae")]
     daily, monthly = drawn(plots.ranked_skill(rows)).axes
     assert names_on(daily) == ["Climatology", "Linear in time", "Net"]
-    assert [text.get_text() for text in daily.texts] == ["2.00", "1.00", "0.50"]
+    assert [text.get_text() for text in daily.texts] == ["2.00", "1.00", "0.500"]
     assert names_on(monthly) == ["Net", "Climatology"]
 
 

@@ -16,6 +16,7 @@ from esmlearn.baselines.kriging.covariance import Component, SpaceTimeCovariance
 from esmlearn.baselines.kriging.trials import Batch, make_batch
 from esmlearn.baselines.variogram import cell_km, fit_scales, measure_variogram
 from esmlearn.fields.field import Field
+from esmlearn.fields.rounding import rounding
 from esmlearn.settings import Kernel, KrigingSettings
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ KERNELS: tuple[Kernel, ...] = ("matern_52", "matern_32")
 
 TRIALS, STEPS = 160, 25
 """Trials, and most steps of the optimization."""
+
+ROUNDED = 3e-5
+"""Share of the variance that is added to that of errors: covariances in single precision are not exactly positive."""
 
 HOLD = 1e-3
 """Relative growth of the mean square error that is as bad as a parameter which is e times its start."""
@@ -72,7 +76,8 @@ def learn_covariance(
     free = [name for name in ("components", "noise_share") if name not in given]
     starts = [start] if "components" in given else [_with_kernel(start, kernel) for kernel in KERNELS]
     found = min((_optimize(one, batch, free) for one in starts), key=lambda one: one[1])[0]
-    return replace(found, sigma=given.get("sigma", found.sigma * _ratio(found, batch)))
+    least = rounding(training.values)
+    return replace(found, sigma=given.get("sigma", max(found.sigma * _ratio(found, batch), least)))
 
 
 def _with_kernel(covariance: SpaceTimeCovariance, kernel: Kernel) -> SpaceTimeCovariance:
@@ -91,7 +96,7 @@ def _normalized(components: tuple[Component, ...]) -> tuple[Component, ...]:
 
 def _first(training: Field, anomalies: Float[np.ndarray, "time lat lon"]) -> Covariance:
     """One component that fits the variogram."""
-    sigma = float(np.nanstd(anomalies))
+    sigma = max(float(np.nanstd(anomalies, dtype=np.float64)), rounding(training.values))
     length, time = max(PRIOR_SCALES[0], cell_km(training)), max(PRIOR_SCALES[1], training.step_days)
     start = Covariance("matern_52", length_km=length, time_days=time, noise_share=0.03, sigma=sigma)
     return replace(fit_scales(measure_variogram(training, anomalies), start, ("length_km", "time_days")), sigma=sigma)
@@ -126,6 +131,8 @@ def _optimize(start: SpaceTimeCovariance, batch: Batch, free: list[str]) -> tupl
         return total.item(), gradient.numpy() * varies
 
     bounds = [(np.log(LEAST_NOISE), 0.0)] + [(low, low + 2 * np.log(20)) for low in origin[1:] - np.log(20)]
+    if not np.isfinite(loss(origin)[0]):
+        return start, np.inf  # the withheld values equal their climatology: there is nothing to learn from
     found = minimize(loss, np.clip(origin, *np.array(bounds).T), jac=True, method="L-BFGS-B", bounds=bounds,
                      options={"maxiter": STEPS, "ftol": 1e-4})  # fmt: skip
     noise, *numbers = np.exp(found.x).tolist()
@@ -153,7 +160,8 @@ def _errors(
 
     among, between = covariance(*batch.among), covariance(*batch.between)
     with torch.no_grad():
-        matrix = among.double() + torch.diag_embed(batch.variance + noise.double())
+        rounded = ROUNDED * shapes[:, 0].square().sum().double()
+        matrix = among.double() + torch.diag_embed(batch.variance + noise.double() + rounded)
         factor = torch.linalg.cholesky(matrix)
         solved = torch.cholesky_solve(batch.given[..., None], factor)
         weights = torch.cholesky_solve(between.double(), factor)
