@@ -122,7 +122,7 @@ def test_resamples_are_whole_blocks_and_the_same_each_time():
 
 def test_resamples_without_a_score_leave_the_interval_finite():
     """Some of them divide by zero: infinite, or not a number."""
-    bootstrap = BlockBootstrap.of(100, 5)
+    bootstrap = metrics.BlockBootstrap.of(100, 5)
     scores = bootstrap.counts @ np.arange(100.0)
     scores[1:20:2], scores[2:20:2] = np.inf, np.nan
     low, high = bootstrap.interval(scores, np.ones(100))
