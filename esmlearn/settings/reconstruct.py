@@ -21,6 +21,9 @@ Baseline = Literal[
     "dineof",
 ]
 
+ON_REQUEST = ("kriging",)
+"""Baselines that a recipe has to name."""
+
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
 
 Kernel = Literal["matern_12", "matern_32", "matern_52"]
@@ -154,7 +157,8 @@ class ReconstructSettings(BaselineSettings):
         "the observations where they cover the year",
     )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
-        None, description="baselines to run; default: all of the task"
+        None,
+        description="baselines to run; default: all of the task but `kriging`, which takes minutes on large records",
     )
     ensemble: EnsembleSettings = EnsembleSettings()
     ablations: dict[str, AblationSettings] = Field(
@@ -183,11 +187,16 @@ class ReconstructSettings(BaselineSettings):
         return any(ablation.share is not None for ablation in self.ablations.values())
 
     def _among[Name: str](self, known: tuple[Name, ...], what: str) -> tuple[Name, ...]:
-        """Return the baselines in the settings, by default all of a task; a SettingsError if the task has not all."""
+        """Return the baselines in the settings, by default all of a task that are quick.
+
+        A SettingsError if the task has not all that are named.
+        """
         unknown = [name for name in self.baselines or () if name not in known]
         if unknown:
             raise SettingsError(f"baselines: {', '.join(unknown)} can't {what}; choose from {', '.join(known)}.")
-        return known if self.baselines is None else tuple(name for name in known if name in self.baselines)
+        if self.baselines is None:
+            return tuple(name for name in known if name not in ON_REQUEST)
+        return tuple(name for name in known if name in self.baselines)
 
     def gap_fillers(self) -> tuple[Baseline, ...]:
         """Baselines that fill gaps."""
