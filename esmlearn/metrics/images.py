@@ -106,4 +106,4 @@ def ssim_map(
     covariance = smooth(x * y) / share - mean_x * mean_y
     c1, c2 = (K1 * (high - low)) ** 2, (K2 * (high - low)) ** 2
     similar = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    return np.where(known, similar / ((mean_x**2 + mean_y**2 + c1) * (variances + c2)), np.nan)
+    return np.where(known, ratio(similar, (mean_x**2 + mean_y**2 + c1) * (variances + c2)), np.nan)

@@ -94,3 +94,10 @@ def test_only_points_that_count_are_averaged():
     found = ssim(values, truth, where, weights, low=0.0, high=1.0)
     assert found[0] == pytest.approx((3 * local[4, 5] + local[12, 9]) / 4)
     assert np.isnan(found[1])
+
+
+def test_maps_without_a_range_have_no_ssim():
+    """A constant truth: zero over zero is no similarity, and no warning."""
+    maps = np.zeros((2, 8, 8), np.float32)
+    where, areas = np.ones(maps.shape, bool), np.ones(maps.shape[1:], np.float32)
+    assert np.isnan(ssim(maps, maps, where, areas, low=0.0, high=0.0)).all()
