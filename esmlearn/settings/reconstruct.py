@@ -21,9 +21,6 @@ Baseline = Literal[
     "dineof",
 ]
 
-ON_REQUEST = ("kriging",)
-"""Baselines that a recipe has to name."""
-
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
 
 Kernel = Literal["matern_12", "matern_32", "matern_52"]
@@ -157,8 +154,7 @@ class ReconstructSettings(BaselineSettings):
         "the observations where they cover the year",
     )
     baselines: tuple[Baseline | Interpolation, ...] | None = Field(
-        None,
-        description="baselines to run; default: all of the task but `kriging`, which takes minutes on large records",
+        None, description="baselines to run; default: all of the task"
     )
     ensemble: EnsembleSettings = EnsembleSettings()
     ablations: dict[str, AblationSettings] = Field(
@@ -187,16 +183,14 @@ class ReconstructSettings(BaselineSettings):
         return any(ablation.share is not None for ablation in self.ablations.values())
 
     def _among[Name: str](self, known: tuple[Name, ...], what: str) -> tuple[Name, ...]:
-        """Return the baselines in the settings, by default all of a task that are quick.
+        """Return the baselines in the settings, by default all of a task.
 
         A SettingsError if the task has not all that are named.
         """
         unknown = [name for name in self.baselines or () if name not in known]
         if unknown:
             raise SettingsError(f"baselines: {', '.join(unknown)} can't {what}; choose from {', '.join(known)}.")
-        if self.baselines is None:
-            return tuple(name for name in known if name not in ON_REQUEST)
-        return tuple(name for name in known if name in self.baselines)
+        return tuple(name for name in known if self.baselines is None or name in self.baselines)
 
     def gap_fillers(self) -> tuple[Baseline, ...]:
         """Baselines that fill gaps."""

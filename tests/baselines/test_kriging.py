@@ -9,10 +9,13 @@ import torch
 from esmlearn import baselines
 from esmlearn.baselines.covariance import CORRELATIONS
 from esmlearn.baselines.kriging import Kriging, learn, system, windows
+from esmlearn.baselines.kriging.coordinates import Coordinates
 from esmlearn.baselines.kriging.covariance import Component, SpaceTimeCovariance, matern, positions
 from esmlearn.baselines.kriging.members import sample_prior
 from esmlearn.baselines.kriging.precondition import approximate_inverse
-from esmlearn.baselines.kriging.system import System, solve
+from esmlearn.baselines.kriging.space import CellCorrelations
+from esmlearn.baselines.kriging.system import Places, System, solve
+from esmlearn.errors import DataError
 from esmlearn.fields.field import Field
 from esmlearn.gaps.simulate import travelling_clouds
 from esmlearn.settings import BaselineSettings
@@ -176,7 +179,8 @@ def test_windows_and_stretches_hardly_show(monkeypatch):
     whole = method_of(field, covariance).reconstruct_field(field)
     monkeypatch.setattr(windows, "STEPS", 8)
     monkeypatch.setattr(windows, "MOST_HALO", 6)
-    monkeypatch.setattr(windows, "CELLS", 12)
+    monkeypatch.setattr(windows, "ROWS", 12)
+    monkeypatch.setattr(windows, "COLUMNS", 12)
     pieces = method_of(field, covariance).reconstruct_field(field)
     hidden = ~field.observed[:, 0]
     assert (pieces.daily != whole.daily).any()
@@ -188,16 +192,14 @@ def test_windows_and_stretches_hardly_show(monkeypatch):
 def test_few_steps_are_enough():
     """Thousands of observations with little noise: without the preconditioner, hundreds of steps are not enough."""
     rng = np.random.default_rng(0)
-    days, (rows, columns) = np.arange(20.0), np.meshgrid(np.arange(24), np.arange(24), indexing="ij")
-    places = 25.0 * np.stack([rows.ravel(), columns.ravel()], axis=1)
+    days, lat, lon = np.arange(20.0), -2.5 + 0.225 * np.arange(24), 0.225 * np.arange(24)
     covariance = SpaceTimeCovariance((Component(1.0, 90.0, 5.0, "matern_32"),), noise_share=0.02, sigma=1.0)
-    km = np.linalg.norm(places[:, None] - places, axis=-1)
-    time, cell = np.nonzero(rng.random((20, 576)) < 0.4)
-    indices = torch.from_numpy(time), torch.from_numpy(cell)
-    noise = torch.full((len(time),), 0.02**2, dtype=torch.float64)
-    equations = System(covariance.in_time(days), covariance.in_space(km), *indices, noise)
-    right = torch.from_numpy(rng.standard_normal((len(time), 2)))
-    coordinates = np.concatenate([places[cell] / 90, days[time, None] / 5], axis=1)
+    observed = Places.where(rng.random((20, 24, 24)) < 0.4)
+    noise = torch.full((len(observed),), 0.02**2, dtype=torch.float64)
+    cells = CellCorrelations.of(covariance, lat, 0.225, 24)
+    equations = System(covariance.in_time(days), cells, observed, noise)
+    right = torch.from_numpy(rng.standard_normal((len(observed), 2)))
+    coordinates = Coordinates(days, lat, lon, 5.0, 90.0)
     weights, steps = solve(equations, approximate_inverse(equations, coordinates), right, tolerance=1e-3)
     assert steps <= 60
     assert float((equations.multiply(weights) - right).norm() / right.norm()) <= 1e-3
@@ -243,3 +245,40 @@ def test_learned_scales_are_as_good_as_the_known_ones(monkeypatch):
     assert rmse[1] < 0.5 * truth[hidden].std()
     assert np.sqrt(((errors[0] / result.daily_std[hidden]) ** 2).mean()) == pytest.approx(1, abs=0.15)
     assert np.sqrt(((errors[1] / ideal.daily_std[hidden]) ** 2).mean()) == pytest.approx(1, abs=0.1)
+
+
+def test_products_are_those_of_the_whole_matrix():
+    """Rows from south to north, columns over the date line, two components: as all pairs of places give it."""
+    rng = np.random.default_rng(0)
+    days, lat, lon = np.array([0.0, 1.0, 4.0]), np.array([50.0, 52.0, 53.0]), (178.0 + np.arange(5)) % 360
+    observed = Places.where(rng.random((3, 3, 5)) < 0.7)
+    cells = CellCorrelations.of(TWO_SCALES, lat, 1.0, 5)
+    equations = System(TWO_SCALES.in_time(days), cells, observed, torch.full((len(observed),), 0.3).double())
+    place = positions(lat[observed.row], lon[observed.column])
+    km = np.linalg.norm(place[:, None] - place, axis=-1)
+    lag = TWO_SCALES.in_time(days)[:, observed.time[:, None], observed.time]
+    matrix = (lag * TWO_SCALES.in_space(km)).sum(dim=0)
+    weights = torch.from_numpy(rng.standard_normal((len(observed), 2)))
+    whole = Places(*(part[None] for part in (observed.time, observed.row, observed.column)))
+    np.testing.assert_allclose(equations.covariances(whole, whole)[0], matrix, rtol=1e-12)
+    np.testing.assert_allclose(equations.multiply(weights), matrix @ weights + 0.3 * weights, rtol=1e-6)
+
+
+def test_waters_meet_on_the_ring_of_longitudes():
+    """One water that is cut by the first column, and one that nothing joins to it."""
+    land = np.ones((5, 72), bool)
+    land[1, :4] = land[0, 70:] = False
+    land[3, 20:30] = False
+    field = Field.from_cube(
+        make_cube(np.zeros((1, 5, 72)), lat=5.0 * np.arange(5), lon=2.5 + 5.0 * np.arange(72)), land=land
+    )
+    assert sorted(int(window.water.sum()) for window in windows.windows(field)) == [6, 10]
+
+
+def test_longitudes_at_uneven_distances_are_refused():
+    cube = make_cube(
+        np.array([[[1.0, np.nan, np.nan, 2.0]] * 2]), lat=np.array([0.0, 1.0]), lon=np.array([0.0, 1.0, 2.0, 4.0])
+    )
+    field = Field.from_cube(cube, land=np.zeros((2, 4), bool))
+    with pytest.raises(DataError, match="evenly spaced longitudes"):
+        method_of(field).reconstruct_field(field)

@@ -103,7 +103,7 @@ class SpaceTimeCovariance:
         lags = torch.as_tensor(np.abs(days[:, None] - days))
         return torch.stack([part.share**2 * time_correlation(lags / part.time_days) for part in self.components])
 
-    def in_space(self, km: Float[np.ndarray, "cell cell"]) -> Float[Tensor, "component cell cell"]:
-        """Correlations between cells at these distances."""
+    def in_space(self, km: Float[np.ndarray, "*pair"]) -> Float[Tensor, "component *pair"]:
+        """Correlations at these distances."""
         distances = torch.as_tensor(km)
         return torch.stack([matern(part.kernel, distances / part.length_km) for part in self.components])

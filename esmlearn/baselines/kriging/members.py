@@ -6,9 +6,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from esmlearn.baselines.kriging.covariance import SpaceTimeCovariance
-from esmlearn.baselines.kriging.water import distances
+from esmlearn.baselines.kriging.space import CellCorrelations, even_step
 from esmlearn.baselines.kriging.windows import windows
 from esmlearn.fields.field import Field
+
+CELLS, OVERLAP = 40, 0.4
+"""Most rows and columns of a window, whose correlations are a matrix here, and the overlap of windows."""
 
 PIECE = 64
 """Times that are sampled together, given as many before them."""
@@ -27,20 +30,21 @@ def sample_prior(
     """
     result = np.zeros((members, len(field.days), *field.land.shape), np.float32)
     sum_of_squares = np.zeros(field.land.shape, np.float32)
-    for rows, columns, weight in windows(field):
-        sum_of_squares[rows, columns] += weight**2
-        ocean = ~field.land[rows, columns]
-        if not ocean.any():
-            continue
-        in_space = covariance.in_space(distances(~ocean, field.lat[rows[:, 0]], field.lon[columns]))
-        sample = np.zeros((members, len(field.days), *ocean.shape), np.float32)
-        for part, factor in zip(covariance.components, _root(in_space), strict=True):
-            alone = SpaceTimeCovariance((part,), covariance.noise_share, covariance.sigma)
+    step = even_step(field.lon)
+    for window in windows(field, CELLS, CELLS, OVERLAP):
+        here, water, lat = (window.rows, window.columns), window.water, field.lat[window.rows[:, 0]]
+        sum_of_squares[here] += np.where(water, window.weight**2, 0)
+        row, column = (torch.from_numpy(part) for part in np.nonzero(water))
+        cells = CellCorrelations.of(covariance, lat, step, water.shape[1])
+        in_space = cells.between((row[:, None], column[:, None]), (row, column))
+        sample = np.zeros((members, len(field.days), *water.shape), np.float32)
+        for part, correlation in zip(covariance.components, in_space, strict=True):
+            alone, factor = SpaceTimeCovariance((part,), covariance.noise_share, covariance.sigma), _root(correlation)
             for member in sample:
-                white = torch.from_numpy(rng.standard_normal((len(field.days), int(ocean.sum()))))
-                member[:, ocean] += (_in_time(alone, field.days, white) @ factor.mT).numpy()
-        result[..., rows, columns] += weight * sample
-    return result * covariance.sigma / np.sqrt(sum_of_squares)
+                white = torch.from_numpy(rng.standard_normal((len(field.days), len(row))))
+                member[:, water] += (_in_time(alone, field.days, white) @ factor.mT).numpy()
+        result[..., *here] += window.weight * sample
+    return result * covariance.sigma / np.sqrt(np.where(field.land, 1, sum_of_squares))
 
 
 def _in_time(
@@ -59,9 +63,9 @@ def _in_time(
     return series
 
 
-def _damped(matrix: Float[Tensor, "*component one one"]) -> Float[Tensor, "*component one one"]:
+def _damped(matrix: Float[Tensor, "one one"]) -> Float[Tensor, "one one"]:
     return matrix + JITTER * torch.eye(matrix.shape[-1], dtype=matrix.dtype)
 
 
-def _root(matrix: Float[Tensor, "*component one one"]) -> Float[Tensor, "*component one one"]:
+def _root(matrix: Float[Tensor, "one one"]) -> Float[Tensor, "one one"]:
     return torch.linalg.cholesky(_damped(matrix))

@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from esmlearn.baselines.kriging.coordinates import Coordinates
 from esmlearn.baselines.kriging.system import Columns, System
 
 NEIGHBOURS = 32
@@ -43,7 +44,7 @@ class SparseInverse:
         return torch.from_numpy(self.transposed @ (self.factor @ columns.numpy()))
 
 
-def approximate_inverse(system: System, coordinates: Float[np.ndarray, "observation coordinate"]) -> SparseInverse:
+def approximate_inverse(system: System, coordinates: Coordinates) -> SparseInverse:
     """Make the approximate inverse of C + R.
 
     Parameters
@@ -51,11 +52,11 @@ def approximate_inverse(system: System, coordinates: Float[np.ndarray, "observat
     system
         Covariances and variances of errors.
     coordinates
-        Of the observations, in decorrelation lengths and times: they tell what is near.
+        Of the window: they tell what is near.
     """
-    number = len(coordinates)
+    number = len(system.observed)
     order = np.random.default_rng(0).permutation(number)
-    before = _nearest_before(coordinates[order])
+    before = _nearest_before(coordinates.of(system.observed)[order])
     itself = np.arange(number)[:, None]
     group = np.concatenate([before, itself], axis=1)
     valid = group >= 0
@@ -83,7 +84,9 @@ def _nearest_before(coordinates: Float[np.ndarray, "observation coordinate"]) ->
     found[:first, : nearest.shape[1]] = np.where(np.isinf(np.take_along_axis(distance, nearest, 1)), -1, nearest)
     while first < number:
         last = min(number, int(GROWTH * first))
-        _, found[first:last] = KDTree(coordinates[:first]).query(coordinates[first:last], k=NEIGHBOURS)
+        _, found[first:last] = KDTree(coordinates[:first]).query(
+            coordinates[first:last], k=NEIGHBOURS, workers=torch.get_num_threads()
+        )
         first = last
     return found
 
@@ -91,7 +94,8 @@ def _nearest_before(coordinates: Float[np.ndarray, "observation coordinate"]) ->
 def _last_row(system: System, group: Int[Tensor, "row near"], valid: Tensor) -> Float[Tensor, "row near"]:
     """Last row of the inverse Cholesky factor of each group: weights of a residual that has the variance one."""
     both = valid[:, :, None] & valid[:, None]
-    matrix = (system.covariances(group, group) * both).double()
+    places = system.observed.at(group)
+    matrix = (system.covariances(places, places) * both).double()
     matrix += torch.diag_embed(torch.where(valid, system.noise[group].double(), 1.0))
     factor = torch.linalg.cholesky(matrix)
     last = torch.zeros(group.shape[1], 1, dtype=matrix.dtype)

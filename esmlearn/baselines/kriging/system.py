@@ -4,9 +4,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from einops import rearrange
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from esmlearn.baselines.kriging.space import CellCorrelations
 
 logger = logging.getLogger(__name__)
 
@@ -22,57 +26,80 @@ Columns = Float[Tensor, "observation column"]
 
 
 @dataclass(frozen=True)
+class Places:
+    """Places of a window: the numbers of their times, rows and columns."""
+
+    time: Int[Tensor, "*place"]
+    row: Int[Tensor, "*place"]
+    column: Int[Tensor, "*place"]
+
+    @classmethod
+    def where(cls, mask: Bool[np.ndarray, "time row column"]) -> "Places":
+        """Those of a mask."""
+        return cls(*(torch.from_numpy(part) for part in np.nonzero(mask)))
+
+    def at(self, chosen: Int[Tensor, "*chosen"]) -> "Places":
+        """Some of them, by their number."""
+        return Places(self.time[chosen], self.row[chosen], self.column[chosen])
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True)
 class System:
     """Covariances between the observations of a window, C, and the variances of their errors, R; all over sigma².
 
-    C is never made: on the grid of all times and cells it is a sum of products of a matrix in time and one in space.
+    C is never made: on the grid of all times and cells it is a sum of products of a matrix in time and correlations in
+    space.
 
     Attributes
     ----------
-    in_time, in_space
-        Covariances between times and correlations between cells, float64.
-    time, cell
-        Of each observation.
+    in_time
+        Covariances of each component between times, float64.
+    in_space
+        Correlations of each component between cells, float64.
+    observed
+        Where the observations are.
     noise
-        Variance of its error.
+        Variance of the error of each.
     """
 
     in_time: Float[Tensor, "component time time"]
-    in_space: Float[Tensor, "component cell cell"]
-    time: Int[Tensor, " observation"]
-    cell: Int[Tensor, " observation"]
+    in_space: CellCorrelations
+    observed: Places
     noise: Float[Tensor, " observation"]
 
-    def on_grid(self, weights: Columns) -> Float[Tensor, "column time cell"]:
+    def on_grid(self, weights: Columns) -> Float[Tensor, "column time row column_of_grid"]:
         """Multiply weights of the observations by their covariances with all times and cells."""
-        n_time, n_cell = self.in_time.shape[-1], self.in_space.shape[-1]
-        spread = weights.new_zeros(weights.shape[1], n_time, n_cell)
-        spread[:, self.time, self.cell] = weights.T
-        total = torch.zeros_like(spread)
-        for in_time, in_space in zip(self.in_time.to(weights.dtype), self.in_space.to(weights.dtype), strict=True):
-            total += in_time @ (spread @ in_space)
-        return total
+        times, layers = self.in_time.shape[-1], weights.shape[1]
+        rows, columns = self.in_space.table.shape[-2:]
+        at = self.observed
+        spread = weights.new_zeros(layers, times, rows, columns)
+        spread[:, at.time, at.row, at.column] = weights.T
+        spread = rearrange(spread, "layer time row column -> time (layer row column)")
+        parts = rearrange(self.in_time @ spread, "k time (layer row column) -> k (layer time) row column",
+                          row=rows, column=columns)  # fmt: skip
+        return rearrange(self.in_space.multiply(parts), "(layer time) row column -> layer time row column", time=times)
 
     def multiply(self, weights: Columns) -> Columns:
         """Multiply by C + R."""
-        return self.on_grid(weights)[:, self.time, self.cell].T + self.noise.to(weights.dtype)[:, None] * weights
+        at = self.observed
+        return self.on_grid(weights)[:, at.time, at.row, at.column].T + self.noise[:, None] * weights
 
     def single(self) -> "System":
         """The same in single precision."""
-        return System(self.in_time.float(), self.in_space.float(), self.time, self.cell, self.noise.float())
+        return System(self.in_time.float(), self.in_space.single(), self.observed, self.noise.float())
 
-    def covariances(self, some: Int[Tensor, "*batch row"], others: Int[Tensor, "*batch column"]) -> Tensor:
-        """Covariances C between observations, by their numbers; shape (*batch, row, column)."""
-        return between(self, (self.time[some], self.cell[some]), (self.time[others], self.cell[others]))
-
-
-def between(system: System, some: tuple[Tensor, Tensor], others: tuple[Tensor, Tensor]) -> Tensor:
-    """Covariances between places of the grid given by time and cell; shape (*batch, row, column)."""
-    n_time, n_cell = system.in_time.shape[-1], system.in_space.shape[-1]
-    in_time = (some[0] * n_time)[..., :, None] + others[0][..., None, :]
-    in_space = (some[1] * n_cell)[..., :, None] + others[1][..., None, :]
-    parts = zip(system.in_time.reshape(-1, n_time**2), system.in_space.reshape(-1, n_cell**2), strict=True)
-    return sum(time.take(in_time) * space.take(in_space) for time, space in parts)
+    def covariances(self, some: Places, others: Places) -> Float[Tensor, "*batch row column"]:
+        """Covariances C between all pairs of some places and others; shape (*batch, row, column)."""
+        one, other = (
+            (some.time[..., :, None], some.row[..., :, None], some.column[..., :, None]),
+            (others.time[..., None, :], others.row[..., None, :], others.column[..., None, :]),
+        )
+        lag = one[0] * self.in_time.shape[-1] + other[0]
+        in_space = self.in_space.between(one[1:], other[1:])
+        return sum(time.take(lag) * space for time, space in zip(self.in_time, in_space, strict=True))
 
 
 def solve(
