@@ -295,14 +295,14 @@ def test_training_learns_the_upper_level_from_the_surface(tmp_path):
     """The surface tells the upper level but for its errors, and nothing of the lower one."""
     levels, surface = make_levels()
     settings = densify_settings(
-        training={"steps": 60, "regression_steps": 150, "batch_size": 8, "validate_every": 50, "learning_rate": 3e-3},
+        training={"steps": 30, "regression_steps": 100, "batch_size": 8, "validate_every": 100, "learning_rate": 3e-3},
         surface={"dataset": "S", "dropout": 0.0, "offset": 0.0},
         places=None,
     )
     trained = fit(levels, surface, settings, tmp_path)
     field = sparse(levels)[slice(115, 146)]
     right = levels[slice(115, 146)]
-    mean = densify(trained, field, surface, replace_members(DRAW, 8)).mean(axis=0)
+    mean = densify(trained, field, surface, replace_members(DRAW, 4)).mean(axis=0)
     hidden = ~field.observed & right.observed
     for level, share in ((0, 0.5), (1, 1.1)):
         truth, where = right.values[:, level], hidden[:, level]

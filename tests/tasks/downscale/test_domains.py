@@ -54,7 +54,7 @@ def test_a_domain_is_learned_from_and_drawn_on(domain, tmp_path, monkeypatch):
     settings = downscale_settings(denoiser=sizes, window=(20, 32), sampler={"steps": 1, "sigma_max": 20.0})
     settings = settings.model_copy(update={"data": settings.data.model_copy(update={"scale_by": "domain"})})
     trained = fit(FineData(fine, {"coarse": coarse}, {}), settings, tmp_path)
-    few = EnsembleSettings(members=2, sampler={"steps": 2, "sigma_max": 20.0}, tile=(256, 256))
+    few = EnsembleSettings(members=2, sampler={"steps": 1, "sigma_max": 20.0}, tile=(256, 256))
     some = coarse[:1]
     template = fine_template(trained, some)
     task = prepare(trained, {"coarse": some}, template, few)

@@ -16,8 +16,8 @@ from tests.small import small_ocean, small_settings
 def test_training_beats_the_first_guess(tmp_path, target):
     """With truth or without, the model must learn to do better than what it departs from."""
     observations, complete = small_ocean()
-    settings = small_settings(target=target, steps=200, batch_size=4, validate_every=50)
-    still = small_settings(target=target, steps=100, validate_every=1, patience=1, learning_rate=1e-12)
+    settings = small_settings(target=target, steps=150, batch_size=4, validate_every=50)
+    still = small_settings(target=target, steps=50, validate_every=1, patience=1, learning_rate=1e-12)
     scores, first = (
         fit(observations, complete if target else None, some, tmp_path / str(some.training.steps)).record[
             "validation_rmse"
