@@ -57,8 +57,9 @@ class Reconstruction:
         mean, monthly_mean = (part.mean(axis=0) for part in (members, monthly))
         std, monthly_std = (part.std(axis=0, ddof=1) for part in (members, monthly))
         if field.error is not None:
-            # All members have what was observed, so that their spread does not know its error.
-            std = np.where(field.observed[:, 0], field.error[:, 0], std)
+            # Where all members have what was observed, their spread does not know its error.
+            kept = field.observed[:, 0] & (np.ptp(members, axis=0) == 0)
+            std = np.where(kept, field.error[:, 0], std)
         return cls(mean, monthly_mean, std, monthly_std, members, monthly)
 
     @classmethod
