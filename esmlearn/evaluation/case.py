@@ -18,6 +18,9 @@ from esmlearn.words import domain_of
 # A truth with fewer gaps than this is shown as complete; one with more is withheld observations, and no map of its own.
 COMPLETE = 0.99
 
+# A truth that is known on a smaller share of the ocean is of single points, such as floats: no month or map is known.
+SPARSE = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -151,9 +154,14 @@ class Case:
 
     @property
     def withheld(self) -> bool:
-        """Whether nothing is known but observations of the same dataset that were withheld from the methods."""
+        """Whether nothing is known but observations that were withheld from the methods.
+
+        Those are of the same dataset, or of one of its own that is known at few points, such as floats kept apart.
+        """
+        if self.truth is None or self.complete:
+            return False
         same = self.truth_source is not None and self.truth_source.same_as(self.observations_source)
-        return self.truth is not None and same and not self.complete
+        return same or bool(np.isfinite(self.truth[:, ~self.field.land]).mean() < SPARSE)
 
     @property
     def ancestors(self) -> list[str]:

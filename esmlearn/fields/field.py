@@ -177,7 +177,10 @@ class Field:
         """The field in units of its quantity; as it is where its units are no logarithm."""
         if not is_logarithm(self.units):
             return self
-        return replace(self, values=np.exp(self.values), units=without_logarithm(self.units))
+        values = np.exp(self.values)
+        # The error of a logarithm is the relative one.
+        error = None if self.error is None else self.error * values
+        return replace(self, values=values, units=without_logarithm(self.units), error=error)
 
     def region(self, lat: slice, lon: slice) -> "Field":
         """Select a region by index, rows counted from the south."""

@@ -55,11 +55,8 @@ class Reconstruction:
         """Mean and standard deviation of an ensemble, by days and by months of the field that it was made from."""
         monthly = np.stack([monthly_means(field, member) for member in members])
         mean, monthly_mean = (part.mean(axis=0) for part in (members, monthly))
-        std, monthly_std = (part.std(axis=0, ddof=1) for part in (members, monthly))
-        if field.error is not None:
-            # All members have what was observed, so that their spread does not know its error.
-            std = np.where(field.observed[:, 0], field.error[:, 0], std)
-        return cls(mean, monthly_mean, std, monthly_std, members, monthly)
+        std = deviation_of_members(members[:, :, None], field)[:, 0]
+        return cls(mean, monthly_mean, std, monthly.std(axis=0, ddof=1), members, monthly)
 
     @classmethod
     def of_days(
@@ -295,6 +292,16 @@ def observed_of(cube: Cube) -> Bool[np.ndarray, "*shape lat lon"] | None:
 def monthly_means(field: Field, daily: Float[np.ndarray, "time lat lon"]) -> Float[np.ndarray, "month lat lon"]:
     """Mean over the days of each calendar month, each day with the same weight."""
     return np.stack([daily[days].mean(axis=0) for days in field.months.values()])
+
+
+def deviation_of_members(
+    members: Float[np.ndarray, "member time var lat lon"], field: Field
+) -> Float[np.ndarray, "time var lat lon"]:
+    """Standard deviation of members; where all have what was observed, that of its error, which they don't know."""
+    std = members.std(axis=0, ddof=1)
+    if field.error is None:
+        return std
+    return np.where(field.observed & (np.ptp(members, axis=0) == 0), field.error, std)
 
 
 def merge_members(cubes: Sequence[Cube]) -> Cube:

@@ -21,6 +21,7 @@ from esmlearn.readers.profiles_en4 import read_en4
 from esmlearn.readers.profiles_levels import LevelProfiles, interpolate
 from esmlearn.readers.profiles_table import QUANTITIES, Profiles, join
 from esmlearn.readers.profiles_times import bins_of, time_edges
+from esmlearn.readers.profiles_withheld import check_sides, is_read
 from esmlearn.readers.profiles_wod import read_wod
 from esmlearn.settings.profiles import ProfileSettings
 from esmlearn.settings.scripts import from_script
@@ -142,13 +143,18 @@ class ProfileIndex:
     ) -> "ProfileIndex":
         """Look at all files, one after the other; the errors are those of `read_profiles`."""
         paths, cells = _paths(files), _grid(settings, grid)
-        days, places, total, counted = {}, [], 0, 0
+        days, all_days, places, total, counted = {}, [], [], 0, 0
+        platforms: dict[str, bool] = {}
         for path in paths:
             table = _read(path, settings, archive)
             levels = _at_levels(table.without_doubles(), settings)
             within = (inside(levels.lat, levels.lon, cells) >= 0).all(axis=1)
-            days[path] = np.unique(levels.time[within].astype("datetime64[D]"))
+            read = is_read(levels.platform, settings)
+            # Bins are those of all floats, so that those of withheld ones are the same.
+            all_days.append(levels.time[within].astype("datetime64[D]"))
+            days[path] = np.unique(levels.time[within & read].astype("datetime64[D]"))
             places.append(np.stack([levels.lat, levels.lon]))
+            platforms |= dict(zip(levels.platform[within].tolist(), read[within].tolist(), strict=True))
             total, counted = total + len(table.time), counted + int(within.sum())
         lat, lon = np.concatenate(places, axis=1)
         logger.info(
@@ -166,7 +172,8 @@ class ProfileIndex:
                 f"None of the {lat.size} profiles lies in the region; they are at latitudes {lat.min():g} to "
                 f"{lat.max():g}, longitudes {lon.min():g} to {lon.max():g}: change the region."
             )
-        known = np.concatenate(list(days.values()))
+        check_sides(platforms, settings)
+        known = np.concatenate(all_days)
         return cls(days, cells, time_edges(known.min(), known.max(), settings), settings, archive)
 
     def files(self, edges: np.ndarray) -> list[Path]:
@@ -180,6 +187,7 @@ class ProfileIndex:
             table = _read(path, self.settings, self.archive)
             tables.append(table.select((table.time >= edges[0]) & (table.time < edges[-1])))
         levels = _at_levels(join(tables).without_doubles(), self.settings)
+        levels = levels.select(is_read(levels.platform, self.settings))
         places = inside(levels.lat, levels.lon, self.grid)
         return BinnedProfiles(levels, places, self.grid, edges, self.settings)
 

@@ -10,6 +10,7 @@ from esmlearn.settings.diffusion import (
     DiffusionSettings,
     DiffusionTrainSettings,
     EnsembleSettings,
+    GapTrainSettings,
     SamplerSettings,
 )
 from esmlearn.settings.downscale import TrainDownscaleSettings

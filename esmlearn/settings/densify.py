@@ -5,9 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from esmlearn.settings.base import Block, Positive, Share, ShareRange, Units
-from esmlearn.settings.data import DataSettings
-from esmlearn.settings.diffusion import DiffusionTrainSettings
-from esmlearn.settings.networks import DenoiserSettings
+from esmlearn.settings.diffusion import GapTrainSettings
 
 
 class HideSettings(Block):
@@ -56,11 +54,10 @@ class PlacesSettings(Block):
     buffer: int = Field(4, ge=0, description="cells around each block that are not used at all")
 
 
-class TrainDensifySettings(DiffusionTrainSettings):
+class TrainDensifySettings(GapTrainSettings):
     """Settings of the script `train` for an ensemble that completes levels from sparse profiles."""
 
     task: Literal["densify"] = Field(description="what is trained: an ensemble that completes levels")
-    data: DataSettings
     first_guess: Literal["regression", "climatology"] = Field(
         "regression", description="first guess of the members: that of a network that is trained first, or climatology"
     )
@@ -73,7 +70,6 @@ class TrainDensifySettings(DiffusionTrainSettings):
         False,
         description="whether samples are flipped and rotated at random; needs a model without coordinates and date",
     )
-    denoiser: DenoiserSettings = DenoiserSettings()
 
     @model_validator(mode="after")
     def _settings_agree(self) -> "TrainDensifySettings":

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from esmlearn.settings.base import Block, Positive, Seed
-from esmlearn.settings.networks import DenoiserOptions
+from esmlearn.settings.data import DataSettings
+from esmlearn.settings.networks import DenoiserOptions, DenoiserSettings
 from esmlearn.settings.training import TrainingLoopSettings, TrainScriptSettings
 
 
@@ -132,3 +133,42 @@ class DiffusionTrainSettings(TrainScriptSettings):
     def why_no_share(self) -> str | None:
         """Why an ablation can't hide another share of the data; None where it can."""
         return None
+
+    @property
+    def why_no_smoothing(self) -> str | None:
+        """Why members can't differ from what was observed; None where they can."""
+        return "`smooth_observed` is for observations with gaps; super-resolution has none: leave it out."
+
+
+class GapTrainSettings(DiffusionTrainSettings):
+    """Settings of the script `train` for the ensembles that fill gaps: of days, or of levels."""
+
+    data: DataSettings
+    denoiser: DenoiserSettings = DenoiserSettings()
+    observation_errors: bool = Field(
+        False,
+        description="whether the error of each observation is an input; needs observations with known errors. With "
+        "data.target, members may then differ from what was observed (`smooth_observed`)",
+    )
+
+    @property
+    def learns_observed(self) -> bool:
+        """Whether the denoiser learns the truth also where it was observed with an error."""
+        return self.observation_errors and self.data.target is not None
+
+    @property
+    def why_no_smoothing(self) -> str | None:
+        """Why members can't differ from what was observed; None where they can."""
+        if self.learns_observed:
+            return None
+        return (
+            "`smooth_observed` needs an ensemble that has learned the truth below noisy observations: train it with "
+            "`observation_errors: true` and a data.target, or leave it out."
+        )
+
+    @property
+    def why_no_share(self) -> str | None:
+        """Why an ablation can't hide another share of the data; None where it can."""
+        if self.observation_errors:
+            return "hides a complete dataset anew, which has no errors, but with observation_errors they are an input."
+        return None if self.data.target else "hides a complete dataset anew: it needs data.target in `train`."

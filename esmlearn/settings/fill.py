@@ -5,16 +5,13 @@ from typing import Literal
 from pydantic import Field
 
 from esmlearn.settings.base import Positive, Share
-from esmlearn.settings.data import DataSettings
-from esmlearn.settings.diffusion import DiffusionTrainSettings, SamplerSettings
-from esmlearn.settings.networks import DenoiserSettings
+from esmlearn.settings.diffusion import GapTrainSettings, SamplerSettings
 
 
-class TrainFillSettings(DiffusionTrainSettings):
+class TrainFillSettings(GapTrainSettings):
     """Settings of the script `train` for an ensemble that fills the gaps of days."""
 
     task: Literal["fill"] = Field(description="what is trained: an ensemble that fills gaps")
-    data: DataSettings
     first_guess: Literal["model", "climatology"] = Field(
         "model", description="first guess of the members: a reconstruction by the trained model, or the climatology"
     )
@@ -28,12 +25,6 @@ class TrainFillSettings(DiffusionTrainSettings):
         2, description="reconstructions of the training period, or of parts of it, to learn from; under various clouds"
     )
     hide_days: Share = Field(0.8, description="without a target: share of the days on which more is hidden")
-    denoiser: DenoiserSettings = DenoiserSettings()
     sampler: SamplerSettings = Field(
-        SamplerSettings(steps=5, sigma_max=20.0), description=DiffusionTrainSettings.model_fields["sampler"].description
+        SamplerSettings(steps=5, sigma_max=20.0), description=GapTrainSettings.model_fields["sampler"].description
     )
-
-    @property
-    def why_no_share(self) -> str | None:
-        """Why an ablation can't hide another share of the data; None where it can."""
-        return None if self.data.target else "hides a complete dataset anew: it needs data.target in `train`."

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from esmlearn.settings.base import Block, Positive
+from esmlearn.settings.base import Block, Positive, Seed
 
 
 class ProfileSettings(Block):
@@ -40,6 +40,16 @@ class ProfileSettings(Block):
         description="least standard deviation within a cell and bin of time; default: 0.1 degC or 0.02 (salinity)",
     )
 
+    withhold: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the floats and ships that are kept apart, with all their profiles, to score on; by their "
+        "names and the seed, so that it is the same for all variables",
+    )
+    withheld: bool = Field(False, description="whether those kept apart are read; else all others")
+    seed: Seed = Field(0, description="the same seed keeps the same floats and ships apart")
+
     @field_validator("levels")
     @classmethod
     def _levels_go_down(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
@@ -51,6 +61,12 @@ class ProfileSettings(Block):
     def _months_or_days(self) -> "ProfileSettings":
         if self.monthly and self.days != 1:
             raise ValueError(f"monthly means have no days: leave out `days: {self.days}`, or `monthly`")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_withheld(self) -> "ProfileSettings":
+        if self.withheld and not self.withhold:
+            raise ValueError("withheld floats are read, but none is withheld: give their share as `withhold`, too")
         return self
 
     @model_validator(mode="after")

@@ -175,8 +175,8 @@ def _check_settings(settings: ReconstructSettings, task: Task, trained: Any) -> 
     """Refuse settings that a model can't follow, before it has done anything else."""
     if settings.every > 1 and task.name != "downscale":
         raise SettingsError("`every` is for super-resolution; gaps are filled day by day: leave it out.")
-    if settings.smooth_observed and task.name != "reconstruct":
-        raise SettingsError("`smooth_observed`: members of an ensemble keep what was observed; leave it out.")
+    if settings.smooth_observed and task.name != "reconstruct" and (obstacle := trained.why_no_smoothing):
+        raise SettingsError(obstacle)
     if settings.outliers != "ignore" and task.name == "downscale":
         raise SettingsError("`outliers` are of observations with gaps; super-resolution has none: leave it out.")
     if settings.climatology is not None and task.name not in ("reconstruct", "fill"):

@@ -124,6 +124,17 @@ def test_withheld_observations_have_scores_but_no_maps_of_errors(case):
     assert "Truth" not in [line.get_label() for line in plotted["time_series"].figure.axes[0].lines]
 
 
+@pytest.mark.parametrize("elsewhere", [0.05, 0.6])
+def test_a_dataset_of_few_points_is_a_truth_of_withheld_ones(case, elsewhere):
+    """Such as floats kept apart: no month is known. Another one with gaps is not."""
+    shown = np.random.default_rng(1).random(case.observed.shape) < elsewhere
+    known = np.where(shown, case.truth, np.float32(np.nan))
+    apart = replace(case, truth=known, truth_source=Source("Apart", case.truth_source.cube.copy()))
+    assert apart.withheld == (elsewhere < 0.1)
+    if apart.withheld:
+        assert score_case(apart).left_out["months"].startswith("Only withheld observations are known")
+
+
 def test_an_ensemble_gets_figures_of_its_own(plotted):
     case = ensemble_case()
     daily = hidden_points(case)

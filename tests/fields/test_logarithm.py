@@ -65,6 +65,10 @@ def test_days_months_and_members_of_a_logarithm():
     mean = Reconstruction.of_members(members, field)
     assert mean.to_cubes(field)[0].data[0, 6, 6] == pytest.approx((1 + np.e**2) / 2)
     assert mean.member_cubes(field)[0].data[1, 0, 6, 6] == pytest.approx(np.e**2)
+    known = field.with_error(0.1)
+    kept = np.stack([np.log(field.without_logarithm().values[:, 0])] * 2)
+    std = read_values(Reconstruction.of_members(kept, known).to_cubes(known)[0])[1]
+    np.testing.assert_allclose(std[0, 6, 6], 0.1 * field.without_logarithm().values[0, 0, 6, 6], rtol=1e-4)
     assert mean.quantile_cubes(field, [0.5])[0].data[0, 6, 6] == pytest.approx((1 + np.e**2) / 2)
 
 

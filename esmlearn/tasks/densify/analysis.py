@@ -42,12 +42,15 @@ class NearProfiles(Batchable):
         Latitude and longitude in degrees.
     days
         Days from the time of the window.
+    error
+        Standard deviation of the error of each value, beside the noise of the covariance; zero where none is known.
     """
 
     values: Float[Tensor, "*batch var point"]
     observed: Bool[Tensor, "*batch var point"]
     position: Float[Tensor, "*batch 2 point"]
     days: Float[Tensor, "*batch point"]
+    error: Float[Tensor, "*batch var point"]
 
     @classmethod
     def of(
@@ -56,12 +59,14 @@ class NearProfiles(Batchable):
         observed: Bool[np.ndarray, "point var"],
         position: Float[np.ndarray, "point 2"],
         days: Float[np.ndarray, " point"],
+        error: Float[np.ndarray, "point var"],
     ) -> "NearProfiles":
         """Take the first `POINTS` of some profiles, and fill up to this number."""
         pad = max(0, POINTS - len(days))
-        parts = (np.where(observed, values, np.float32(0.0)), observed, position, days[:, None])
+        known, errors = (np.where(observed, part, np.float32(0.0)) for part in (values, error))
+        parts = (known, observed, position, days[:, None], errors)
         filled = [torch.from_numpy(np.pad(part[:POINTS], ((0, pad), (0, 0))).T.copy()) for part in parts]
-        return cls(filled[0], filled[1], filled[2].float(), filled[3][0].float())
+        return cls(filled[0], filled[1], filled[2].float(), filled[3][0].float(), filled[4])
 
 
 def analyse(
@@ -87,7 +92,7 @@ def analyse(
     noise = max(covariance.noise_share, LEAST_NOISE) ** 2
     # A level that a profile lacks has no covariance with the others, and no weight.
     system = between[:, None] * seen[..., None] * seen[..., None, :]
-    system = system + torch.diag_embed(noise + (1 - seen))
+    system = system + torch.diag_embed(noise + near.error.double() ** 2 + (1 - seen))
     given = torch.stack([near.values.double() * seen, seen], dim=-1)
     factors = torch.cholesky_solve(given, torch.linalg.cholesky(system)).float()
     across = _correlation(places[1], places[0], time[:, None], covariance)
@@ -122,6 +127,7 @@ def analyse_domain(
     values: Float[np.ndarray, "time var lat lon"],
     covariance: Covariance,
     window: tuple[int, int],
+    error: Float[np.ndarray, "time var lat lon"],
 ) -> tuple[Float[Tensor, "time var lat lon"], Float[Tensor, "time var lat lon"]]:
     """Analyse whole maps, in windows that do not overlap, each from the profiles nearest to it.
 
@@ -135,8 +141,10 @@ def analyse_domain(
         That of the levels.
     window
         Rows and columns of a window.
+    error
+        Standard deviations of the errors of the anomalies, beside the noise of the covariance; zero where unknown.
     """
-    profiles = _profiles_of(field, values)
+    profiles = _profiles_of(field, values, error)
     position = torch.from_numpy(np.stack(np.meshgrid(field.lat, field.lon, indexing="ij")).astype(np.float32))
     maps = torch.zeros(2, *values.shape)
     boxes = list(product(*(slices(size, side, 0.0) for size, side in zip(field.land.shape, window, strict=True))))
@@ -157,12 +165,16 @@ class _Profiles:
     observed: Bool[np.ndarray, "point var"]
     position: Float[np.ndarray, "point 2"]
     days: Float[np.ndarray, " point"]
+    error: Float[np.ndarray, "point var"]
 
 
-def _profiles_of(field: Field, values: Float[np.ndarray, "time var lat lon"]) -> _Profiles:
+def _profiles_of(
+    field: Field, values: Float[np.ndarray, "time var lat lon"], error: Float[np.ndarray, "time var lat lon"]
+) -> _Profiles:
     time, row, column = np.nonzero(field.observed.any(axis=1))
     position = np.stack([field.lat[row], field.lon[column]], axis=1)
-    return _Profiles(values[time, :, row, column], field.observed[time, :, row, column], position, field.days[time])
+    there = time, slice(None), row, column
+    return _Profiles(values[there], field.observed[there], position, field.days[time], error[there])
 
 
 def _nearest(
@@ -178,10 +190,10 @@ def _nearest(
     outside = EARTH_RADIUS_KM * ((there - middle).norm(dim=1) - size).clamp(min=0.0).numpy()
     distance = np.hypot(outside / covariance.length_km, days[chosen] / covariance.time_days)
     chosen = chosen[np.argsort(distance, kind="stable")[:POINTS]]
-    values, observed, near, when = (
-        part[chosen] for part in (profiles.values, profiles.observed, profiles.position, profiles.days)
+    values, observed, near, when, error = (
+        part[chosen] for part in (profiles.values, profiles.observed, profiles.position, profiles.days, profiles.error)
     )
-    return NearProfiles.stack([NearProfiles.of(values, observed, near, when - day)])
+    return NearProfiles.stack([NearProfiles.of(values, observed, near, when - day, error)])
 
 
 def _correlation(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from einops import rearrange
+from iris.cube import Cube
 from jaxtyping import Bool, Float, Int
 
 from esmlearn.cubes.convert import Gridded, like_input
@@ -16,7 +17,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_land
 from esmlearn.fields.member_cubes import levels_cube, members_cube
-from esmlearn.fields.reconstruction import Reconstruction
+from esmlearn.fields.reconstruction import Reconstruction, deviation_of_members
 from esmlearn.gaps.corrupt import hide_levels
 from esmlearn.models.denoisers.condition import Condition
 from esmlearn.settings import (
@@ -31,6 +32,7 @@ from esmlearn.tasks.densify.inputs import level_maps
 from esmlearn.tasks.densify.model import TrainedDensifier
 from esmlearn.tasks.densify.samples import LevelFields, same_dates
 from esmlearn.tasks.ensembles.ablation import ablate
+from esmlearn.tasks.ensembles.errors import check_errors
 from esmlearn.tasks.ensembles.figures import plot_sampling
 from esmlearn.tasks.ensembles.regression import FirstGuess, regress_domain
 from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, coordinates_of, in_chunks, sample_members
@@ -52,26 +54,37 @@ class LevelSampling:
         What was observed of the levels.
     climates
         Climatology and scaling of each level.
-    values
-        Scaled observations; zero where there are none.
+    values, error
+        Scaled observations, and the standard deviations of their errors where these are an input; zero elsewhere.
     surface, surface_observed
         Scaled values of the surface, and where they count; no channel for networks that are not conditioned on it.
     analysis
         Optimal interpolation of the profiles of all times, and the weight of observations in it.
     first_guess
         Of the regression; None where members depart from the climatology.
+    errors
+        Whether the networks are conditioned on errors.
     without
         Coordinates that are left out, of `place` and `date`.
+    smooth
+        Whether members may differ from observations with an error; else they have what was observed.
     """
 
     field: Field
     climates: tuple[Climate, ...]
     values: Float[np.ndarray, "time var lat lon"]
+    error: Float[np.ndarray, "time var lat lon"]
     surface: Float[np.ndarray, "time surface lat lon"]
     surface_observed: Bool[np.ndarray, "time surface lat lon"]
     analysis: tuple[Float[torch.Tensor, "time var lat lon"], Float[torch.Tensor, "time var lat lon"]]
     first_guess: FirstGuess | None = None
+    errors: bool = False
     without: Collection[str] = ()
+    smooth: bool = False
+
+    def exact(self, times: Int[np.ndarray, " time"]) -> Bool[np.ndarray, "time var lat lon"]:
+        """Where the truth is taken to be what was observed: members never differ from it there."""
+        return self.field.observed[times] & (self.error[times] == 0)
 
     def maps(self, times: Int[np.ndarray, " time"]) -> Float[torch.Tensor, "time channel lat lon"]:
         """Channels that the regression is conditioned on at some times."""
@@ -79,29 +92,29 @@ class LevelSampling:
         parts = (self.values, self.field.observed, self.surface, self.surface_observed)
         values, observed, surface, surface_observed = (torch.from_numpy(part[times]) for part in parts)
         analysis = (self.analysis[0][times], self.analysis[1][times])
-        return level_maps(values, observed, surface, surface_observed, torch.from_numpy(land), analysis)
+        error = torch.from_numpy(self.error[times]) if self.errors else None
+        return level_maps(values, observed, surface, surface_observed, torch.from_numpy(land), analysis, error)
 
     def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
         """Inputs of the denoiser at some times."""
-        maps, values = self.maps(times), torch.from_numpy(self.values[times])
-        observed = torch.from_numpy(self.field.observed[times])
+        maps, exact = self.maps(times), torch.from_numpy(self.exact(times))
         if self.first_guess is None:
-            return Inputs(maps, values, observed)
+            return Inputs(maps, torch.from_numpy(self.values[times]), exact)
         maps = torch.cat([maps, *(part[times] for part in self.first_guess)], dim=1)
-        return Inputs(maps, torch.zeros_like(values), observed)
+        return Inputs(maps, torch.zeros_like(exact, dtype=torch.float32), exact)
 
     def members(
         self, states: Float[np.ndarray, "member time var lat lon"], times: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "member time var lat lon"]:
-        """Members in the units of the field: observations keep their values, land is NaN."""
+        """Members in the units of the field: observations keep their values (of `smooth` exact ones), land is NaN."""
         mean, std = self._first_guess(times)
         members = mean + std * states
         part_of_year = self.field.year_fraction[times]
         for level, (climatology, scaling) in enumerate(self.climates):
             unit = rearrange(scaling.at(part_of_year), "time -> time 1 1")
             members[:, :, level] = members[:, :, level] * unit + climatology.at(part_of_year)
-        observed = self.field.observed[times]
-        members[:, observed] = self.field.values[times][observed]
+        kept = self.exact(times) if self.smooth else self.field.observed[times]
+        members[:, kept] = self.field.values[times][kept]
         members[..., self.field.land] = np.nan
         return members
 
@@ -111,15 +124,16 @@ class LevelSampling:
         anomalies = LevelFields(truth[times], self.climates, None).anomalies()
         known = truth.observed[times]
         clean = np.where(known, (anomalies - mean) / std, np.float32(0.0))
-        return TrueStates(clean, known & ~self.field.observed[times], std)
+        return TrueStates(clean, known & ~self.exact(times), std)
 
     def _first_guess(self, times: Int[np.ndarray, " time"]) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the first guess in scaled units."""
         if self.first_guess is None:
-            nothing = np.zeros(self.values[times].shape, np.float32)
-            return nothing, np.ones_like(nothing)
-        mean, log_std = (part[times].numpy() for part in self.first_guess)
-        return mean, np.exp(log_std)
+            parts = (self.values, self.field.observed, self.error)
+            guess = FirstGuess.climatology(*(torch.from_numpy(part[times]) for part in parts))
+        else:
+            guess = FirstGuess(*(part[times] for part in self.first_guess))
+        return guess.mean.numpy(), np.exp(guess.log_std.numpy())
 
 
 def prepare(
@@ -129,6 +143,7 @@ def prepare(
     settings: EnsembleSettings | None = None,
     *,
     without: Collection[str] = (),
+    smooth: bool = False,
 ) -> LevelSampling:
     """Prepare sparse levels for sampling: their inputs, and the first guess of the regression.
 
@@ -144,13 +159,18 @@ def prepare(
         Tiles of the regression; default as of `EnsembleSettings`.
     without
         Conditions that are left out, of `surface`, `place`, `date`.
+    smooth
+        Whether members may differ from observations with an error.
 
     Raises
     ------
     DataError
-        If levels or grid are not those of the training.
+        If levels or grid are not those of the training, or errors are an input that are not known.
+    SettingsError
+        If observations shall be smoothed by an ensemble that has not learned to.
     """
     check_levels(trained, field)
+    check_errors(trained.settings, field, smooth=smooth)
     settings = settings or EnsembleSettings()
     sees_surface = trained.settings.surface is not None
     climates = trained.climates[: trained.n_levels]
@@ -160,14 +180,28 @@ def prepare(
     if sees_surface and given is None:
         surfaces = np.zeros((len(field.dates), 1, *field.land.shape), np.float32)
         surfaces_observed = np.zeros_like(surfaces, bool)
-    analysis = analyse_domain(field, values, trained.covariance, trained.settings.window)
-    task = LevelSampling(field, climates, values, surfaces, surfaces_observed, analysis, without=without)
+    error, errors = np.zeros_like(values), trained.settings.observation_errors
+    if errors:
+        error = field.deviation / rearrange(levels.units(), "time var -> time var 1 1")
+    analysis = analyse_domain(field, values, trained.covariance, trained.settings.window, error)
+    task = LevelSampling(
+        field,
+        climates,
+        values,
+        error,
+        surfaces,
+        surfaces_observed,
+        analysis,
+        errors=errors,
+        without=without,
+        smooth=smooth,
+    )
     if trained.regression is None:
         return task
     coordinates = coordinates_of(field, without)
     guesses = []
     for times in in_chunks(np.arange(len(field.dates)), settings.members):
-        observations = torch.from_numpy(values[times])
+        observations = (torch.from_numpy(part[times]) for part in (values, field.observed, error))
         guess = regress_domain(
             trained.regression,
             Condition(task.maps(times), None, coordinates.season[times], coordinates.hour[times]),
@@ -176,7 +210,7 @@ def prepare(
             position=coordinates.position,
             ring=field.closes,
         )
-        guesses.append(guess.keep_observations(observations, torch.from_numpy(field.observed[times])))
+        guesses.append(guess.keep_observations(*observations))
     return replace(task, first_guess=FirstGuess(*map(torch.cat, zip(*guesses, strict=True))))
 
 
@@ -199,13 +233,18 @@ def check_levels(trained: TrainedDensifier, field: Field) -> None:
 
 
 def densify(
-    trained: TrainedDensifier, field: Field, surface: Field | None, settings: EnsembleSettings
+    trained: TrainedDensifier,
+    field: Field,
+    surface: Field | None,
+    settings: EnsembleSettings,
+    *,
+    smooth: bool = False,
 ) -> Float[np.ndarray, "member time var lat lon"]:
     """Sample members of complete levels.
 
     Parameters
     ----------
-    trained, field, surface
+    trained, field, surface, smooth
         As of `prepare`.
     settings
         Members, sampler, tiles.
@@ -213,9 +252,9 @@ def densify(
     Returns
     -------
     numpy.ndarray
-        In the units of the field, NaN on land. Where a value was observed all members have it.
+        In the units of the field, NaN on land. Where a value was observed all members have it, unless it is smoothed.
     """
-    return sample_members(trained, prepare(trained, field, surface, settings), settings)
+    return sample_members(trained, prepare(trained, field, surface, settings, smooth=smooth), settings)
 
 
 class Densifier:
@@ -231,7 +270,14 @@ class Densifier:
         self.trained, self.settings = trained, settings or EnsembleSettings()
         self.units = trained.settings.data.field_units
 
-    def reconstruct(self, data: Gridded, surface: Gridded | None = None) -> Gridded:
+    def reconstruct(
+        self,
+        data: Gridded,
+        surface: Gridded | None = None,
+        *,
+        error: float | Cube | None = None,
+        smooth_observed: bool = False,
+    ) -> Gridded:
         """Complete the levels of a cube, or of an array of xarray.
 
         Parameters
@@ -240,6 +286,11 @@ class Densifier:
             Sparse values with the dimensions time, depth, latitude, longitude; missing values are masked.
         surface
             The surface at the same times; none if nothing is known of it.
+        error
+            Standard deviation of the errors of the values: a number as a difference in the `units` of the ensemble, or
+            a cube. Default: what the data carry.
+        smooth_observed
+            Whether members may differ from what was observed, as far as its error allows; by default they have it.
 
         Returns
         -------
@@ -250,28 +301,38 @@ class Densifier:
         Raises
         ------
         DataError
-            If levels, grid, times or units do not fit.
+            If levels, grid, times, units or errors do not fit.
+        SettingsError
+            If observed values are to be smoothed by an ensemble that has not learned to.
         """
-        field, members = self._sample(data, surface)
-        return like_input(levels_cube(field, members.mean(axis=0), members.std(axis=0, ddof=1)), data)
+        field, members = self._sample(data, surface, error, smooth=smooth_observed)
+        return like_input(levels_cube(field, members.mean(axis=0), deviation_of_members(members, field)), data)
 
-    def reconstruct_members(self, data: Gridded, surface: Gridded | None = None) -> Gridded:
+    def reconstruct_members(
+        self,
+        data: Gridded,
+        surface: Gridded | None = None,
+        *,
+        error: float | Cube | None = None,
+        smooth_observed: bool = False,
+    ) -> Gridded:
         """Complete the levels with members, which have the dimension `realization` in front.
 
         Arguments and errors are those of `reconstruct`.
         """
-        return like_input(members_cube(*self._sample(data, surface)), data)
+        return like_input(members_cube(*self._sample(data, surface, error, smooth=smooth_observed)), data)
 
     def _sample(
-        self, data: Gridded, surface: Gridded | None
+        self, data: Gridded, surface: Gridded | None, error: float | Cube | None, *, smooth: bool
     ) -> tuple[Field, Float[np.ndarray, "member time var lat lon"]]:
         """Sample members for cubes, in the units of the quantity."""
-        field = settle_land(Field.from_cube(put_in_order(data), units=self.units), known=self.trained.land)
+        field = Field.from_cube(put_in_order(data), units=self.units).with_error(error)
+        field = settle_land(field, known=self.trained.land)
         units = self.trained.settings.surface_units
         above = None
         if surface is not None:
             above = Field.from_cube(put_in_order(surface), units=units, land=self.trained.land)
-        members = densify(self.trained, field, above, self.settings)
+        members = densify(self.trained, field, above, self.settings, smooth=smooth)
         plain = field.without_logarithm()
         return plain, members if plain is field else np.exp(members)
 
@@ -286,6 +347,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     below = data.without(trained.settings.surface_variable)
     observations = Observations.of(below, trained.settings.data, settings, trained.land)
     check_levels(trained, observations.field)
+    check_errors(trained.settings, observations.field, smooth=settings.smooth_observed)
     short_name = str(below.find(observations.name)["short_name"])
     outputs = _outputs(trained, observations, surface, below, settings)
     return Application(observations.name, short_name, observations.attributes, outputs)
@@ -300,7 +362,8 @@ def _outputs(
 ) -> Iterator[Output]:
     """Give the fields of all methods level by level, ablations, and figures of the sampling."""
     field, ensemble = observations.field, settings.ensemble
-    task = prepare(trained, field, surface, ensemble)
+    smooth = settings.smooth_observed
+    task = prepare(trained, field, surface, ensemble, smooth=smooth)
     with leaving_out(METHOD) as failed:
         members = sample_members(trained, task, ensemble)
     yield from failed
@@ -320,7 +383,7 @@ def _outputs(
             if ablation.share is not None and truth is not None:
                 given = hide_anew(truth, trained.settings.hide, ablation.share, seed=ensemble.seed)
             sampling = ablation.sampling(ensemble)
-            varied = prepare(trained, given, surface, sampling, without=ablation.without)
+            varied = prepare(trained, given, surface, sampling, without=ablation.without, smooth=smooth)
             return given[times], sample_members(trained, varied, sampling, times=times)
 
         yield from ablate(settings, field, members, vary)

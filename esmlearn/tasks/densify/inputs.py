@@ -11,8 +11,8 @@ from esmlearn.tasks.densify.samples import LevelSample
 from esmlearn.tasks.ensembles.regression import RegressionBatch
 
 
-def channels(n_levels: int, *, surface: bool) -> tuple[str, ...]:
-    """Names of the channels of `level_maps`."""
+def channels(n_levels: int, *, surface: bool, errors: bool = False) -> tuple[str, ...]:
+    """Names of the channels of `level_maps`, with or without those of the surface and of errors."""
     above = ("surface",) if surface else ()
     levels = range(n_levels)
     return (
@@ -21,7 +21,11 @@ def channels(n_levels: int, *, surface: bool) -> tuple[str, ...]:
         *(f"observed, level {level}" for level in levels),
         *(f"{name} observed" for name in above),
         "land",
-        *(f"{name}, level {level}" for name in ("analysis", "weight") for level in levels),
+        *(
+            f"{name}, level {level}"
+            for name in ("analysis", "weight", *(("error",) if errors else ()))
+            for level in levels
+        ),
     )
 
 
@@ -32,6 +36,7 @@ def level_maps(
     surface_observed: Bool[Tensor, "map surface lat lon"],
     land: Bool[Tensor, "map lat lon"],
     analysis: tuple[Float[Tensor, "map var lat lon"], Float[Tensor, "map var lat lon"]],
+    error: Float[Tensor, "map var lat lon"] | None = None,
 ) -> Float[Tensor, "map channel lat lon"]:
     """Put the channels of some times together, as `channels` names them; each level keeps its own mask.
 
@@ -47,17 +52,29 @@ def level_maps(
         True on land.
     analysis
         Optimal interpolation of the profiles of this time and those around it, and the weight of observations in it.
+    error
+        Standard deviations of the errors of the values; None for a network that is not conditioned on them.
     """
     known = [values.masked_fill(~observed, 0.0), surface.masked_fill(~surface_observed, 0.0)]
     masks = [mask.to(values.dtype) for mask in (observed, surface_observed, land[:, None])]
-    return torch.cat([*known, *masks, *analysis], dim=1)
+    errors = [] if error is None else [error.masked_fill(~observed, 0.0)]
+    return torch.cat([*known, *masks, *analysis, *errors], dim=1)
 
 
-def make_batch(samples: LevelSample, covariance: Covariance) -> RegressionBatch:
-    """Make the batch of a regression, which departs from the optimal interpolation of all profiles."""
+def make_batch(samples: LevelSample, covariance: Covariance, *, errors: bool = False) -> RegressionBatch:
+    """Make the batch of a regression, which departs from the optimal interpolation of all profiles.
+
+    With `errors`, those of observations are among its inputs.
+    """
     analysis = analyse(samples.near, samples.position, covariance)
     maps = level_maps(
-        samples.values, samples.observed, samples.surface, samples.surface_observed, samples.land, analysis
+        samples.given,
+        samples.observed,
+        samples.surface,
+        samples.surface_observed,
+        samples.land,
+        analysis,
+        samples.error if errors else None,
     )
     return RegressionBatch(
         Condition(maps, centre(samples.position), samples.year_fraction),
@@ -65,6 +82,8 @@ def make_batch(samples: LevelSample, covariance: Covariance) -> RegressionBatch:
         values=samples.values,
         valid=samples.valid,
         observed=samples.observed,
+        given=samples.given,
+        error=samples.error,
         learned=samples.learned,
         area=samples.area,
     )

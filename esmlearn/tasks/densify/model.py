@@ -47,15 +47,18 @@ class TrainedDensifier(TrainedEnsemble):
 
 def build_regression(settings: TrainDensifySettings, n_levels: int) -> nn.Module:
     """Make the network that gives a mean and its standard deviation, with random weights."""
-    n_channels = len(channels(n_levels, surface=settings.surface is not None))
-    return build_denoiser(settings.denoiser, 2 * n_levels, n_channels)
+    return build_denoiser(settings.denoiser, 2 * n_levels, _n_channels(settings, n_levels))
 
 
 def build_network(settings: TrainDensifySettings, n_levels: int) -> nn.Module:
     """Make the denoiser, with random weights; around a regression, it is conditioned on its output, too."""
-    n_channels = len(channels(n_levels, surface=settings.surface is not None))
     first_guess = 2 * n_levels if settings.first_guess == "regression" else 0
-    return build_denoiser(settings.denoiser, n_levels, n_channels + first_guess)
+    return build_denoiser(settings.denoiser, n_levels, _n_channels(settings, n_levels) + first_guess)
+
+
+def _n_channels(settings: TrainDensifySettings, n_levels: int) -> int:
+    """Number of the channels of the condition."""
+    return len(channels(n_levels, surface=settings.surface is not None, errors=settings.observation_errors))
 
 
 def read(content: Content) -> TrainedDensifier:

@@ -30,8 +30,10 @@ class LevelSample(Batchable):
         Truth of each level, zero where it is not known, and where it is.
     observed
         What of it is an input.
+    given, error
+        Values that are inputs there, and the standard deviations of their errors; the truth and zero without errors.
     learned
-        Where it counts: hidden, with a known truth, at places of the role.
+        Where it counts: hidden or with an error, with a known truth, at places of the role.
     surface, surface_observed
         Values of the surface, and where they count.
     land
@@ -49,6 +51,8 @@ class LevelSample(Batchable):
     values: Float[Tensor, "*batch var lat lon"]
     valid: Bool[Tensor, "*batch var lat lon"]
     observed: Bool[Tensor, "*batch var lat lon"]
+    given: Float[Tensor, "*batch var lat lon"]
+    error: Float[Tensor, "*batch var lat lon"]
     learned: Bool[Tensor, "*batch var lat lon"]
     surface: Float[Tensor, "*batch surface lat lon"]
     surface_observed: Bool[Tensor, "*batch surface lat lon"]
@@ -81,6 +85,12 @@ class LevelFields:
         """Scaled departures of the levels from their climatologies; zero where nothing is known."""
         return _anomalies(self.field, self.climates[: self.field.values.shape[1]])
 
+    def units(self) -> Float[np.ndarray, "time var"]:
+        """Standard deviations of the anomalies of the levels."""
+        climates = self.climates[: self.field.values.shape[1]]
+        scales = [scaling.at(self.field.year_fraction) for _, scaling in climates]
+        return np.stack(scales, axis=1).astype(np.float32)
+
     def surface_anomalies(self) -> Float[np.ndarray, "time surface lat lon"]:
         """The same of the surface, with no channel if there is none."""
         if self.surface is None:
@@ -109,6 +119,9 @@ class LevelSamples(EndlessSamples):
         Cells whose values may be inputs at all.
     reach_days
         Days around the time of a sample of which profiles are given.
+    errors
+        Profiles of standard deviations, one of which is drawn for the errors of each profile that is given, in the
+        units of the levels; None: profiles have no errors.
     seed, length
         As of `EndlessSamples`.
     """
@@ -121,12 +134,13 @@ class LevelSamples(EndlessSamples):
         places: Bool[np.ndarray, "lat lon"],
         given: Bool[np.ndarray, "lat lon"],
         reach_days: float,
+        errors: Float[np.ndarray, "profile var"] | None = None,
         seed: int,
         length: int,
     ) -> None:
         super().__init__(~places, settings.window, seed=seed, length=length)
         self.settings, self.places, self.given, self.reach_days = settings, places, given, reach_days
-        self.field = levels.field
+        self.field, self.errors, self.level_units = levels.field, errors, levels.units()
         self.values = levels.anomalies()
         self.surface, self.surface_observed = levels.surface_anomalies(), levels.surface_observed()
         # Errors of the surface are given in its units; samples are scaled.
@@ -141,19 +155,22 @@ class LevelSamples(EndlessSamples):
         values, valid = self.values[time][:, lat, lon], self.field.observed[time][:, lat, lon]
         share = float(rng.uniform(*self.settings.hide.share))
         observed = self.observe(time, lat, lon, share, rng)
+        given, error = self.give(time, lat, lon, observed, rng)
         surface, surface_observed = self.surface_of(time, lat, lon, rng)
         maps = (
             values,
             valid,
             observed,
-            valid & ~observed & self.places[lat, lon],
+            given,
+            error,
+            valid & ~(observed & (error == 0)) & self.places[lat, lon],
             surface,
             surface_observed,
             self.field.land[lat, lon],
             self.position[:, lat, lon],
             self.field.area_weights[None, lat, lon],
         )
-        near = self.near(time, lat, lon, observed, share, rng)
+        near = self.near(time, lat, lon, (observed, given, error), share, rng)
         turn = Turn.draw(*self.window, rng) if self.settings.turns else Turn(flip=False, quarters=0)
         season = np.float32(self.field.year_fraction[time])
         turned = (*(turn.apply(part) for part in maps), season)
@@ -168,26 +185,44 @@ class LevelSamples(EndlessSamples):
         hidden = hide_levels(hide.kind, valid.shape, share=(share, share), rng=rng, alike=False, **hide.options)
         return valid & ~hidden & self.given[lat, lon]
 
+    def give(
+        self, time: int, lat: slice, lon: slice, observed: Bool[np.ndarray, "var lat lon"], rng: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "var lat lon"], Float[np.ndarray, "var lat lon"]]:
+        """Values that are given where something was observed, with errors that are drawn, and their deviations."""
+        values = self.values[time][:, lat, lon]
+        if self.errors is None:
+            return values, np.zeros_like(values)
+        error = draw_errors(self.errors, values.shape[1:], rng) / self.level_units[time][:, None, None]
+        error = np.where(observed, error, np.float32(0.0))
+        return values + error * rng.standard_normal(error.shape, dtype=np.float32), error
+
     def near(
         self,
         time: int,
         lat: slice,
         lon: slice,
-        observed: Bool[np.ndarray, "var lat lon"],
+        now: tuple[np.ndarray, np.ndarray, np.ndarray],
         share: float,
         rng: np.random.Generator,
     ) -> NearProfiles:
-        """Profiles of a sample, and such of the times around it until there are enough, the nearest times first."""
+        """Profiles of a sample, and such of the times around it until there are enough, the nearest times first.
+
+        `now` is what is observed at its own time, the values that are given and their errors.
+        """
         lags = self.field.days - self.field.days[time]
         profiles, n_points = [], 0
         for other in np.argsort(np.abs(lags), kind="stable"):
             if abs(lags[other]) > self.reach_days or n_points >= POINTS:
                 break
-            seen = observed if other == time else self.observe(int(other), lat, lon, share, rng)
+            if other == time:
+                seen, given, error = now
+            else:
+                seen = self.observe(int(other), lat, lon, share, rng)
+                given, error = self.give(int(other), lat, lon, seen, rng)
             row, column = rng.permutation(np.argwhere(seen.any(axis=0))).T
             place = self.position[:, lat, lon][:, row, column].T
-            values = self.values[other][:, lat, lon][:, row, column].T
-            profiles.append((values, seen[:, row, column].T, place, np.full(len(row), lags[other])))
+            values, known, errors = (part[:, row, column].T for part in (given, seen, error))
+            profiles.append((values, known, place, np.full(len(row), lags[other]), errors))
             n_points += len(row)
         return NearProfiles.of(*map(np.concatenate, zip(*profiles, strict=True)))
 
@@ -207,6 +242,13 @@ class LevelSamples(EndlessSamples):
         )
         observed = drop_channels(observed, probability=errors.dropout, rng=rng)
         return np.where(observed, degraded / unit, 0.0).astype(np.float32), observed
+
+
+def draw_errors(
+    errors: Float[np.ndarray, "profile var"], shape: tuple[int, ...], rng: np.random.Generator
+) -> Float[np.ndarray, "var *shape"]:
+    """Draw a profile of errors for each cell of some shape."""
+    return np.moveaxis(errors[rng.integers(len(errors), size=shape)], -1, 0)
 
 
 def same_dates(surface: Field, field: Field) -> Field:

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from einops import rearrange
+from jaxtyping import Float
 
+from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
@@ -20,11 +23,12 @@ from esmlearn.tasks.densify.apply import hide_anew, load_surface, prepare
 from esmlearn.tasks.densify.inputs import make_batch
 from esmlearn.tasks.densify.model import TrainedDensifier, build_network, build_regression
 from esmlearn.tasks.densify.places import Places, split_places
-from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, same_dates
+from esmlearn.tasks.densify.samples import LevelFields, LevelSample, LevelSamples, draw_errors, same_dates
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
+from esmlearn.tasks.ensembles.errors import add_errors, check_errors
 from esmlearn.tasks.ensembles.regression import ResidualBatches
 from esmlearn.tasks.ensembles.training import EnsembleTraining
-from esmlearn.tasks.observations import find_land
+from esmlearn.tasks.observations import find_land, load_observations
 from esmlearn.tasks.record import describe_training, describe_variable
 
 VALIDATION_SAMPLES = 144
@@ -43,8 +47,28 @@ def train(
     below = data.without(settings.surface_variable)
     target = below.field(str(settings.data.target), units=settings.data.field_units)
     target = settle_training_land(target, find_land(data, settings.data.land), settings.data.split)
+    errors = None
+    if settings.observation_errors:
+        name, options = settings.data.observations, settings.data
+        observations = load_observations(
+            below, name, options.gaps, options, error=options.error, known=target.land, training=True
+        )
+        check_errors(settings, observations)
+        errors = errors_of_profiles(observations)
     record = describe_variable(below.find(settings.data.observations)) | dict(record)
-    return fit(target, surface, settings, run_dir, record=record)
+    return fit(target, surface, settings, run_dir, errors=errors, record=record)
+
+
+def errors_of_profiles(observations: Field) -> Float[np.ndarray, "profile var"]:
+    """Standard deviations of the errors of all profiles; of a level that one lacks, the median of the others."""
+    time, row, column = np.nonzero(observations.observed.any(axis=1))
+    there = time, slice(None), row, column
+    observed, errors = observations.observed[there], observations.deviation[there]
+    typical = [
+        np.median(error[seen] if seen.any() else errors[observed])
+        for error, seen in zip(errors.T, observed.T, strict=True)
+    ]
+    return np.where(observed, errors, np.array(typical, np.float32))
 
 
 def fit(
@@ -53,6 +77,7 @@ def fit(
     settings: TrainDensifySettings,
     run_dir: Path,
     *,
+    errors: Float[np.ndarray, "profile var"] | None = None,
     record: Mapping[str, Any] | None = None,
 ) -> TrainedDensifier:
     """Train a denoiser that completes levels from sparse profiles, and the surface if there is one.
@@ -69,6 +94,9 @@ def fit(
         Settings of the script `train`.
     run_dir
         Folder for the log and the checkpoint.
+    errors
+        Standard deviations of the errors of the profiles that the ensemble will be applied to, from which those of its
+        samples are drawn; needed for `observation_errors`, and used for nothing else.
     record
         What else the model shall know of itself.
 
@@ -78,6 +106,8 @@ def fit(
         If the surface does not fit the levels, or a period of the split is empty.
     """
     split, options = settings.data.split, settings.training
+    if settings.observation_errors != (errors is not None):
+        raise DataError("Errors of profiles are given for observation_errors alone: give both or none.")
     above = None if surface is None else same_dates(surface, target)
     learned = select_role(target, split, "train")
     n_levels = target.values.shape[1]
@@ -95,7 +125,7 @@ def fit(
     share = sum(settings.hide.share) / 2
     sparse = hide_anew(learned, settings.hide, share, seed=options.seed)
     covariance = fit_covariance(sparse, LevelFields(sparse, climates, None).anomalies(), seed=options.seed)
-    batches = partial(make_batch, covariance=covariance)
+    batches = partial(make_batch, covariance=covariance, errors=settings.observation_errors)
 
     def samples(role: str, length: int, seed: int) -> LevelSamples:
         levels = LevelFields(
@@ -108,6 +138,7 @@ def fit(
             places=places.training if learns else places.validation,
             given=places.training if learns else ~target.land,
             reach_days=REACH * covariance.time_days,
+            errors=errors,
             seed=seed,
             length=length,
         )
@@ -135,6 +166,11 @@ def fit(
     if regression is None:
         return trained
     truth = select_role(target, split, "validation")
-    task = prepare(trained, hide_anew(truth, settings.hide, share, seed=options.seed), above)
+    given = hide_anew(truth, settings.hide, share, seed=options.seed)
+    if errors is not None:
+        rng = np.random.default_rng(options.seed)
+        drawn = draw_errors(errors, (len(given.dates), *given.land.shape), rng)
+        given = add_errors(given, rearrange(drawn, "var time lat lon -> time var lat lon"), rng)
+    task = prepare(trained, given, above)
     found = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed, where=places.validation)
     return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))

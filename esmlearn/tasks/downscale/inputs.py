@@ -58,6 +58,8 @@ def make_batch(samples: FineSample) -> RegressionBatch:
         values=samples.values,
         valid=samples.valid,
         observed=torch.zeros_like(samples.valid),
+        given=samples.values,
+        error=torch.zeros_like(samples.values),
         # Where the coarse field is not known, nothing is asked.
         learned=samples.valid & samples.known[:, :n_variables],
         area=samples.area,

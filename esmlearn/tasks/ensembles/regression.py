@@ -13,6 +13,7 @@ from esmlearn.diffusion import Network
 from esmlearn.models.denoisers.condition import Condition
 from esmlearn.models.transformer.parts import LOG_STD_RANGE
 from esmlearn.tasks.ensembles.denoising import DenoisingBatch
+from esmlearn.tasks.ensembles.errors import LEAST_STD
 from esmlearn.tasks.ensembles.tiles import tiled
 from esmlearn.training.losses import gaussian_loss
 
@@ -23,11 +24,29 @@ class FirstGuess(NamedTuple):
     mean: Float[Tensor, "map var lat lon"]
     log_std: Float[Tensor, "map var lat lon"]
 
-    def keep_observations(
-        self, values: Float[Tensor, "map var lat lon"], observed: Bool[Tensor, "map var lat lon"]
+    @classmethod
+    def climatology(
+        cls,
+        values: Float[Tensor, "map var lat lon"],
+        observed: Bool[Tensor, "map var lat lon"],
+        error: Float[Tensor, "map var lat lon"],
     ) -> "FirstGuess":
-        """Put observations in: where there is one, the residual is zero."""
-        return FirstGuess(torch.where(observed, values, self.mean), self.log_std.masked_fill(observed, 0.0))
+        """Depart from the climatology, zero, with its deviation; from observations with an error where there are any.
+
+        States of exact observations are then their values.
+        """
+        nothing = torch.zeros_like(values)
+        return cls(nothing, nothing).keep_observations(values, observed & (error > 0), error)
+
+    def keep_observations(
+        self,
+        values: Float[Tensor, "map var lat lon"],
+        observed: Bool[Tensor, "map var lat lon"],
+        error: Float[Tensor, "map var lat lon"],
+    ) -> "FirstGuess":
+        """Put observations in: the residual of an exact one is zero, that of others is in units of its error."""
+        log_error = torch.where(error > 0, error.clamp(min=float(LEAST_STD)).log(), 0.0)
+        return FirstGuess(torch.where(observed, values, self.mean), torch.where(observed, log_error, self.log_std))
 
 
 @dataclass(frozen=True)
@@ -44,8 +63,10 @@ class RegressionBatch:
         The target in scaled units, and where it is known.
     observed
         Where it is among the inputs.
+    given, error
+        What is an input there, and the standard deviation of its error; zero where it is exact.
     learned
-        Where it counts.
+        Where it counts: the regression learns what is hidden of it, a denoiser also what was observed with an error.
     area
         Relative area of the cells.
     """
@@ -55,8 +76,15 @@ class RegressionBatch:
     values: Float[Tensor, "batch var lat lon"]
     valid: Bool[Tensor, "batch var lat lon"]
     observed: Bool[Tensor, "batch var lat lon"]
+    given: Float[Tensor, "batch var lat lon"]
+    error: Float[Tensor, "batch var lat lon"]
     learned: Bool[Tensor, "batch var lat lon"]
     area: Float[Tensor, "batch 1 lat lon"]
+
+    @property
+    def hidden(self) -> Bool[Tensor, "batch var lat lon"]:
+        """Where something counts that is no input."""
+        return self.learned & ~self.observed
 
 
 MakeBatch = Callable[[Any], RegressionBatch]
@@ -115,13 +143,14 @@ class ResidualBatches:
         batch = self.make_batch(samples)
         condition, values = batch.condition.drop_coordinates(drop_coordinates), batch.values
         if self.regression is None:
-            return DenoisingBatch(values, batch.learned, batch.area, condition)
-        with torch.no_grad():
-            guess = regress(self.regression.to(values.device), condition, batch.base)
-        guess = guess.keep_observations(values, batch.observed)
+            guess = FirstGuess.climatology(batch.given, batch.observed, batch.error)
+        else:
+            with torch.no_grad():
+                guess = regress(self.regression.to(values.device), condition, batch.base)
+            guess = guess.keep_observations(batch.given, batch.observed, batch.error)
+            condition = condition._replace(maps=torch.cat([condition.maps, *guess], dim=1))
         clean = ((values - guess.mean) / guess.log_std.exp()).masked_fill(~batch.valid, 0.0)
-        maps = torch.cat([condition.maps, *guess], dim=1)
-        return DenoisingBatch(clean, batch.learned, batch.area, condition._replace(maps=maps))
+        return DenoisingBatch(clean, batch.learned, batch.area, condition)
 
 
 @dataclass(frozen=True)
@@ -148,11 +177,11 @@ class RegressionObjective:
     def loss(self, network: nn.Module, samples: Any) -> dict[str, Tensor]:
         """Loss where something is to be learned."""
         batch = self.make_batch(samples)
-        if not batch.learned.any():
+        if not batch.hidden.any():
             return {}
         guess = regress(network, batch.condition.drop_coordinates(self.drop_coordinates), batch.base)
-        error = (guess.mean - batch.values)[batch.learned]
-        return {"loss": gaussian_loss(error, guess.log_std[batch.learned])}
+        error = (guess.mean - batch.values)[batch.hidden]
+        return {"loss": gaussian_loss(error, guess.log_std[batch.hidden])}
 
     def validate(self, network: nn.Module, accelerator: Accelerator) -> dict[str, float]:
         """Root-mean-square error where it counts, in scaled units."""
@@ -183,7 +212,7 @@ class RegressionObjective:
             found.append(
                 [
                     (error[:, variable][where].cpu(), guess.log_std[:, variable][where].cpu())
-                    for variable, where in enumerate(batch.learned.unbind(1))
+                    for variable, where in enumerate(batch.hidden.unbind(1))
                 ]
             )
         network.train(training)

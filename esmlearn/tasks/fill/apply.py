@@ -23,6 +23,7 @@ from esmlearn.gaps.simulate import KINDS
 from esmlearn.settings import AblationSettings, EnsembleSettings, GapSettings, ReconstructSettings
 from esmlearn.tasks.climate import Reference
 from esmlearn.tasks.ensembles.ablation import ablate
+from esmlearn.tasks.ensembles.errors import check_errors
 from esmlearn.tasks.ensembles.figures import plot_sampling
 from esmlearn.tasks.ensembles.sampling import Inputs, TrueStates, sample_members
 from esmlearn.tasks.fill.model import TrainedFiller
@@ -56,6 +57,8 @@ class GapSampling:
         Where the standard deviation of the first guess is s, states are also stretched by s^power.
     without
         Conditions that are left out, of `place` and `date`; the base model knows what it always knows.
+    smooth
+        Whether members may differ from observations with an error; else they have what was observed.
     """
 
     field: Field
@@ -65,6 +68,7 @@ class GapSampling:
     neighbour_days: int
     power: float = 0.0
     without: Collection[str] = ()
+    smooth: bool = False
 
     @cached_property
     def cycle(self) -> Float[np.ndarray, "time lat lon"]:
@@ -78,19 +82,19 @@ class GapSampling:
 
     def inputs(self, times: Int[np.ndarray, " time"]) -> Inputs:
         """Inputs of the denoiser on some days."""
-        observed = self.days.observations.observed[times]
-        known = np.where(observed, self.days.residuals(self.days.observations.values[times], times), np.float32(0.0))
+        exact = self.days.exact[times]
+        known = np.where(exact, self.days.residuals(self.days.observations.values[times], times), np.float32(0.0))
         maps = self.days.maps(times, self.neighbour_days)
-        return Inputs(maps, torch.from_numpy(known)[:, None], torch.from_numpy(observed)[:, None])
+        return Inputs(maps, torch.from_numpy(known)[:, None], torch.from_numpy(exact)[:, None])
 
     def members(
         self, states: Float[np.ndarray, "member time 1 lat lon"], times: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "member time 1 lat lon"]:
-        """Members in the units of the field: observations keep their values, land is NaN."""
+        """Members in the units of the field: observations keep their values (of `smooth` exact ones), land is NaN."""
         residual = np.exp((1 + self.power) * self.days.log_std[times]) * states[:, :, 0]
         members = (self.days.guess[times] + residual) * self.unit[times] + self.cycle[times]
-        observed = self.field.observed[times, 0]
-        members[:, observed] = self.field.values[times, 0][observed]
+        kept = self.days.exact[times] if self.smooth else self.field.observed[times, 0]
+        members[:, kept] = self.field.values[times, 0][kept]
         members[:, :, self.field.land] = np.nan
         return members[:, :, None]
 
@@ -98,7 +102,7 @@ class GapSampling:
         """Clean states of the truth on some days."""
         known = truth.observed[times, 0]
         anomalies = np.where(known, (truth.values[times, 0] - self.cycle[times]) / self.unit[times], np.float32(0.0))
-        hidden = known & ~self.days.observations.observed[times]
+        hidden = known & ~self.days.exact[times]
         parts = self.days.residuals(anomalies.astype(np.float32), times), hidden, np.exp(self.days.log_std[times])
         return TrueStates(*(rearrange(part, "time y x -> time 1 y x") for part in parts))
 
@@ -110,6 +114,7 @@ def prepare(
     base: Reconstruction | None = None,
     climate: Climate | None = None,
     without: Collection[str] = (),
+    smooth: bool = False,
 ) -> GapSampling:
     """Prepare the gaps of a field for sampling.
 
@@ -125,18 +130,25 @@ def prepare(
         Climatology and scaling on the grid of the field; default: as of `climate_of`.
     without
         Conditions that are left out, of `place` and `date`.
+    smooth
+        Whether members may differ from observations with an error.
 
     Raises
     ------
     DataError
-        If the field is not daily, or is on another grid than the training and there is no base model.
+        If the field is not daily, lacks errors that are an input, or is on another grid than the training and there is
+        no base model.
+    SettingsError
+        If observations shall be smoothed by an ensemble that has not learned to.
     """
     check_daily(field)
+    check_errors(trained.settings, field, smooth=smooth)
     cycle, scaling = climate_of(trained, field) if climate is None else climate
     if trained.base_model and base is None:
         base = reconstruct(trained.base_model, field, cycle, scaling)
-    days = FirstGuessDays.of(field, cycle, scaling, base)
-    return GapSampling(field, days, cycle, scaling, trained.settings.neighbour_days, trained.power, without)
+    days = FirstGuessDays.of(field, cycle, scaling, base, trained.settings)
+    neighbour_days = trained.settings.neighbour_days
+    return GapSampling(field, days, cycle, scaling, neighbour_days, trained.power, without, smooth)
 
 
 def climate_of(
@@ -176,12 +188,13 @@ def fill(
     *,
     base: Reconstruction | None = None,
     climate: Climate | None = None,
+    smooth: bool = False,
 ) -> Reconstruction:
     """Sample members of what the gaps of a field hide.
 
     Parameters
     ----------
-    trained, field, base, climate
+    trained, field, base, climate, smooth
         As of `prepare`.
     settings
         Members, sampler, tiles.
@@ -189,9 +202,11 @@ def fill(
     Returns
     -------
     Reconstruction
-        Mean, standard deviation and members of days and months. Where a value was observed all members have it.
+        Mean, standard deviation and members of days and months. Where a value was observed all members have it, unless
+        it is smoothed.
     """
-    members = sample_members(trained, prepare(trained, field, base=base, climate=climate), settings)
+    task = prepare(trained, field, base=base, climate=climate, smooth=smooth)
+    members = sample_members(trained, task, settings)
     return Reconstruction.of_members(members[:, :, 0], field)
 
 
@@ -216,7 +231,16 @@ class Filler(GapFiller):
 
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field with members, their mean, and their standard deviation."""
-        return fill(self.trained, field, self.settings, climate=climate_of(self.trained, field, self.climatology))
+        return self._fill(field, smooth=False)
+
+    def smooth_field(self, field: Field) -> Reconstruction:
+        """The same, with members that differ from noisy observations, for an ensemble that has learned their errors."""
+        return self._fill(field, smooth=True)
+
+    def _fill(self, field: Field, *, smooth: bool) -> Reconstruction:
+        check_errors(self.trained.settings, field, smooth=smooth)
+        climate = climate_of(self.trained, field, self.climatology)
+        return fill(self.trained, field, self.settings, climate=climate, smooth=smooth)
 
     def with_climatology(self, source: Source, field: Field) -> "Filler":  # noqa: ARG002
         """The ensemble with a climatology from elsewhere."""
@@ -234,6 +258,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     first = Reconstructor(transformer) if transformer else Filler(trained)
     known = first.land_of(data.cube(name, order=trained.settings.data.input))
     observations = Observations.of(data, trained.settings.data, settings, known)
+    check_errors(trained.settings, observations.field, smooth=settings.smooth_observed)
     learned_from = transformer or trained
     reference = Reference.of(data, observations, trained.settings.data, settings, learned_from.climatology)
     outputs = _outputs(trained, transformer, observations, reference, data, settings)
@@ -279,11 +304,14 @@ def _outputs(
         with leaving_out(TRANSFORMER) as failed:
             climatology, scaling = Reconstructor(transformer, source, years=years).climate(field)
             reconstruction = reconstruct(transformer, field, climatology, scaling, overlap=settings.overlap)
-            yield MethodOutput(TRANSFORMER, field, reconstruction, {})
+            shown = reconstruction
+            if settings.smooth_observed:
+                shown = Reconstructor(transformer, source, years=years).smooth_field(field, overlap=settings.overlap)
+            yield MethodOutput(TRANSFORMER, field, shown, {})
         yield from failed
     base = reconstruction if trained.base_model else None
     with leaving_out(METHOD) as failed:
-        task = prepare(trained, field, base=base, climate=climate)
+        task = prepare(trained, field, base=base, climate=climate, smooth=settings.smooth_observed)
         members = sample_members(trained, task, settings.ensemble)
         result = Reconstruction.of_members(members[:, :, 0], field)
         yield MethodOutput(METHOD, field, result, settings.ensemble.model_dump(mode="json"))
@@ -301,7 +329,14 @@ def _outputs(
                 kind = learned.gaps.kind if learned.gaps.kind in KINDS else "clouds"
                 gaps = GapSettings(kind=kind, share=ablation.share, seed=settings.ensemble.seed)
                 given, first_guess = apply_gaps(truth, gaps), None
-            varied = prepare(trained, given, base=first_guess, climate=climate, without=ablation.without)
+            varied = prepare(
+                trained,
+                given,
+                base=first_guess,
+                climate=climate,
+                without=ablation.without,
+                smooth=settings.smooth_observed,
+            )
             return given[times], sample_members(trained, varied, ablation.sampling(settings.ensemble), times=times)
 
         yield from ablate(settings, field, members, vary)

@@ -17,12 +17,10 @@ from esmlearn.models.batches import Batchable
 from esmlearn.models.denoisers.condition import Condition, centre
 from esmlearn.settings import TrainFillSettings
 from esmlearn.tasks.ensembles.denoising import DenoisingBatch
+from esmlearn.tasks.ensembles.errors import LEAST_STD, check_errors
 from esmlearn.tasks.samples import EndlessSamples
 
 EVERYWHERE = (slice(None), slice(None))
-
-LEAST_STD = np.float32(1e-3)
-"""Smallest standard deviation of a first guess, in scaled units."""
 
 
 def channels(neighbour_days: int) -> tuple[str, ...]:
@@ -43,27 +41,47 @@ class FirstGuessDays:
     guess
         First guess; zero is the climatology.
     log_std
-        Logarithm of its standard deviation; zero where something was observed and on land.
+        Logarithm of its standard deviation. Where something was observed it is that of the error of the observation, if
+        errors are an input, else zero; zero on land.
+    exact
+        Where the truth is taken to be what was observed: members never differ from it there.
     """
 
     observations: Anomalies
     guess: Float[np.ndarray, "time lat lon"]
     log_std: Float[np.ndarray, "time lat lon"]
+    exact: Bool[np.ndarray, "time lat lon"]
 
     @classmethod
     def of(
-        cls, field: Field, climatology: Climatology, scaling: Scaling, base: Reconstruction | None
+        cls,
+        field: Field,
+        climatology: Climatology,
+        scaling: Scaling,
+        base: Reconstruction | None,
+        settings: TrainFillSettings,
     ) -> "FirstGuessDays":
-        """Scale a field and the reconstruction of a base model; without one, the first guess is the climatology."""
+        """Scale a field and the reconstruction of a base model; without one, the first guess is the climatology.
+
+        With the errors of observations as an input, the first guess of what was observed is the observation itself.
+        """
         observations = Anomalies.of(field, climatology, scaling)
-        if base is None:
-            nothing = np.zeros_like(observations.values)
-            return cls(observations, nothing, nothing)
+        observed = exact = observations.observed
         unit = scaling.at(field.year_fraction)[:, None, None]
-        guess = np.where(field.land, np.float32(0.0), (base.daily - climatology.of(field)) / unit)
-        unsure = ~field.land & ~observations.observed
-        log_std = np.log(np.where(unsure, np.maximum(base.daily_std / unit, LEAST_STD), np.float32(1.0)))
-        return cls(observations, guess.astype(np.float32), log_std.astype(np.float32))
+        if base is None:
+            guess = np.zeros_like(observations.values)
+            log_std = guess
+        else:
+            guess = np.where(field.land, np.float32(0.0), (base.daily - climatology.of(field)) / unit)
+            unsure = ~field.land & ~observed
+            log_std = np.log(np.where(unsure, np.maximum(base.daily_std / unit, LEAST_STD), np.float32(1.0)))
+        if settings.observation_errors:
+            check_errors(settings, field)
+            error = field.deviation[:, 0] / unit
+            guess = np.where(observed, observations.values, guess)
+            log_std = np.where(observed, np.log(np.maximum(error, LEAST_STD)), log_std)
+            exact = observed & (error == 0) if settings.learns_observed else observed
+        return cls(observations, guess.astype(np.float32), log_std.astype(np.float32), exact)
 
     def maps(
         self, days: Int[np.ndarray, " map"], neighbour_days: int, cells: tuple[slice, slice] = EVERYWHERE
@@ -130,7 +148,7 @@ class FillSample(Batchable):
     clean
         Truth less first guess, over the standard deviation of the first guess; zero where it is not known.
     learned
-        Where it counts: hidden, with a known truth.
+        Where it counts: with a known truth that differs from what was observed, if anything was.
     position
         Latitude and longitude in degrees.
     area
@@ -177,7 +195,7 @@ class FillSamples(EndlessSamples):
         return FillSample(
             days.maps(day, self.neighbour_days, cells)[0],
             torch.from_numpy(clean),
-            torch.from_numpy(valid & ~days.observations.observed[day, *cells]),
+            torch.from_numpy(valid & ~days.exact[day, *cells]),
             torch.from_numpy(truth.position[:, *cells].copy()),
             torch.from_numpy(truth.area[None, *cells].copy()),
             torch.from_numpy(truth.year_fraction[day])[0],

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from esmlearn.errors import DataError, ModelFolderError
 from esmlearn.fields.anomalies import Anomalies
@@ -20,6 +20,7 @@ from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.settings import TrainFillSettings
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
+from esmlearn.tasks.ensembles.errors import add_errors, check_errors
 from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.fill.apply import GapSampling
 from esmlearn.tasks.fill.model import TrainedFiller, build_network
@@ -106,6 +107,7 @@ def fit(
     complete = observations if target is None else target
     check_alike(observations, complete)
     check_daily(observations)
+    check_errors(settings, observations)
     split, options = settings.data.split, settings.training
     learned = select_role(complete, split, "train")
     if base_model is None:
@@ -118,18 +120,30 @@ def fit(
 
     def with_guess(given: Field, truth: Field) -> LearnedPeriod:
         base = Reconstructor(base_model).reconstruct_field(given) if base_model else None
-        days = FirstGuessDays.of(given, fitted, scaling, base)
+        days = FirstGuessDays.of(given, fitted, scaling, base, settings)
         return LearnedPeriod(days, Anomalies.of(truth, fitted, scaling))
 
     began = time.monotonic()
     rng = np.random.default_rng(options.seed)
-    masks = select_role(observations, split, "train").observed[:, 0]
+    seen = select_role(observations, split, "train")
     hide_days = settings.hide_days if target is None else 1.0
-    clouded = under_other_clouds(learned, masks, rng, count=settings.reconstructions, hide_days=hide_days)
+    # A complete target has no errors: those of the observations are drawn for the networks that look at them.
+    looks = settings.observation_errors or (base_model is not None and base_model.settings.model.observation_errors)
+    draws = looks and target is not None and seen.error is not None
+    clouded = under_other_clouds(
+        learned,
+        seen.observed[:, 0],
+        rng,
+        count=settings.reconstructions,
+        hide_days=hide_days,
+        errors=seen.deviation[:, 0] if draws else None,
+    )
     periods = [with_guess(given, truth) for given, truth in clouded]
     truth, given = (select_role(field, split, "validation") for field in (complete, observations))
     if target is None:
         given = borrow_clouds(truth, truth.observed[:, 0], rng)
+    elif draws:
+        given = add_errors(truth.hide(~given.observed), given.deviation, rng)
     validated = with_guess(given, truth)
     seconds = time.monotonic() - began
 
@@ -164,7 +178,13 @@ def fit(
 
 
 def under_other_clouds(
-    learned: Field, masks: Bool[np.ndarray, "time lat lon"], rng: np.random.Generator, *, count: int, hide_days: float
+    learned: Field,
+    masks: Bool[np.ndarray, "time lat lon"],
+    rng: np.random.Generator,
+    *,
+    count: int,
+    hide_days: float,
+    errors: Float[np.ndarray, "time lat lon"] | None = None,
 ) -> Iterator[tuple[Field, Field]]:
     """Give what is seen and what is right of the training period, so many times, each under other clouds.
 
@@ -175,11 +195,18 @@ def under_other_clouds(
         logger.info("Reconstruction %d of %d of the training period, to learn from", number + 1, count)
         first = int(rng.integers(len(masks) - n_days + 1))
         truth = learned[slice(first, first + n_days)]
-        yield borrow_clouds(truth, np.roll(masks, -first, axis=0), rng, hide_days=hide_days), truth
+        there = np.roll(np.arange(len(masks)), -first)
+        with_them = None if errors is None else errors[there]
+        yield borrow_clouds(truth, masks[there], rng, hide_days=hide_days, errors=with_them), truth
 
 
 def borrow_clouds(
-    field: Field, masks: Bool[np.ndarray, "other_time lat lon"], rng: np.random.Generator, *, hide_days: float = 1.0
+    field: Field,
+    masks: Bool[np.ndarray, "other_time lat lon"],
+    rng: np.random.Generator,
+    *,
+    hide_days: float = 1.0,
+    errors: Float[np.ndarray, "other_time lat lon"] | None = None,
 ) -> Field:
     """Hide what the gaps of other days hide: later by a quarter to three quarters of the period that has masks.
 
@@ -193,11 +220,15 @@ def borrow_clouds(
         Draws how much later, and the days.
     hide_days
         Share of the days on which they hide.
+    errors
+        Standard deviations of the errors of what was observed there, which are then drawn for what is shown of the
+        field, as differences in its units; None: its values stay as they are.
     """
     n_days = len(masks)
     later = int(rng.integers(n_days // 4, 3 * n_days // 4 + 1)) + np.arange(len(field.dates))
     hides = rng.random(len(field.dates)) < hide_days
-    return field.hide(~masks[later % n_days] & hides[:, None, None])
+    shown = field.hide(~masks[later % n_days] & hides[:, None, None])
+    return shown if errors is None else add_errors(shown, errors[later % n_days, None], rng)
 
 
 def check_base_model(model: TrainedTransformer, field: Field) -> None:

@@ -44,7 +44,7 @@ def dense(values, position, days, target) -> np.ndarray:
 def test_the_analysis_is_the_solution_of_the_dense_system(n_points):
     values, observed, position, days = some_profiles(n_points)
     where = window()
-    near = NearProfiles.stack([NearProfiles.of(values, observed, position, days)])
+    near = NearProfiles.stack([NearProfiles.of(values, observed, position, days, np.zeros_like(values))])
     analysis, weight = analyse(near, where[None], COVARIANCE)
     target = where.reshape(2, -1).numpy().T
     for level in range(2):
@@ -55,7 +55,8 @@ def test_the_analysis_is_the_solution_of_the_dense_system(n_points):
 
 
 def test_without_profiles_it_is_the_climatology():
-    nothing = NearProfiles.of(np.zeros((0, 2), np.float32), np.zeros((0, 2), bool), np.zeros((0, 2)), np.zeros(0))
+    none = np.zeros((0, 2), np.float32)
+    nothing = NearProfiles.of(none, np.zeros((0, 2), bool), np.zeros((0, 2)), np.zeros(0), none)
     analysis, weight = analyse(NearProfiles.stack([nothing]), window()[None], COVARIANCE)
     assert not analysis.any() and not weight.any()
 
@@ -65,7 +66,8 @@ def test_a_domain_in_windows_is_the_same_as_at_once():
     levels, _ = make_levels()
     field = sparse(levels)[slice(0, 2)]
     anomalies = np.where(field.observed, field.values - 14, 0).astype(np.float32)
-    whole, parts = (analyse_domain(field, anomalies, COVARIANCE, window) for window in ((12, 16), (4, 8)))
+    exact = np.zeros_like(anomalies)
+    whole, parts = (analyse_domain(field, anomalies, COVARIANCE, window, exact) for window in ((12, 16), (4, 8)))
     for one, other in zip(whole, parts, strict=True):
         ocean = ~levels.land
         np.testing.assert_allclose(one.numpy()[..., ocean], other.numpy()[..., ocean], atol=1e-4)

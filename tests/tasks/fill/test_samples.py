@@ -26,7 +26,7 @@ def period() -> LearnedPeriod:
     days = np.arange(len(truth.values), dtype=np.float32)[:, None, None]
     log_std = np.where(unsure, np.float32(-0.01) * days, np.float32(0.0))
     guess = np.where(observations.observed, truth.values, truth.values - np.float32(WRONG) * np.exp(log_std))
-    return LearnedPeriod(FirstGuessDays(observations, guess, log_std), truth)
+    return LearnedPeriod(FirstGuessDays(observations, guess, log_std, observations.observed), truth)
 
 
 def named(maps) -> dict[str, np.ndarray]:
