@@ -20,7 +20,9 @@ from esmlearn.fields.reference import PACKAGED, ZERO, Source, is_anomaly, refere
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
-from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
+from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings, WithholdSettings
+from esmlearn.settings.reconstruct import BEST
+from esmlearn.tasks.choice import choose
 from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.observations import climatology_source
 from esmlearn.tasks.outliers import OUTLIERS, look_for_outliers
@@ -144,7 +146,8 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
     if settings.withhold:
         field, how = withhold_somewhere(field, settings.withhold)
         logger.info(how)
-    climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
+    source = climatology_source(data, settings.climatology)
+    climatology, words = climatology_of(field, source)
     logger.info("The climatology is %s.", words)
     found = {}
     if settings.outliers != "ignore":
@@ -153,7 +156,16 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
         field, count = look_for_outliers(field, [analysis], threshold=threshold, masked=masked)
         logger.info(count.words)
         found = {OUTLIERS: json.dumps(asdict(count))}
-    outputs = run_methods(field, climatology, settings.gap_fillers(), settings, smooth=settings.smooth_observed)
+    names: Sequence[str] = settings.gap_fillers()
+    if settings.baselines == BEST:
+
+        def tried(left: Field, method: str) -> Iterator[MethodOutput | LeftOut]:
+            return run_methods(left, climatology_of(left, source)[0], (method,), settings)
+
+        choice = choose(field, names, tried, WithholdSettings())
+        logger.info(choice.why)
+        names, found = (choice.best,), {**found, "esmlearn_why": choice.why}
+    outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed)
     facets = data.find(name)
     attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words, **found}
     return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)
