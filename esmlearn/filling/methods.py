@@ -14,7 +14,7 @@ from esmlearn.settings.data import TRAINING
 from esmlearn.tasks import TASKS, load_model
 from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.outputs import MethodOutput
-from esmlearn.tasks.without_model import climatology_of, run_methods
+from esmlearn.tasks.without_model import climatology_of, climatology_words, run_methods
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Methods:
         """Say where the climatology of a method comes from."""
         if self.model and name == self.model_name:
             return self.model.climatology_words(field)
-        return climatology_of(field, self.climatology)[1]
+        return climatology_words(field, self.climatology)
 
     def run(
         self,

@@ -1,6 +1,7 @@
 """One call fills an archive; command, recipe and notebook give the same values."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import iris
@@ -15,6 +16,7 @@ from esmlearn.datasets.archives import format_archive
 from esmlearn.datasets.demo_level3 import LAT, LON, make_days, write_demo_level3
 from esmlearn.errors import DataError, EsmlearnError, SettingsError
 from esmlearn.fields.reconstruction import observed_of, read_values
+from esmlearn.readers.parts import Part
 from esmlearn.settings import BaselineSettings, OptimalInterpolationSettings, ReconstructSettings, WithholdSettings
 from esmlearn.settings.sources import FormatSettings
 from esmlearn.tasks.reconstruct.train import fit
@@ -64,6 +66,14 @@ def test_the_archive_is_put_in_order_and_filled(archive):
     assert (np.isfinite(values).any(axis=0) == ocean).all()
     assert ocean[np.isfinite(made).any(axis=0)].all()
     assert any("missing" in sentence for sentence in json.loads(filled.attributes["esmlearn_changes"]))
+
+
+def test_files_are_read_twice_at_most(archive, monkeypatch):
+    """To count what their reader leaves out, and into memory."""
+    loads, load = [], Part.load
+    monkeypatch.setattr(Part, "load", lambda part, block: loads.append(part.path) or load(part, block))
+    esmlearn.fill(archive, method="climatology", withhold=None, quiet=True, outliers="ignore")
+    assert Counter(loads) == dict.fromkeys(loads, 2)
 
 
 def test_command_recipe_and_notebook_give_the_same_values(archive, dataset, tmp_path):
