@@ -12,6 +12,7 @@ from esmlearn import metrics
 from esmlearn.fields.periods import select_role
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.settings import SamplerSettings, TrainReconstructSettings, from_script
+from esmlearn.settings.data import TRAINING
 from esmlearn.tasks.fill.apply import fill
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 
@@ -44,13 +45,14 @@ def measure_samplers(data: Sequence[Path], work: Path, *, steps: int | None = No
     base_model = learn(observations, truth, settings, work / f"skill-{fingerprint(settings, data)}")
     ensemble, sampling = learn_ensemble(observations, truth, base_model, data, work, steps)
     seen, right = (select_role(field, settings.data.split, "test")[DAYS] for field in (observations, truth))
-    base = Reconstructor(base_model).reconstruct_field(seen)
+    base = Reconstructor(base_model, TRAINING).reconstruct_field(seen)
+    climate = ensemble.climatology, ensemble.scaling
     hidden = ~seen.observed[:, 0] & right.observed[:, 0]
     lines = []
     for sampler, n_steps in SAMPLERS:
         with_steps = SamplerSettings(sampler=sampler, steps=n_steps, sigma_max=sampling.sampler.sigma_max)
         how = sampling.model_copy(update={"sampler": with_steps, "members": MEMBERS})
-        cost = measure(partial(fill, ensemble, seen, how, base=base))
+        cost = measure(partial(fill, ensemble, seen, how, base=base, climate=climate))
         method = metrics.Method(
             sampler, "model", cost.result.daily, cost.result.daily_std, np.asarray(cost.result.members)
         )

@@ -30,6 +30,7 @@ from esmlearn.settings import (
     TrainScriptSettings,
     from_script,
 )
+from esmlearn.settings.data import TRAINING
 from esmlearn.tasks.fill.apply import fill
 from esmlearn.tasks.fill.model import TrainedFiller
 from esmlearn.tasks.fill.train import fit as fit_ensemble
@@ -102,7 +103,8 @@ def measure_skill(data: Sequence[Path], work: Path, *, steps: int | None = None)
     right = select_role(truth, settings.data.split, "test")
     runs = {name: run_model(model, seen) for name, model in models.items()}
     ensemble, sampling = learn_ensemble(observations, truth, models[MODEL], data, work, steps)
-    cost = measure(partial(fill, ensemble, seen, sampling, base=runs[MODEL].reconstructing.result))
+    climate = ensemble.climatology, ensemble.scaling
+    cost = measure(partial(fill, ensemble, seen, sampling, base=runs[MODEL].reconstructing.result, climate=climate))
     runs[ENSEMBLE] = Run(ensemble.record["training"]["seconds"], cost)
     runs |= {name: run_baseline(name, training, seen, models[MODEL]) for name in baselines.BASELINES}
     given = BaselineSettings.model_validate({"optimal_interpolation": GIVEN_PARAMETERS})
@@ -176,7 +178,7 @@ def describe(name: str, trained: Trained) -> str:
 
 def run_model(trained: TrainedTransformer, seen: Field) -> Run:
     """Reconstruct with a model."""
-    cost = measure(partial(Reconstructor(trained).reconstruct_field, seen))
+    cost = measure(partial(Reconstructor(trained, TRAINING).reconstruct_field, seen))
     return Run(trained.record["training"]["seconds"], cost)
 
 

@@ -16,6 +16,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.periods import select_role
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
 from esmlearn.settings import TrainReconstructSettings, from_script
+from esmlearn.settings.data import TRAINING
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.train import fit
@@ -81,7 +82,7 @@ def seconds_of_a_step(log: Path) -> float:
 
 def reconstruct_all(trained: TrainedTransformer, field: Field, training: Field) -> dict[str, Measured[Reconstruction]]:
     """Reconstruct with the model and all baselines, each on its own clock, which does not count the fitting."""
-    model = Reconstructor(trained)
+    model = Reconstructor(trained, TRAINING)
     climatology, _ = model.climate(field)
     methods: dict[str, GapFiller] = {"SpatioTemporalModel": model}
     methods |= {name: baselines.fit(name, training, climatology=climatology) for name in baselines.BASELINES}

@@ -171,6 +171,7 @@ class Learn:
         self,
         *files: str,
         output: str = "filled.nc",
+        o: str | None = None,
         report: str | None = None,
         model: str | None = None,
         method: str | None = None,
@@ -191,6 +192,8 @@ class Learn:
             Of one archive: files, folders, or a name with ``*``.
         output
             The netCDF file with the filled field, its standard deviation, and what was observed.
+        o
+            Short for `output`.
         report
             The page with the scores; default: beside the output, under its name with .html.
         model
@@ -198,7 +201,8 @@ class Learn:
         method
             Baseline to fill with; default: the one with the smallest error on withheld clouds.
         climatology
-            A file, a model folder, or `packaged`; default: that of the observations, else the packaged one.
+            A file, a model folder, `packaged`, or with `--model` that of its `training`; default: that of the
+            observations where they cover the year, else that of the model or the packaged one.
         variable
             Variable to fill, where the files have several.
         interval
@@ -220,7 +224,7 @@ class Learn:
         with one_sentence():
             written = fill_files(
                 [str(file) for file in files],
-                output=str(output),
+                output=str(o or output),
                 report=report,
                 model=model,
                 method=method,

@@ -14,6 +14,7 @@ from esmlearn.fields.coverage import FEWEST, covers_the_year, days_near_months, 
 from esmlearn.fields.field import Field
 from esmlearn.fields.rounding import rounding
 from esmlearn.grids.grid import same_places
+from esmlearn.grids.rows import row_blocks
 
 logger = logging.getLogger(__name__)
 
@@ -59,16 +60,17 @@ class Climatology:
             raise DataError(_too_little(field, harmonics))
         basis = year_waves(field.year_fraction, harmonics, average_days=_averaged_days(field))
         observed = field.observed[:, 0]
-        values = np.where(observed, field.values[:, 0], 0.0)
+        values = np.where(observed, field.values[:, 0], np.float32(0.0))
         count = observed.sum(axis=0)
         seen = days_near_months(field) >= FEWEST
         of_region = None if seen.any(axis=(1, 2)).all() else fit_region(values, observed, basis)
         if of_region is None:
-            of_values = np.repeat(basis, observed.sum(axis=(1, 2)), axis=0)
-            regional = np.linalg.lstsq(of_values, values[observed].astype(np.float64), rcond=None)[0]
+            n_seen = np.maximum(observed.sum(axis=(1, 2)), 1)  # a time without any has a sum of zero, and no weight
+            weight = np.sqrt(observed.sum(axis=(1, 2)))
+            means = values.sum(axis=(1, 2), dtype=np.float64) / n_seen
+            regional = np.linalg.lstsq(basis * weight[:, None], means * weight, rcond=None)[0]
         else:
             regional = of_region.coefficients
-        departure = np.where(observed, values - (basis @ regional)[:, None, None], 0.0)
         products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
         n_terms = basis.shape[1]
         # A mean over several days, or one of several values of a day, counts as so many days.
@@ -76,7 +78,10 @@ class Climatology:
         prior = prior_days / days
         gram = np.tensordot(observed.astype(np.float32), products, axes=(0, 0)).reshape(*count.shape, n_terms, n_terms)
         gram += prior * np.diag(np.r_[0.05, np.ones(n_terms - 1)])
-        moment = np.tensordot(departure, basis, axes=(0, 0))
+        moment = np.empty((*count.shape, n_terms))
+        for rows in row_blocks(values.shape):
+            departure = np.where(observed[:, rows], values[:, rows] - (basis @ regional)[:, None, None], 0.0)
+            moment[rows] = np.tensordot(departure, basis, axes=(0, 0))
         fitted = np.linalg.solve(gram, moment[..., None])[..., 0] + regional
         if (count == 0).any():
             places = field.grid.positions.reshape(*count.shape, 3)
@@ -85,8 +90,11 @@ class Climatology:
         fitted = np.moveaxis(fitted, -1, 0).astype(np.float32)
         error = None
         if not seen[:, ~field.land].all():
-            square = np.where(observed, values - np.tensordot(basis, fitted, axes=1), 0.0) ** 2
-            variance = float(square.sum() / count.sum())
+            squares = (
+                np.where(observed[:, rows], values[:, rows] - np.tensordot(basis, fitted[:, rows], axes=1), 0.0) ** 2
+                for rows in row_blocks(values.shape)
+            )
+            variance = float(sum(square.sum() for square in squares) / count.sum())
             error = unseen_error(fitted, seen, ~field.land, gram * days, variance, of_region)
         return cls(fitted, field.lat, field.lon, error)
 

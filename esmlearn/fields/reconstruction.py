@@ -167,15 +167,20 @@ class GapFiller(ABC):
     def reconstruct_field(self, field: Field) -> Reconstruction:
         """Fill the gaps of a field."""
 
-    def with_climatology(self, source: Source, field: Field) -> "GapFiller":
-        """The method with a climatology from elsewhere, on the grid of a field.
+    def climatology_words(self, field: Field) -> str:
+        """Say where the climatology comes from that a field is filled with."""
+        del field
+        return "that of its fit"
+
+    def with_climatology(self, source: Source) -> "GapFiller":
+        """The method with a climatology from elsewhere, or of a model with that of its training (`training`).
 
         Raises
         ------
         SettingsError
             If the method keeps the climatology of its fit.
         """
-        del source, field
+        del source
         raise SettingsError(
             f"{type(self).__name__} keeps the climatology of its fit; of a baseline, give `climatology` to "
             "`baselines.fit`."
@@ -216,7 +221,8 @@ class GapFiller(ABC):
         frequency
             By default that of the cube, such as `day` or `8day`; `mon` for monthly means.
         climatology
-            Climatology from elsewhere, for models and records that are too short for one of their own; see
+            By default a model takes that of the data where they cover the year, else that of its training, adapted to
+            them. `training`: that of the training as it is; or from elsewhere, see
             `esmlearn.fields.reference.reference_climatology`. A baseline gets it when it is fitted.
         land
             `training`, `data`, `natural_earth`, or a cube with a mask or fraction of land or sea. Default: on the grid
@@ -249,7 +255,7 @@ class GapFiller(ABC):
                 f"frequency is '{frequency}', but {cube.name()} is {frequency_words(field.frequency)}: ask for"
                 f" '{field.frequency}' or 'mon', or leave it out."
             )
-        method = self if climatology is None else self.with_climatology(climatology, field)
+        method = self if climatology is None else self.with_climatology(climatology)
         result = method.smooth_field(field) if smooth_observed else method.reconstruct_field(field)
         own, monthly = result.to_cubes(field)
         return like_input(monthly if frequency == "mon" != field.frequency else own, data)

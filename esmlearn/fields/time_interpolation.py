@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from esmlearn.grids.rows import row_blocks
+
 
 class Interpolation(NamedTuple):
     """Values interpolated in time, and days since the observation before and until that after (inf: none)."""
@@ -27,6 +29,21 @@ def interpolate_in_time(
     anomalies is the climatology. `days` are the times; without them, each step is a day. With `leave_out`,
     the value of each day is interpolated without its own observation.
     """
+    blocks = [
+        _interpolate(anomalies[:, rows], observed[:, rows], days, leave_out=leave_out)
+        for rows in row_blocks(anomalies.shape)
+    ]
+    return Interpolation(*(np.concatenate(parts, axis=1) for parts in zip(*blocks, strict=True)))
+
+
+def _interpolate(
+    anomalies: Float[np.ndarray, "time lat lon"],
+    observed: Bool[np.ndarray, "time lat lon"],
+    days: Float[np.ndarray, " time"] | None,
+    *,
+    leave_out: bool,
+) -> Interpolation:
+    """Interpolate some rows."""
     n_time = len(anomalies)
     steps = np.arange(n_time, dtype=np.int32)[:, None, None]
     before = np.maximum.accumulate(np.where(observed, steps, -1), axis=0)

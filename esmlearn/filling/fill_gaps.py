@@ -1,7 +1,7 @@
 """Fill the gaps of observations: read, put in order, choose a method on withheld clouds, fill, score."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ from iris.cube import Cube
 from esmlearn.cubes.convert import Gridded, like_input
 from esmlearn.cubes.order import changes_of
 from esmlearn.errors import SettingsError
+from esmlearn.fields.field import Field
 from esmlearn.fields.reference import Source
 from esmlearn.filling.filled import Filled
 from esmlearn.filling.given import read_record
@@ -18,11 +19,12 @@ from esmlearn.filling.methods import Methods
 from esmlearn.filling.outliers import check_outliers
 from esmlearn.filling.progress import progress
 from esmlearn.filling.report import write_report
-from esmlearn.filling.trials import choose, score
+from esmlearn.filling.trials import score
 from esmlearn.methods import method_info
 from esmlearn.settings import BaselineSettings, InputSettings, WithholdSettings
+from esmlearn.tasks.choice import choose
 from esmlearn.tasks.left_out import LeftOut
-from esmlearn.tasks.without_model import climatology_of
+from esmlearn.tasks.outputs import MethodOutput
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +68,8 @@ def fill(
         Baseline to fill with; by default the one with the smallest error on withheld clouds.
     climatology
         `packaged`, a file, a model folder, a cube or a climatology; by default that of the data themselves where they
-        cover the seasons, else for the temperature of the sea surface the packaged one.
+        cover the seasons, else of a model that of its training, adapted to them, and for the temperature of the sea
+        surface the packaged one. `training`: that of the training of the model as it is.
     error
         Standard deviation of the errors of the observations: a number, as a difference in their units, or a field; by
         default what the data say.
@@ -108,7 +111,8 @@ def fill(
     DataError
         If the data have no regular grid, no observation, several levels, or no climatology.
     SettingsError
-        If there is no such method or action, or the threshold is not above 0.
+        If there is no such method or action, the threshold is not above 0, or the climatology of the training is asked
+        for without a model.
     ModelFolderError
         If the folder holds no model that fills gaps.
 
@@ -138,7 +142,12 @@ def fill(
                 methods, record, threshold=float(outlier_threshold), masked=outliers == "mask"
             )
         scored = score(methods, record, withhold, step) if withhold else None
-        chosen = choose(methods, record, withhold, scored, step) if withhold and scored and not asked else None
+
+        def tried(field: Field, name: str) -> Iterator[MethodOutput | LeftOut]:
+            step(f"Choosing: {method_info(name).words}")
+            return methods.run(field, (name,))
+
+        chosen = choose(record.field, methods.names, tried, withhold) if withhold and not asked else None
         name = chosen.best if chosen else str(asked)
         step(f"Filling by {method_info(name).words}")
         (output,) = methods.run(record.field, (name,), smooth=smooth_observed)
@@ -148,7 +157,7 @@ def fill(
         complete=output.result.to_cubes(record.field)[0],
         output=output,
         dataset=record.name,
-        climatology=climatology_of(record.field, climatology)[1],
+        climatology=methods.climatology_words(record.field, name),
         changes=tuple(changes_of(record.cube)),
         outliers=count,
         about_outliers=about_outliers,

@@ -9,6 +9,7 @@ from iris.cube import Cube
 
 from esmlearn.filling.trials import Trial
 from esmlearn.methods import method_info
+from esmlearn.tasks.choice import Choice
 from esmlearn.tasks.outliers import OUTLIERS, OutlierCount
 from esmlearn.tasks.outputs import MethodOutput
 
@@ -43,23 +44,16 @@ class Filled:
     changes: tuple[str, ...]
     outliers: OutlierCount | None
     about_outliers: str
-    chosen: Trial | None
+    chosen: Choice | None
     scored: Trial | None
 
     @property
     def why(self) -> str:
         """Why the gaps were filled by this method, in a sentence."""
+        if self.chosen is not None:
+            return self.chosen.why
         label = method_info(self.output.method).words
-        label = label[0].upper() + label[1:]
-        if self.chosen is None:
-            return f"{label} was asked for."
-        errors = self.chosen.rmse
-        own = errors.pop(self.output.method)
-        others = ", ".join(f"{method_info(name).words} {error:.3g}" for name, error in errors.items())
-        return (
-            f"{label} was chosen: on withheld clouds that are not among those of the scores its root-mean-square error"
-            f" is {own:.3g}{f' ({others})' if others else ''}."
-        )
+        return f"{label[0].upper()}{label[1:]} was asked for."
 
     @property
     def parameters(self) -> dict[str, Mapping[str, Any]]:

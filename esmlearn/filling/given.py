@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import dask
 import numpy as np
 import xarray as xr
 from iris.cube import Cube
@@ -54,8 +55,19 @@ def read_record(
         cube = read(files, variable=variable, interval=settings.times.interval)
         known = (cube.attributes.get(key) for key in ("esmlearn_dataset", "id"))
         name = next((str(given) for given in known if given), Path(files[0]).stem)
-    cube = put_in_order(cube, settings)
+    cube = put_in_order(_in_memory(cube), settings)
     units = units or (logarithm_of(str(cube.units)) if transform == "log" else None)
     field = Field.from_cube(cube, units=units).single()
     field = field.with_error(as_cube(error) if isinstance(error, Cube | xr.DataArray) else error)
     return Record(name, cube, with_land(field, land))
+
+
+def _in_memory(cube: Cube) -> Cube:
+    """Read values and their errors at once, for all that look at them; the field has to be in memory anyway."""
+    if not any(part.has_lazy_data() for part in (cube, *cube.ancillary_variables())):
+        return cube
+    cube = cube.copy()
+    parts = [cube, *cube.ancillary_variables()]
+    for part, values in zip(parts, dask.compute(*(part.core_data() for part in parts)), strict=True):
+        part.data = values
+    return cube

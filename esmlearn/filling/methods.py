@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from esmlearn.baselines import BASELINES
-from esmlearn.errors import ModelFolderError
+from esmlearn.errors import ModelFolderError, SettingsError
 from esmlearn.fields.field import Field
 from esmlearn.fields.reconstruction import GapFiller
 from esmlearn.fields.reference import Source
 from esmlearn.settings import BaselineSettings
+from esmlearn.settings.data import TRAINING
 from esmlearn.tasks import TASKS, load_model
 from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.outputs import MethodOutput
-from esmlearn.tasks.without_model import climatology_of, run_methods
+from esmlearn.tasks.without_model import climatology_of, climatology_words, run_methods
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Methods:
     settings
         Their parameters.
     climatology
-        Where it comes from, see `climatology_of`.
+        Where that of the baselines comes from, see `climatology_of`.
     model_name, model
-        The method of a trained model, and the model; None for the baselines alone.
+        The method of a trained model, and the model with its climatology; None for the baselines alone.
     """
 
     baselines: tuple[str, ...]
@@ -40,8 +41,19 @@ class Methods:
 
     @classmethod
     def of(cls, folder: str | Path | None, climatology: Source | None, settings: BaselineSettings) -> "Methods":
-        """All baselines, and the model of a folder if one is given; a ModelFolderError if that fills no gaps."""
+        """All baselines, and the model of a folder if one is given.
+
+        Raises
+        ------
+        ModelFolderError
+            If the model fills no gaps.
+        SettingsError
+            If the climatology of the training is asked for, and there is no model.
+        """
+        asked = isinstance(climatology, str) and climatology == TRAINING
         if folder is None:
+            if asked:
+                raise SettingsError("climatology is `training`, but no model is given; name one by `model`.")
             return cls(tuple(BASELINES), settings, climatology)
         trained = load_model(folder)
         task = TASKS[trained.task]
@@ -51,7 +63,9 @@ class Methods:
                 f"The model in {folder} is for the task '{trained.task}' and fills no gaps; give one of the tasks"
                 " `reconstruct` or `fill`."
             )
-        return cls(tuple(BASELINES), settings, climatology, task.method, model)
+        model = model if climatology is None else model.with_climatology(climatology)
+        # Baselines take that of the model folder, adapted to the observations.
+        return cls(tuple(BASELINES), settings, folder if asked else climatology, task.method, model)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,6 +76,12 @@ class Methods:
     def units(self) -> str | None:
         """Units of the model; None without one."""
         return None if self.model is None else self.model.units
+
+    def climatology_words(self, field: Field, name: str) -> str:
+        """Say where the climatology of a method comes from."""
+        if self.model and name == self.model_name:
+            return self.model.climatology_words(field)
+        return climatology_words(field, self.climatology)
 
     def run(
         self,

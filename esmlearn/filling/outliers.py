@@ -6,7 +6,7 @@ from esmlearn.baselines import OptimalInterpolation
 from esmlearn.errors import DataError
 from esmlearn.filling.given import Record
 from esmlearn.filling.methods import Methods
-from esmlearn.filling.trials import stretch_to_try
+from esmlearn.tasks.choice import stretch_to_try
 from esmlearn.tasks.outliers import OutlierCount, look_for_outliers
 from esmlearn.tasks.without_model import climatology_of
 

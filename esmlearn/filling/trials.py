@@ -1,29 +1,25 @@
-"""Try methods on withheld clouds: on some all are scored, and by others one is chosen."""
+"""Score methods on withheld clouds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from iris.cube import Cube
 
 from esmlearn.errors import DataError
 from esmlearn.evaluation.assemble import make_case
 from esmlearn.evaluation.case import Result
 from esmlearn.evaluation.evaluation import Evaluation
 from esmlearn.evaluation.inputs import Source as Truth
-from esmlearn.fields.field import Field
 from esmlearn.filling.given import Record
 from esmlearn.filling.methods import Methods
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.methods import method_info
 from esmlearn.metrics.uncertainty import FEWEST_BLOCKS
 from esmlearn.settings import EvaluateSettings, WithholdSettings
+from esmlearn.tasks.choice import stretch_to_try
 from esmlearn.tasks.left_out import LeftOut
 from esmlearn.tasks.outputs import MethodOutput
-
-MOST_VALUES = 3_000_000
-"""Cells times days on which methods are tried; of a longer record it is the stretch in the middle."""
 
 BLOCK_DAYS = 30
 """Times in a block of the bootstrap of a long record; a short one has the fewest blocks that give an interval."""
@@ -37,8 +33,6 @@ class Trial:
 
     Attributes
     ----------
-    left
-        What was not withheld.
     how
         What was withheld, in words.
     evaluation
@@ -49,7 +43,6 @@ class Trial:
         Of each method.
     """
 
-    left: Field
     how: str
     evaluation: Evaluation
     refused: Mapping[str, str]
@@ -61,29 +54,8 @@ class Trial:
         rows = [row for row in self.evaluation.rows if row["metric"] == "rmse" and row["region"] == "all"]
         return {row["method"]: row["value"] for row in sorted(rows, key=lambda row: row["value"])}
 
-    @property
-    def best(self) -> str:
-        """The method with the smallest error."""
-        return next(iter(self.rmse))
-
 
 def score(methods: Methods, record: Record, withhold: WithholdSettings, step: Step) -> Trial:
-    """Score all methods on withheld clouds."""
-    left, how = withhold_somewhere(stretch_to_try(record.field), withhold)
-    return _try(methods, record.name, left, how, record.cube, lambda name: step(f"Scoring {name}"))
-
-
-def choose(methods: Methods, record: Record, withhold: WithholdSettings, scored: Trial, step: Step) -> Trial:
-    """Try the methods that could be scored on other clouds; no observation counts for both.
-
-    Each set is withheld by itself: short records could not spare both at once.
-    """
-    another = withhold.model_copy(update={"seed": withhold.seed + 1})
-    left, how = withhold_somewhere(stretch_to_try(record.field), another)
-    return _try(methods, record.name, left, how, record.only_where(scored.left), lambda name: step(f"Choosing: {name}"))
-
-
-def _try(methods: Methods, dataset: str, left: Field, how: str, observed: Cube, step: Step) -> Trial:
     """Fill with all methods what was withheld, and score them there.
 
     Raises
@@ -91,16 +63,18 @@ def _try(methods: Methods, dataset: str, left: Field, how: str, observed: Cube, 
     DataError
         If no method can fill such data, or nothing that counts was withheld.
     """
+    dataset = record.name
+    left, how = withhold_somewhere(stretch_to_try(record.field), withhold)
     made: list[MethodOutput | LeftOut] = []
     for name in methods.names:
-        step(method_info(name).words)
+        step(f"Scoring {method_info(name).words}")
         made += methods.run(left, (name,))
     outputs = [one for one in made if isinstance(one, MethodOutput)]
     left_out = [one for one in made if isinstance(one, LeftOut)]
     if not outputs:
         raise DataError(f"No method can fill {dataset}. {left_out[0].why}") from left_out[0].error
     refused = {one.what: one.why for one in left_out}
-    truth = Truth("observed", observed)
+    truth = Truth("observed", record.cube)
     block = max(1, min(BLOCK_DAYS, len(left.dates) // FEWEST_BLOCKS))
     case = make_case(
         [Result(output.method, method_info(output.method).role, output.result) for output in outputs],
@@ -114,11 +88,4 @@ def _try(methods: Methods, dataset: str, left: Field, how: str, observed: Cube, 
     )
     if case.truth is None or not np.isfinite(case.truth[case.counted]).any():
         raise DataError(f"{dataset} has too few observations to withhold some; give `withhold=None` and a `method`.")
-    return Trial(left, how, Evaluation.of([case]), refused, {output.method: output.parameters for output in outputs})
-
-
-def stretch_to_try(field: Field) -> Field:
-    """Times in the middle of a field, as many as methods are tried on."""
-    times = max(1, MOST_VALUES // field.land.size)
-    first = max(0, (len(field.dates) - times) // 2)
-    return field[slice(first, first + times)]
+    return Trial(how, Evaluation.of([case]), refused, {output.method: output.parameters for output in outputs})

@@ -21,6 +21,9 @@ Baseline = Literal[
     "dineof",
 ]
 
+BEST = "best"
+"""Value of the setting `baselines` that asks for the one with the smallest error on withheld clouds."""
+
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
 
 Kernel = Literal["matern_12", "matern_32", "matern_52"]
@@ -153,8 +156,10 @@ class ReconstructSettings(BaselineSettings):
         "model folder; default: in a recipe that trains on these observations, that of the training; else fitted to "
         "the observations where they cover the year",
     )
-    baselines: tuple[Baseline | Interpolation, ...] | None = Field(
-        None, description="baselines to run; default: all of the task"
+    baselines: tuple[Baseline | Interpolation, ...] | Literal["best"] | None = Field(
+        None,
+        description="baselines to run; default: all of the task; `best`, with `model: none`: the one of all with the "
+        "smallest error on withheld clouds, as of `learn fill`",
     )
     ensemble: EnsembleSettings = EnsembleSettings()
     ablations: dict[str, AblationSettings] = Field(
@@ -187,6 +192,12 @@ class ReconstructSettings(BaselineSettings):
 
         A SettingsError if the task has not all that are named.
         """
+        if self.baselines == BEST:
+            if self.model != NO_MODEL:
+                raise SettingsError(
+                    f"baselines: `{BEST}` is for `model: {NO_MODEL}`; name the baselines, or leave it out."
+                )
+            return known
         unknown = [name for name in self.baselines or () if name not in known]
         if unknown:
             raise SettingsError(f"baselines: {', '.join(unknown)} can't {what}; choose from {', '.join(known)}.")

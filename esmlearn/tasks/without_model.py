@@ -12,6 +12,7 @@ from iris.cube import Cube
 from esmlearn import baselines
 from esmlearn.errors import DataError, SettingsError
 from esmlearn.fields.climatology import Climatology
+from esmlearn.fields.coverage import covers_the_year
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.land import settle_land
@@ -20,7 +21,9 @@ from esmlearn.fields.reference import PACKAGED, ZERO, Source, is_anomaly, refere
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.withhold import withhold_somewhere
 from esmlearn.grids.land import land_mask
-from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings
+from esmlearn.settings import BaselineSettings, GapSettings, ReconstructSettings, WithholdSettings
+from esmlearn.settings.reconstruct import BEST
+from esmlearn.tasks.choice import choose
 from esmlearn.tasks.left_out import LeftOut, leaving_out
 from esmlearn.tasks.observations import climatology_source
 from esmlearn.tasks.outliers import OUTLIERS, look_for_outliers
@@ -66,28 +69,35 @@ def climatology_of(field: Field, source: Source | None = None) -> tuple[Climatol
     DataError
         If the record is too short for a climatology of its own, and the packaged one is of another quantity.
     """
+    words = climatology_words(field, source)
     if isinstance(source, Climatology):
-        return source, "the one that was given"
-    if source is None:
+        return source, words
+    if source is not None:
+        return reference_climatology(source, field), words
+    try:
+        return Climatology.fit(field), words
+    except DataError as too_short:
+        if is_anomaly(field):
+            return reference_climatology(ZERO, field), words
         try:
-            return Climatology.fit(field), "fitted to the observations themselves"
-        except DataError as too_short:
-            if is_anomaly(field):
-                return reference_climatology(ZERO, field), "zero, as the data are anomalies"
-            try:
-                adapted = reference_climatology(PACKAGED, field)
-            except DataError as other:
-                raise DataError(f"{too_short} {other}") from other
-    else:
-        adapted = reference_climatology(source, field)
-    return adapted, f"{_named(source)}, adapted to the observations"
+            return reference_climatology(PACKAGED, field), words
+        except DataError as other:
+            raise DataError(f"{too_short} {other}") from other
 
 
-def _named(source: Source | None) -> str:
-    """Say where a climatology comes from."""
-    if source is None or source == PACKAGED:
-        return "the packaged one (ERSST v5 by month)"
-    return f"that of {Path(source).name}" if isinstance(source, str | Path) else "that of a cube"
+def climatology_words(field: Field, source: Source | None = None) -> str:
+    """Say where the climatology comes from that `climatology_of` gives."""
+    if isinstance(source, Climatology):
+        return "the one that was given"
+    if source is None and covers_the_year(field.single()):
+        return "fitted to the observations themselves"
+    if source is None and is_anomaly(field):
+        return "zero, as the data are anomalies"
+    name = "that of a cube"
+    if source is None or isinstance(source, str | Path):
+        packaged = source is None or source == PACKAGED
+        name = "the packaged one (ERSST v5 by month)" if packaged else f"that of {Path(str(source)).name}"
+    return f"{name}, adapted to the observations"
 
 
 def run_methods(
@@ -144,7 +154,8 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
     if settings.withhold:
         field, how = withhold_somewhere(field, settings.withhold)
         logger.info(how)
-    climatology, words = climatology_of(field, climatology_source(data, settings.climatology))
+    source = climatology_source(data, settings.climatology)
+    climatology, words = climatology_of(field, source)
     logger.info("The climatology is %s.", words)
     found = {}
     if settings.outliers != "ignore":
@@ -153,7 +164,16 @@ def apply(data: InputData, settings: ReconstructSettings) -> Application:
         field, count = look_for_outliers(field, [analysis], threshold=threshold, masked=masked)
         logger.info(count.words)
         found = {OUTLIERS: json.dumps(asdict(count))}
-    outputs = run_methods(field, climatology, settings.gap_fillers(), settings, smooth=settings.smooth_observed)
+    names: Sequence[str] = settings.gap_fillers()
+    if settings.baselines == BEST:
+
+        def tried(left: Field, method: str) -> Iterator[MethodOutput | LeftOut]:
+            return run_methods(left, climatology_of(left, source)[0], (method,), settings)
+
+        choice = choose(field, names, tried, WithholdSettings())
+        logger.info(choice.why)
+        names, found = (choice.best,), {**found, "esmlearn_why": choice.why}
+    outputs = run_methods(field, climatology, names, settings, smooth=settings.smooth_observed)
     facets = data.find(name)
     attributes = {"esmlearn_gaps": gaps.model_dump_json(exclude_none=True), "esmlearn_climatology": words, **found}
     return Application(str(facets.get("dataset", name)), str(facets["short_name"]), attributes, outputs)

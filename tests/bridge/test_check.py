@@ -111,6 +111,7 @@ def reconstruct(recipe, **settings):
         ({"ancestors": ["tos"]}, "No ancestor left a model; add `train` to the ancestors"),
         ({"baselines": ["bicubic"]}, "baselines: bicubic can't fill gaps; choose from climatology"),
         ({"baselines": ["bicubic"], "model": "none"}, "baselines: bicubic can't fill gaps"),
+        ({"baselines": "best"}, "baselines: `best` is for `model: none`"),
         ({"every": 2}, "`every` is for super-resolution"),
         ({"ablations": {"fewer": {"steps": 2}}}, "`ablations` are of an ensemble"),
         ({"ancestors": ["tos", "train", "*"]}, "the `ancestors` of"),

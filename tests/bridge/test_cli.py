@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import fire
 import pytest
 from netCDF4 import Dataset
 
@@ -55,6 +56,14 @@ def test_report_links_esmvalcores_overview(tmp_path, capsys):
     Learn().report(str(tmp_path))
     assert capsys.readouterr().out == f"{report}\n"
     assert 'href="work/sst/report/report.html"' in index.read_text()
+
+
+def test_the_output_of_fill_has_a_short_name(tmp_path, monkeypatch):
+    """As the documentation writes it; fire refuses one letter that several settings begin with."""
+    asked = {}
+    monkeypatch.setattr("esmlearn.bridge.filling.fill_files", lambda files, **options: asked.update(options) or [])
+    fire.Fire(Learn, command=["fill", "some.nc", "-o", str(tmp_path / "out.nc")])
+    assert asked["output"] == str(tmp_path / "out.nc")
 
 
 @pytest.mark.parametrize("command", ["status", "report", "why"])

@@ -1,5 +1,6 @@
 """Climatology and scaling must find what was put in, and learn from the training period only."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -46,6 +47,32 @@ def test_the_nearest_cell_is_found_across_the_seam(west):
     found = climatology.at(np.array([0.5]))[0]
     np.testing.assert_allclose(found[:, lon % 360 == 0], 25.14, atol=0.01)
     np.testing.assert_allclose(found[:, lon % 360 == 20], 20 + 8 * np.cos(np.deg2rad(-10)), atol=0.01)
+
+
+def test_rows_are_fitted_in_blocks(monkeypatch):
+    """Whatever the blocks, and with days that nothing was seen on."""
+    field = Field.from_cube(make_cube(wavy_ocean(400)))
+    hidden = np.random.default_rng(0).random(field.observed[:, 0].shape) < 0.7
+    hidden[30:60] = True
+    hidden[:, :, 3:5] |= (np.arange(400) % 365 > 200)[:, None, None]  # some months of some cells
+    field = field.hide(hidden)
+    whole = Climatology.fit(field)
+    monkeypatch.setattr("esmlearn.grids.rows.MOST_VALUES", 1)
+    rows = Climatology.fit(field)
+    np.testing.assert_allclose(rows.coefficients, whole.coefficients, atol=1e-5)
+    np.testing.assert_allclose(rows.error, whole.error, atol=1e-5)
+    assert whole.error.max() > 0
+
+
+def test_the_fit_needs_little_more_memory_than_the_values():
+    field = Field.from_cube(make_cube(wavy_ocean(400, 60, 80)))
+    tracemalloc.start()
+    try:
+        Climatology.fit(field)
+        needed = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert needed < 6 * field.values.nbytes
 
 
 def test_less_than_a_year_is_refused():

@@ -51,3 +51,12 @@ def test_agrees_with_numpy(leave_out):
 def test_mean_counts_observed_days_only():
     np.testing.assert_allclose(observed_mean(*series([1.0, NAN, 4.0])), [[2.5]])
     assert np.isnan(observed_mean(*series([NAN, NAN]))).all()
+
+
+def test_rows_are_interpolated_in_blocks(monkeypatch):
+    rng = np.random.default_rng(0)
+    values, observed = rng.normal(size=(30, 5, 4)).astype(np.float32), rng.random((30, 5, 4)) < 0.4
+    whole = interpolate_in_time(values, observed)
+    monkeypatch.setattr("esmlearn.grids.rows.MOST_VALUES", 1)
+    for rows, expected in zip(interpolate_in_time(values, observed), whole, strict=True):
+        np.testing.assert_array_equal(rows, expected)

@@ -1,6 +1,7 @@
 """One call fills an archive; command, recipe and notebook give the same values."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import iris
@@ -9,12 +10,14 @@ import pytest
 import xarray as xr
 
 import esmlearn
+from esmlearn import baselines
 from esmlearn.bridge.filling import fill_files
 from esmlearn.datasets.archives import format_archive
 from esmlearn.datasets.demo_level3 import LAT, LON, make_days, write_demo_level3
 from esmlearn.errors import DataError, EsmlearnError, SettingsError
 from esmlearn.fields.reconstruction import observed_of, read_values
-from esmlearn.settings import BaselineSettings, OptimalInterpolationSettings, WithholdSettings
+from esmlearn.readers.parts import Part
+from esmlearn.settings import BaselineSettings, OptimalInterpolationSettings, ReconstructSettings, WithholdSettings
 from esmlearn.settings.sources import FormatSettings
 from esmlearn.tasks.reconstruct.train import fit
 from esmlearn.trained.folder import write_folder
@@ -65,6 +68,14 @@ def test_the_archive_is_put_in_order_and_filled(archive):
     assert any("missing" in sentence for sentence in json.loads(filled.attributes["esmlearn_changes"]))
 
 
+def test_files_are_read_twice_at_most(archive, monkeypatch):
+    """To count what their reader leaves out, and into memory."""
+    loads, load = [], Part.load
+    monkeypatch.setattr(Part, "load", lambda part, block: loads.append(part.path) or load(part, block))
+    esmlearn.fill(archive, method="climatology", withhold=None, quiet=True, outliers="ignore")
+    assert Counter(loads) == dict.fromkeys(loads, 2)
+
+
 def test_command_recipe_and_notebook_give_the_same_values(archive, dataset, tmp_path):
     method = "time_interpolation"
     *said, written, page = fill_files(
@@ -108,12 +119,29 @@ def test_errors_of_the_observations_count_alike_in_recipe_and_notebook(archive, 
     assert np.abs(read_values(certain)[0] - values)[gaps].max() > 0.05
 
 
-def _run_recipe(dataset, folder, method, **settings):
+def test_command_recipe_and_notebook_choose_the_same_method(archive, dataset, tmp_path, monkeypatch):
+    """By default, and with the same errors of all methods; a few quick ones stand for all."""
+    quick = ("climatology", "persistence", "time_interpolation")
+    monkeypatch.setattr("esmlearn.filling.methods.BASELINES", {name: baselines.BASELINES[name] for name in quick})
+    monkeypatch.setattr(ReconstructSettings, "gap_fillers", lambda _: quick)
+    notebook = esmlearn.fill(archive, quiet=True)
+    written = _recipe_output(dataset, tmp_path, "best")
+    assert [path.name for path in written.glob("*_day.nc")] == ["tos_DemoLevel3_time_interpolation_day.nc"]
+    recipe = iris.load_cube(str(next(written.glob("*_day.nc"))))
+    assert recipe.attributes["esmlearn_why"] == notebook.attributes["esmlearn_why"]
+    np.testing.assert_allclose(read_values(recipe)[0], read_values(notebook)[0], atol=2e-3)
+
+
+def _recipe_output(dataset, folder, chosen, **settings):
     run = Run(folder)
     for file, group in zip(sorted(dataset, key=lambda file: "Stderr" in file.name), ("tos", "tosStderr"), strict=True):
         run.give(group, "DemoLevel3", iris.load_cube(str(file)))
     given = {"model": "none", "observations": "tos", "error": "tosStderr", "climatology": "packaged", "period": "all"}
-    return run.run("reconstruct", **given, baselines=[method], **settings) / f"tos_DemoLevel3_{method}_day.nc"
+    return run.run("reconstruct", **given, baselines=chosen, **settings)
+
+
+def _run_recipe(dataset, folder, method, **settings):
+    return _recipe_output(dataset, folder, [method], **settings) / f"tos_DemoLevel3_{method}_day.nc"
 
 
 def test_the_best_method_is_chosen_on_other_clouds_than_those_of_the_scores(tmp_path):
@@ -183,7 +211,7 @@ def test_a_recipe_without_model_finds_the_same_outliers(tmp_path):
 
 
 def test_outliers_of_a_long_record_are_counted_in_its_middle(monkeypatch, tmp_path):
-    monkeypatch.setattr("esmlearn.filling.trials.MOST_VALUES", 4 * 12 * 16)
+    monkeypatch.setattr("esmlearn.tasks.choice.MOST_VALUES", 4 * 12 * 16)
     cube, _ = spoiled()
     page = tmp_path / "report.html"
     options = {"method": "time_interpolation", "withhold": None, "settings": SET, "quiet": True, "report": page}
@@ -205,6 +233,18 @@ def test_a_trained_model_fills_and_the_baselines_stand_beside_it(tmp_path):
     )
     with pytest.raises(SettingsError, match="splines"):
         esmlearn.fill(cube, model=folder, method="splines", quiet=True)
+    only = {"withhold": None, "outliers": "ignore", "quiet": True}
+    words = [
+        esmlearn.fill(cube, model=folder, climatology=source, **only).attributes["esmlearn_climatology"]
+        for source in (None, "training", _flat(cube))
+    ]
+    assert words == [
+        "that of the training, adapted to the new data, which are too few for their own",
+        "that of the training",
+        "that of what was given, adapted to the data",
+    ]
+    with pytest.raises(SettingsError, match="no model is given"):
+        esmlearn.fill(cube, climatology="training", quiet=True)
 
 
 def test_a_result_can_be_fed_again():

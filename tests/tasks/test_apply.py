@@ -14,6 +14,7 @@ from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import ReconstructSettings
 from esmlearn.tasks import TASKS, apply
 from esmlearn.tasks.ensembles.model import TrainedEnsemble
+from esmlearn.tasks.fill.apply import Filler
 from esmlearn.tasks.fill.model import TrainedFiller, build_network
 from esmlearn.tasks.outputs import MethodOutput
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
@@ -197,9 +198,41 @@ def test_new_data_bring_their_climatology(models, tmp_path, chosen, asked, days,
     np.testing.assert_allclose(moved, change, atol=0.1)
 
 
+@pytest.mark.parametrize("task", ["reconstruct", "fill"])
+@pytest.mark.parametrize(
+    ("days", "climatology", "change"),
+    [(slice(-420, None), None, 5), (slice(-120, None), None, 5), (slice(-120, None), "training", 0)],
+)
+def test_a_notebook_gives_new_data_their_climatology_too(models, task, days, climatology, change):
+    """On the grid of the training, weeks after the last observation are as much warmer as the observations before."""
+    cold = small_ocean()[0][days]
+    n_times = len(cold.dates)
+    cold = cold.hide(np.broadcast_to((np.arange(n_times) >= n_times - 60)[:, None, None], cold.observed[:, 0].shape))
+    warm = replace(cold, values=cold.values + np.float32(5))
+    model = TASKS[task].ready(models[task])
+    if task == "fill":
+        model = Filler(model.trained, DRAW.model_copy(update={"members": 2}))
+    colder, warmer = (model.reconstruct(field.to_cubes()[0], climatology=climatology).data for field in (cold, warm))
+    np.testing.assert_allclose((warmer - colder)[-20:, ~cold.land], change, atol=0.3)
+
+
+def test_new_data_bring_their_land(models):
+    """A cell that the training had as land and that has a value now is ocean; `training` takes its land as it is."""
+    field = small_ocean()[0][slice(-60, None)]
+    known = models["reconstruct"]
+    bank = replace(known, land=known.land | np.eye(*known.land.shape, dtype=bool))
+    cube, model = field.to_cubes()[0], TASKS["reconstruct"].ready(bank)
+    new, old = (np.ma.getmaskarray(model.reconstruct(cube, land=land).data)[0] for land in (None, "training"))
+    np.testing.assert_array_equal(new, field.land)
+    np.testing.assert_array_equal(old, bank.land)
+
+
 def test_the_climatology_of_the_training_is_refused_on_another_grid(models, tmp_path):
     field, _ = small_ocean()
     part = field.region(slice(0, -1), slice(None))
     asked = SETTINGS.model_copy(update={"climatology": "training", "model": "folder"})
-    with pytest.raises(DataError, match="climatology is `training`, but the data are on another grid"):
+    refused = pytest.raises(DataError, match="climatology is `training`, but the data are on another grid")
+    with refused:
         apply([models["reconstruct"]], give(tmp_path, Cloudy=part.to_cubes()[0]), asked)
+    with refused:
+        TASKS["reconstruct"].ready(models["reconstruct"]).reconstruct(part.to_cubes()[0], climatology="training")

@@ -17,7 +17,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction
-from esmlearn.fields.reference import Source, climatology_for
+from esmlearn.fields.reference import Source
 from esmlearn.gaps.apply import apply_gaps
 from esmlearn.gaps.simulate import KINDS
 from esmlearn.settings import AblationSettings, EnsembleSettings, GapSettings, ReconstructSettings
@@ -127,7 +127,7 @@ def prepare(
     base
         Reconstruction by the base model, if there is one already.
     climate
-        Climatology and scaling on the grid of the field; default: as of `climate_of`.
+        Climatology and scaling on the grid of the field; default: those of new data, as of `climate_of`.
     without
         Conditions that are left out, of `place` and `date`.
     smooth
@@ -154,7 +154,7 @@ def prepare(
 def climate_of(
     trained: TrainedFiller, field: Field, source: Source | None = None, *, years: Field | None = None
 ) -> Climate:
-    """Climatology and scaling that hold for the grid of a field.
+    """Climatology and scaling for a field; an ensemble around the climatology keeps the scaling of its training.
 
     Parameters
     ----------
@@ -175,10 +175,8 @@ def climate_of(
             "The ensemble was trained on another grid, and departs from the climatology there: regrid the data to its "
             "grid, or use an ensemble that departs from a model."
         )
-    if source is None and years is None:
-        return trained.climatology, trained.scaling
-    fitted = field if years is None else years
-    return climatology_for(fitted, source, harmonics=trained.settings.data.harmonics), trained.scaling
+    climatology, _ = Reference.of_new(trained, field if years is None else years, source).climate(trained)
+    return climatology, trained.scaling
 
 
 def fill(
@@ -242,8 +240,12 @@ class Filler(GapFiller):
         climate = climate_of(self.trained, field, self.climatology)
         return fill(self.trained, field, self.settings, climate=climate, smooth=smooth)
 
-    def with_climatology(self, source: Source, field: Field) -> "Filler":  # noqa: ARG002
-        """The ensemble with a climatology from elsewhere."""
+    def climatology_words(self, field: Field) -> str:
+        """Say where the climatology comes from."""
+        return Reference.of_new(self.trained.base_model or self.trained, field, self.climatology).words
+
+    def with_climatology(self, source: Source) -> "Filler":
+        """The ensemble with the climatology of its training (`training`), or one from elsewhere."""
         return Filler(self.trained, self.settings, source)
 
 
@@ -260,7 +262,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     observations = Observations.of(data, trained.settings.data, settings, known)
     check_errors(trained.settings, observations.field, smooth=settings.smooth_observed)
     learned_from = transformer or trained
-    reference = Reference.of(data, observations, trained.settings.data, settings, learned_from.climatology)
+    reference = Reference.of(data, observations, settings, learned_from)
     outputs = _outputs(trained, transformer, observations, reference, data, settings)
     short_name = str(data.find(name)["short_name"])
     return Application(name, short_name, observations.attributes | reference.attributes, outputs)

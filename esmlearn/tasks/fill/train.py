@@ -19,6 +19,7 @@ from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily, select_role
 from esmlearn.fields.reference import Source, climatology_for
 from esmlearn.settings import TrainFillSettings
+from esmlearn.settings.data import TRAINING
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.errors import add_errors, check_errors
 from esmlearn.tasks.ensembles.training import EnsembleTraining
@@ -119,7 +120,7 @@ def fit(
         fitted, scaling = base_model.climatology, base_model.scaling
 
     def with_guess(given: Field, truth: Field) -> LearnedPeriod:
-        base = Reconstructor(base_model).reconstruct_field(given) if base_model else None
+        base = Reconstructor(base_model, TRAINING).reconstruct_field(given) if base_model else None
         days = FirstGuessDays.of(given, fitted, scaling, base, settings)
         return LearnedPeriod(days, Anomalies.of(truth, fitted, scaling))
 

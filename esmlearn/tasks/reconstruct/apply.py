@@ -17,7 +17,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
 from esmlearn.fields.periods import check_daily
 from esmlearn.fields.reconstruction import GapFiller, Reconstruction, monthly_means
-from esmlearn.fields.reference import Source, climatology_for
+from esmlearn.fields.reference import Source
 from esmlearn.fields.smoothing import smooth_by_leaving_out
 from esmlearn.grids.tiles import Blend, ramp, slices
 from esmlearn.models.transformer.inputs import WindowInputs
@@ -40,8 +40,8 @@ BATCH = 8
 class Reconstructor(GapFiller):
     """A trained model, ready for cubes and fields.
 
-    Climatology and scaling are those of the training on its grid, unless a climatology from elsewhere or observations
-    of other `years` are given to fit them to.
+    What it is given are new data, whose climatology is as of `Reference.of_new`: fitted to them, or to observations of
+    other `years`, unless `training` or one from elsewhere is given.
 
     Examples
     --------
@@ -59,11 +59,7 @@ class Reconstructor(GapFiller):
         return self.trained.land if self.trained.climatology.covers(cube) else None
 
     def reconstruct_field(self, field: Field, *, overlap: float = 0.5) -> Reconstruction:
-        """Fill the gaps of a field.
-
-        On the training grid the anomalies are those from the climatology of the training; on any other grid, from a
-        climatology and a scaling fitted to what was observed there. A climatology from elsewhere comes first.
-        """
+        """Fill the gaps of a field."""
         return reconstruct(self.trained, field, *self.climate(field), overlap=overlap)
 
     def smooth_field(self, field: Field, *, overlap: float = 0.5) -> Reconstruction:
@@ -77,17 +73,19 @@ class Reconstructor(GapFiller):
         )
 
     def climate(self, field: Field) -> tuple[Climatology, Scaling]:
-        """Climatology and scaling that hold for the grid of a field."""
-        own = self.trained.climatology.covers(field.like[0]) and self.years is None
-        if own and self.climatology is None:
-            return self.trained.climatology, self.trained.scaling
-        data, years = self.trained.settings.data, field if self.years is None else self.years
-        source = data.climatology if self.climatology is None else self.climatology
-        climatology = climatology_for(years, source, harmonics=data.harmonics)
-        return climatology, self.trained.scaling if own else Scaling.fit(years, climatology, by=data.scale_by)
+        """Climatology and scaling for a field."""
+        return self.reference(field).climate(self.trained)
 
-    def with_climatology(self, source: Source, field: Field) -> "Reconstructor":  # noqa: ARG002
-        """The model with a climatology from elsewhere."""
+    def reference(self, field: Field) -> Reference:
+        """What the anomalies of a field are counted from."""
+        return Reference.of_new(self.trained, field if self.years is None else self.years, self.climatology)
+
+    def climatology_words(self, field: Field) -> str:
+        """Say where the climatology comes from."""
+        return self.reference(field).words
+
+    def with_climatology(self, source: Source) -> "Reconstructor":
+        """The model with that of its training (`training`), or a climatology from elsewhere."""
         return Reconstructor(self.trained, source, years=self.years)
 
 
@@ -101,7 +99,7 @@ def apply(models: Mapping[str, Any], data: InputData, settings: ReconstructSetti
     name = settings.observations or learned.observations
     known = Reconstructor(trained).land_of(data.cube(name, order=learned.input))
     observations = Observations.of(data, learned, settings, known)
-    reference = Reference.of(data, observations, learned, settings, trained.climatology)
+    reference = Reference.of(data, observations, settings, trained)
     outputs = _outputs(Reconstructor(trained, reference.source, years=reference.years), observations, settings)
     attributes = observations.attributes | reference.attributes
     return Application(name, str(data.find(name)["short_name"]), attributes, outputs)
@@ -197,7 +195,7 @@ def _in_units(
     cycle = climatology.of(field)
     observed, land = field.observed[:, 0], field.land
     values = np.where(observed, field.values[:, 0], daily[0] * spread + cycle)
-    std = np.where(observed, field.deviation[:, 0], daily[1] * spread)
+    std = daily[1] * spread
     # One spread for each month: its days are scaled by calendar day, so the month takes their mean.
     month_spread = monthly_means(field, np.broadcast_to(spread, cycle.shape))
     month_values = monthly[0] * month_spread + monthly_means(field, cycle)
@@ -205,6 +203,7 @@ def _in_units(
     growth = climatology.growth(field, scaling.at(field.year_fraction))
     if growth is not None:
         std, month_std = std * growth, month_std * monthly_means(field, growth)
+    std = np.where(observed, field.deviation[:, 0], std)
     parts = (values, month_values, std, month_std)
     return Reconstruction(*(np.where(land, np.float32(np.nan), part).astype(np.float32) for part in parts))
 
