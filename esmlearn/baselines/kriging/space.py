@@ -86,7 +86,7 @@ def even_step(lon: Float[np.ndarray, " column"]) -> float:
     """
     unrolled = np.unwrap(lon, period=360)
     even = np.linspace(unrolled[0], unrolled[-1], len(unrolled))
-    step = abs(float(even[1] - even[0]))
+    step = float(np.ptp(unrolled)) / max(len(lon) - 1, 1)
     if np.abs(unrolled - even).max() > UNEVEN * step:
         raise DataError(
             "Kriging needs evenly spaced longitudes, and the spacing of these varies; regrid them in the preprocessor."
