@@ -173,7 +173,9 @@ def errors_of(trials: Sequence[Trial]) -> Float[np.ndarray, " point"] | None:
     return np.concatenate(errors) if errors else None
 
 
-def make_trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int) -> Iterator[Trial]:
+def make_trials(
+    training: Field, anomalies: Float[np.ndarray, "time lat lon"], seed: int, number: int = TRIALS
+) -> Iterator[Trial]:
     """Withhold observations of the training period, and choose values near random places over all of it."""
     try:
         left = withhold(training, WithholdSettings(share=SHARE, days=DAYS, seed=seed)).observed[:, 0]
@@ -182,7 +184,7 @@ def make_trials(training: Field, anomalies: Float[np.ndarray, "time lat lon"], s
     withheld = training.observed[:, 0] & ~left
     near, around = (np.array([days * min(4, steps_a_day(training)), *cells]) for days, *cells in (NEAR, AROUND))
     rng = np.random.default_rng(seed)
-    for place in rng.permutation(np.argwhere(withheld))[:TRIALS]:
+    for place in rng.permutation(np.argwhere(withheld))[:number]:
         first = np.maximum(place - around, 0)
         box = tuple(slice(low, high + 1) for low, high in zip(first, place + around, strict=True))
         found = np.argwhere(withheld[box])

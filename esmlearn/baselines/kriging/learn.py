@@ -35,8 +35,8 @@ LEAST_NOISE = 0.01
 KERNELS: tuple[Kernel, ...] = ("matern_52", "matern_32")
 """Shapes that are tried: the same for all components."""
 
-TRIALS, STEPS = 160, 25
-"""Trials, and most steps of the optimization."""
+TRIALS, STEPS = 320, 25
+"""Trials, and most steps of the optimization. With half of the trials the RMSE on other years is larger by 1 %."""
 
 ROUNDED = 3e-5
 """Share of the variance that is added to that of errors: covariances in single precision are not exactly positive."""
@@ -63,7 +63,7 @@ def learn_covariance(
     given |= settings.model_dump(include={"noise_share", "sigma"}, exclude_none=True)
     if len(given) == 3:
         return SpaceTimeCovariance(**given)
-    trials = list(estimation.make_trials(training, anomalies, settings.seed))
+    trials = list(estimation.make_trials(training, anomalies, settings.seed, TRIALS))
     few = sum(len(trial.aside.anomalies) for trial in trials) < estimation.FEWEST
     first = _few(training, anomalies, given) if few else _first(training, anomalies)
     scales = first.length_km, first.time_days
@@ -72,7 +72,7 @@ def learn_covariance(
     )
     if few:
         return start
-    batch = make_batch(trials[:TRIALS], scales, start.sigma, settings.seed)
+    batch = make_batch(trials, scales, start.sigma, settings.seed)
     free = [name for name in ("components", "noise_share") if name not in given]
     starts = [start] if "components" in given else [_with_kernel(start, kernel) for kernel in KERNELS]
     found = min((_optimize(one, batch, free) for one in starts), key=lambda one: one[1])[0]
