@@ -112,6 +112,25 @@ def test_an_ensemble_fills_gaps_from_a_transformer(clouds):
     np.testing.assert_allclose(std.data.filled(np.nan), said["ConditionalDiffusion"].std, atol=1e-4)
 
 
+def test_members_smooth_noisy_observations_where_they_are_asked_to(clouds):
+    run, observed = clouds.run, ~np.isnan(clouds.seen[DAYS])
+    run.run("train", name="noisy", task="fill", first_guess="climatology", window=[8, 8], reconstructions=1,
+            data=clouds.data | {"error": 0.3}, observation_errors=True, training=FEW,
+            denoiser={"dim": 8, "dim_mults": [1, 2], "heads": 0})  # fmt: skip
+    said = {}
+    for smooth in (True, False):
+        left = run.run("reconstruct", "noisy", name=f"smooth_{smooth}", baselines=[], smooth_observed=smooth)
+        said[smooth] = Product.read_both(left / "tos_Cloudy_ConditionalDiffusion")
+    away = {smooth: np.abs(product.values - clouds.seen[DAYS])[observed] for smooth, product in said.items()}
+    assert away[False].max() < 1e-5
+    assert 0.01 < away[True].mean() < 0.3
+    assert (said[False].std[observed] == np.float32(0.3)).all()
+    assert (said[True].std[observed] > 0).all() and (said[True].std[observed] != np.float32(0.3)).all()
+    loaded, cube = esmlearn.load(run.copy_model("noisy")), as_cube(clouds.seen)[DAYS]
+    again = loaded.reconstruct(cube, error=0.3, smooth_observed=True)
+    np.testing.assert_allclose(again.data.filled(np.nan), said[True].values, atol=1e-4)
+
+
 def with_depths(values, depths):
     """Dress values of shape (time, level, lat, lon) as a cube of every fifth day."""
     levels = CubeList()

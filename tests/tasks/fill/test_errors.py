@@ -162,5 +162,5 @@ def test_members_without_errors_as_an_input_are_not_smoothed_but_take_data_with_
     alone = untrained(settings_with_errors(target=False))
     assert np.isfinite(fill(alone, days, DRAW).members[:, :, ~noisy.land]).all()
     for ensemble in (plain, alone):
-        with pytest.raises(SettingsError, match="needs an ensemble that has learned the truth below noisy observ"):
+        with pytest.raises(SettingsError, match="needs an ensemble that has learned the truth below noisy"):
             Filler(ensemble, DRAW).reconstruct(days.to_cubes()[0], error=0.2, smooth_observed=True)
