@@ -28,11 +28,25 @@ class DownscaleDataSettings(Block):
         description="scaling by mean and standard deviation of each calendar month, of the whole domain or of each "
         "cell; those of a cell need ten years or more, else they depend on the weather of the training",
     )
-    log_scale: float | None = Field(
-        None,
-        gt=0,
-        description="for precipitation: x becomes ln(1 + x / this), in the units of the data; none: no logarithm",
+    land: str = Field("data", description="what is land on the fine grid, as `data.land` of the other tasks")
+    transform: Literal["none", "log", "log1p"] = Field(
+        "none",
+        description="`log`: fields are the natural logarithm of the values, as for chlorophyll; `log1p`: x becomes "
+        "ln(1 + x / log_scale), for what can be zero, such as precipitation; with both, none is negative",
     )
+    log_scale: float | None = Field(
+        None, gt=0, description="of `transform: log1p`: in the units of the data, below which differences hardly count"
+    )
+
+    @model_validator(mode="after")
+    def _transform_agrees(self) -> "DownscaleDataSettings":
+        if (self.log_scale is None) == (self.transform == "log1p"):
+            raise ValueError(
+                "transform `log1p` needs log_scale, such as 1 for precipitation in mm day-1"
+                if self.log_scale is None
+                else "log_scale is of `transform: log1p`; set that, too, or leave log_scale out"
+            )
+        return self
 
 
 class InSituSettings(Block):

@@ -135,19 +135,44 @@ def _axis(name: str, points: np.ndarray, named: bool) -> iris.coords.DimCoord:
     return iris.coords.DimCoord(points, var_name=name[:3], units=units, **names)
 
 
-def cases(*, times: int = 40) -> st.SearchStrategy[Case]:
-    """Draw cases; the first value of each list is the plainest, to which hypothesis shrinks."""
+YEAR = {"mon": 13, "8day": 47, "5day": 75, "day": 370}
+"""Steps of which so many cover the seasons."""
+
+
+def cases(*, times: int = 40, year: bool = False, steps: tuple[str, ...] = tuple(STEPS)) -> st.SearchStrategy[Case]:
+    """Draw cases, most of which can be filled, as a test that is refused says little.
+
+    Rows and columns are two or more, as what needs a grid refuses a single one. The first value of each list is the
+    plainest, to which hypothesis shrinks.
+
+    Parameters
+    ----------
+    times
+        Most times of a case.
+    year
+        Whether the times cover the seasons, so that the case has a climatology of its own.
+    steps
+        Steps to draw from.
+    """
+    lengths = {
+        step: (YEAR[step], YEAR[step] + 12) if year else (1, times) for step in steps if step in YEAR or not year
+    }
+    return st.sampled_from(list(lengths)).flatmap(lambda step: _cases(step, *lengths[step], seen=year))
+
+
+def _cases(step: str, fewest: int, most: int, *, seen: bool) -> st.SearchStrategy[Case]:
+    """Draw cases of one step and length; `seen` ones have no more gaps than a climatology can bear."""
     return st.builds(
         Case,
-        shape=st.tuples(st.integers(1, times), st.integers(1, 8), st.integers(1, 10)),
-        step=st.sampled_from(["day", "3hr", "5day", "8day", "mon"]),
+        shape=st.tuples(st.integers(fewest, most), st.integers(2, 8), st.integers(2, 10)),
+        step=st.just(step),
         calendar=st.sampled_from(["standard", "noleap", "360_day"]),
         start=st.sampled_from([(2001, 1, 1), (2000, 2, 25), (1999, 12, 20)]),
         lat=st.sampled_from([30.0, -1.0, -60.0, 82.0]),
         lon=st.sampled_from([145.0, -0.6, 179.4, 359.4]),
         spacing=st.sampled_from([0.25, 0.04, 1.0]),
         values=st.sampled_from(["waves", "noise", "constant", "tiny"]),
-        gaps=st.sampled_from([0.4, 0.0, 0.9, 0.99, 1.0]),
+        gaps=st.sampled_from([0.4, 0.0, 0.8] if seen else [0.4, 0.0, 0.9, 0.99]),
         empty_times=st.booleans(),
         unseen_cells=st.booleans(),
         seed=st.integers(0, 20),

@@ -10,7 +10,8 @@ import re
 import numpy as np
 import pytest
 from cf_units import Unit
-from hypothesis import HealthCheck, Phase, currently_in_test_context, event, example, given, settings
+from hypothesis import HealthCheck, Phase, currently_in_test_context, event, given, settings
+from hypothesis import strategies as st
 
 import esmlearn
 from esmlearn import baselines
@@ -108,10 +109,27 @@ def trained(tmp_path_factory):
 
 @pytest.mark.parametrize("climatology", [None, "packaged"])
 @pytest.mark.parametrize("name", sorted(baselines.BASELINES))
-@given(case=cases())
+@given(data=st.data())
 @settings(PROFILE)
-@example(case=Case(shape=(33, 1, 1), step="8day", named=False, bounds=False))  # a single cell has no neighbour
-def test_a_baseline_fills_or_refuses(name, climatology, case):
+def test_a_baseline_fills_or_refuses(name, climatology, data):
+    a_baseline_fills_or_refuses(name, climatology, data.draw(cases(year=climatology is None)))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(shape=(33, 1, 1), step="8day", named=False, bounds=False),  # a single cell has no neighbour
+        Case(shape=(33, 1, 5)),
+        Case(gaps=1.0),
+    ],
+)
+@pytest.mark.parametrize("name", sorted(baselines.BASELINES))
+def test_a_baseline_fills_or_refuses_what_is_hardly_a_grid(name, case):
+    for climatology in (None, "packaged"):
+        a_baseline_fills_or_refuses(name, climatology, case)
+
+
+def a_baseline_fills_or_refuses(name, climatology, case):
     def fill(cube):
         return baselines.fit(name, cube, climatology=climatology).reconstruct(cube)
 
@@ -173,9 +191,22 @@ def test_the_best_method_fills_or_refuses(case):
 
 
 @pytest.mark.parametrize("climatology", [None, "packaged"])
-@given(case=cases())
+@given(data=st.data())
 @settings(PROFILE)
-@example(case=Case(shape=(6, 12, 16), lon=140.0, values="constant"))  # the grid of the training
-@example(case=Case(shape=(6, 12, 16), lon=140.0, units="K", order=(2, 0, 1), southward=True))
-def test_a_trained_model_fills_or_refuses(trained, climatology, case):
+def test_a_trained_model_fills_or_refuses(trained, climatology, data):
+    case = data.draw(cases(year=climatology is None, steps=("day",)))
+    filled_or_refused(lambda cube: trained.reconstruct(cube, climatology=climatology), case)
+
+
+@pytest.mark.parametrize("climatology", [None, "packaged"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(shape=(6, 12, 16), lon=140.0, values="constant"),  # the grid of the training
+        Case(shape=(6, 12, 16), lon=140.0, units="K", order=(2, 0, 1), southward=True),
+        Case(shape=(20, 4, 5), step="mon"),
+        Case(gaps=1.0),
+    ],
+)
+def test_a_trained_model_fills_or_refuses_what_is_chosen(trained, climatology, case):
     filled_or_refused(lambda cube: trained.reconstruct(cube, climatology=climatology), case)

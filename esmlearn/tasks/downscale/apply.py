@@ -40,6 +40,7 @@ from esmlearn.tasks.ensembles.sampling import (
 from esmlearn.tasks.left_out import MORE, leaving_out
 from esmlearn.tasks.observations import cut, find_truth
 from esmlearn.tasks.outputs import Application, MethodOutput, Output
+from esmlearn.words import is_logarithm, without_logarithm
 
 METHOD = "ConditionalDiffusion"
 
@@ -207,9 +208,10 @@ def prepare(
     SettingsError
         If consistency is asked for of a logarithm.
     """
-    if settings.consistent and trained.scaling.log_scale is not None:
+    if settings.consistent and (trained.scaling.log_scale is not None or is_logarithm(fine.units)):
         raise SettingsError(
-            "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
+            "`consistent` adds corrections, which do not agree with averages of a logarithm, and could make values "
+            "negative; leave it out."
         )
     neighbours, names = trained.settings.conditions.neighbours, trained.coarse_names
     given = tuple(
@@ -285,7 +287,7 @@ def fine_template(trained: TrainedDownscaler, like: Field) -> Field:
         standard_name=variable.get("standard_name"),
         long_name=variable.get("long_name"),
         var_name=variable["short_name"],
-        units=trained.record["units"],
+        units=without_logarithm(trained.record["units"]),
         attributes=dict(like.like[0].attributes),
         dim_coords_and_dims=[(like.like[0].coord("time"), 0), (axes[0], 1), (axes[1], 2)],
     )

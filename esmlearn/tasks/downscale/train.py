@@ -25,7 +25,9 @@ from esmlearn.tasks.downscale.samples import FineSample, FineSamples
 from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.regression import ResidualBatches
 from esmlearn.tasks.ensembles.training import EnsembleTraining
+from esmlearn.tasks.observations import find_land
 from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.words import logarithm_of
 
 VALIDATION_SAMPLES = 64
 """Fixed samples that the best weights are chosen on."""
@@ -59,7 +61,9 @@ def train(
 ) -> TrainedDownscaler:
     """Train on the datasets of a recipe."""
     names, conditions = settings.data, settings.conditions
-    fine = settle_training_land(data.field(names.fine, units=names.units), None, names.split)
+    units = names.units or str(data.cube(names.fine).units)
+    fine = data.field(names.fine, units=logarithm_of(units) if names.transform == "log" else units)
+    fine = settle_training_land(fine, find_land(data, names.land), names.split)
     coarse = {names.coarse: data.field(names.coarse, units=fine.units)}
     coarse |= {name: data.field(name) for name in conditions.coarse}
     static = {name: read_static(data.cube(name), fine.grid, name) for name in conditions.static}

@@ -15,16 +15,18 @@ from esmlearn.grids.grid import RectilinearGrid
 from esmlearn.grids.regridding import averager
 from esmlearn.settings import EnsembleSettings, TrainDownscaleSettings
 from esmlearn.tasks import load_model
-from esmlearn.tasks.downscale.apply import downscale, fine_template, interpolate, prepare
+from esmlearn.tasks.downscale.apply import Downscaler, downscale, fine_template, interpolate, prepare, read_coarse
 from esmlearn.tasks.downscale.model import TrainedDownscaler
-from esmlearn.tasks.downscale.train import FineData, fit
+from esmlearn.tasks.downscale.train import FineData, fit, train
 from esmlearn.tasks.ensembles.sampling import sample_members
 from esmlearn.trained.folder import CARD, write_folder
 from tests.made_fields import make_cube
+from tests.tasks.given import give
 
 RATIO = 4
 DRAW = EnsembleSettings(members=3, sampler={"steps": 3, "sigma_max": 20.0}, decorrelation_days=0.0)
 N_DAYS = 900
+CHLOROPHYLL = "mass_concentration_of_chlorophyll_in_sea_water"
 
 
 def fine_field(*, warmer: float = 0.0) -> Field:
@@ -197,13 +199,61 @@ def test_whole_fields_are_drawn_without_a_regression(fields, tmp_path):
 def test_a_logarithm_never_gives_less_than_nothing(fields, tmp_path):
     fine, coarse = (replace(part, values=np.maximum(part.values - 16, 0)) for part in fields)
     settings = downscale_settings()
-    data = settings.data.model_copy(update={"log_scale": 0.5})
+    data = settings.data.model_copy(update={"transform": "log1p", "log_scale": 0.5})
     trained = fit(FineData(fine, {"coarse": coarse}, {}), settings.model_copy(update={"data": data}), tmp_path)
     template = fine_template(trained, coarse[:4])
     drawn = downscale(trained, {"coarse": coarse[:4]}, template, DRAW)
     assert np.nanmin(drawn) >= 0
     with pytest.raises(SettingsError, match="`consistent` adds corrections"):
         downscale(trained, {"coarse": coarse[:4]}, template, DRAW.model_copy(update={"consistent": True}))
+
+
+@pytest.fixture
+def chlorophyll(tmp_path):
+    """A fine and a coarse field of chlorophyll, and a mask whose land is larger than where no value is."""
+    fine = fine_field()
+    fine = replace(fine, values=np.exp(fine.values / 4 - 4))
+    cubes = {"fine": fine.to_cubes()[0], "coarse": coarsen(fine, RATIO).to_cubes()[0]}
+    for cube in cubes.values():
+        cube.units = "mg m-3"
+        cube.standard_name, cube.long_name, cube.var_name = CHLOROPHYLL, None, "chl"
+    mask = cubes["fine"][0].copy(data=np.eye(12, 16, dtype=np.float32) * 100)
+    mask.standard_name, mask.var_name, mask.units = "land_area_fraction", "sftlf", "%"
+    mask.remove_coord("time")
+    return give(tmp_path, **cubes, mask=mask), cubes
+
+
+def test_a_logarithm_is_as_in_other_tasks(chlorophyll, tmp_path):
+    """The network works in logarithms, results are in the units of the data, and land is what the setting says."""
+    data, cubes = chlorophyll
+    names = {**downscale_settings().data.model_dump(mode="json"), "transform": "log", "land": "mask"}
+    variable = {"short_name": "chl", "standard_name": CHLOROPHYLL}
+    model = train(data, downscale_settings(data=names), tmp_path, record={"variable": variable})
+    assert model.record["units"] == "ln(re 1 mg m-3)"
+    np.testing.assert_array_equal(np.diag(model.land), True)
+    write_folder(tmp_path / "model", model)
+    ready = esmlearn.load(tmp_path / "model")
+    made = Downscaler(ready.trained, DRAW).reconstruct(cubes["coarse"][:4])
+    assert made.units == "mg m-3"
+    assert (made.data > 0).all()
+    np.testing.assert_array_equal(np.ma.getmaskarray(made.data)[0], model.land)
+    coarse = read_coarse(model, {"coarse": cubes["coarse"][:4]})
+    template = fine_template(model, coarse["coarse"])
+    cubic = interpolate(model, coarse["coarse"], template, "bicubic").to_cubes(template)[0]
+    assert cubic.units == "mg m-3"
+    assert 0.3 < np.ma.median(made.data / cubic.data) < 3
+    with pytest.raises(SettingsError, match="`consistent` adds corrections"):
+        prepare(model, coarse, template, DRAW.model_copy(update={"consistent": True}))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"log_scale": 1.0}, "log_scale is of `transform: log1p`"), ({"transform": "log1p"}, "needs log_scale")],
+)
+def test_a_logarithm_of_what_can_be_zero_is_named(given, words):
+    data = downscale_settings().data.model_dump(mode="json")
+    with pytest.raises(ValueError, match=words):
+        downscale_settings(data=data | given)
 
 
 def test_a_coarse_domain_that_is_too_small_is_refused(fields, trained):
