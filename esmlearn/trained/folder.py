@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from jaxtyping import Bool
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import TemplateError
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write, sha256, write_text
+from esmlearn.trained.card import render_card
 
 FORMAT = 4
 READABLE = (3, 4)
@@ -143,25 +144,59 @@ def write_folder(folder: Path, trained: Trained) -> list[Path]:
     noticed. Returns the files: weights, settings, card.
     """
     files_of_parts = [file for name, part in trained.parts().items() for file in write_folder(folder / name, part)]
-    content = {
+    content, tensors = _content(trained), _tensors(trained)
+    metadata = {"format": "pt", "task": trained.task, "settings_sha256": _hash_settings(content)}
+    with atomic_write(folder / WEIGHTS) as aside:
+        save_file(tensors, aside, metadata=metadata)
+    hashes = {WEIGHTS: sha256(folder / WEIGHTS)}
+    write_text(folder / SETTINGS, json.dumps({**content, "sha256": hashes}, indent=2) + "\n")
+    write_text(folder / CARD, _card(trained, content, hashes))
+    return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *files_of_parts]
+
+
+def try_content(trained: Trained) -> None:
+    """Make all that `write_folder` writes, and write nothing: what would fail after a training shall fail before it.
+
+    Parameters
+    ----------
+    trained
+        The model as it will be, its weights and scores in place of those to come.
+
+    Raises
+    ------
+    ModelFolderError
+        If its arrays, its record or its card can't be made.
+    """
+    try:
+        content = _content(trained)
+        _ = _tensors(trained), _hash_settings(content), _card(trained, content, {WEIGHTS: ""})
+    except (TemplateError, LookupError, AttributeError, TypeError, ValueError) as error:
+        raise ModelFolderError(
+            f"The model folder of this training could not be written at its end ({error}); complete the facets of its "
+            "datasets in the recipe, such as short_name."
+        ) from error
+    for part in trained.parts().values():
+        try_content(part)
+
+
+def _content(trained: Trained) -> dict[str, Any]:
+    """Content of settings.json, but for the hashes."""
+    return {
         "format": FORMAT,
         "task": trained.task,
         "settings": trained.settings.model_dump(mode="json"),
         "record": {**trained.record, "versions": versions()},
     }
-    tensors = {
+
+
+def _tensors(trained: Trained) -> dict[str, Tensor]:
+    """Weights and other arrays, by name."""
+    weights = {
         f"{part}.{name}": tensor.contiguous()
         for part, network in trained.networks().items()
         for name, tensor in network.state_dict().items()
     }
-    arrays = {name: torch.from_numpy(np.array(array, order="C")) for name, array in trained.arrays().items()}
-    metadata = {"format": "pt", "task": trained.task, "settings_sha256": _hash_settings(content)}
-    with atomic_write(folder / WEIGHTS) as aside:
-        save_file(tensors | arrays, aside, metadata=metadata)
-    content["sha256"] = {WEIGHTS: sha256(folder / WEIGHTS)}
-    write_text(folder / SETTINGS, json.dumps(content, indent=2) + "\n")
-    write_text(folder / CARD, _card(trained, content))
-    return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *files_of_parts]
+    return weights | {name: torch.from_numpy(np.array(array, order="C")) for name, array in trained.arrays().items()}
 
 
 def read_folder(folder: Path) -> Content:
@@ -227,11 +262,7 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-def _card(trained: Trained, content: Mapping[str, Any]) -> str:
-    """Fill in the template of the card; those of tasks extend the one beside this module."""
-    beside = PackageLoader("esmlearn.trained", "")
-    environment = Environment(loader=beside, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    parameters = sum(parameter.numel() for parameter in trained.network.parameters())
-    return environment.from_string(trained.card.read_text(encoding="utf-8")).render(
-        settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]
-    )
+def _card(trained: Trained, content: Mapping[str, Any], hashes: Mapping[str, str]) -> str:
+    """Write the card."""
+    parameters = sum(weights.numel() for weights in trained.network.parameters())
+    return render_card(trained.card, trained.settings, content["record"], parameters=parameters, sha256=hashes)

@@ -191,3 +191,18 @@ def test_too_little_memory_says_what_to_lower(cfg, capsys, error):
     with pytest.raises(SystemExit), run(cfg):
         raise error
     assert "lower `training.batch_size`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", ["run_dir", "work_dir", "plot_dir"])
+def test_a_folder_that_can_not_be_written_to_is_told_at_the_start(cfg, folder, monkeypatch, capsys):
+    """Not after hours of training."""
+
+    def refuse(*, dir):  # noqa: A002 (as tempfile has it)
+        if Path(dir) == Path(cfg[folder]):
+            raise OSError(errno.EROFS, "Read-only file system", str(Path(dir, "tmp")))
+        return Path(dir, "tmp").open("wb+")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(SystemExit), run(cfg):
+        pytest.fail("the script has started")
+    assert f"{cfg[folder]} can't be written: its disk is read-only" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.fields.field import Field
@@ -25,7 +26,9 @@ from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.regression import ResidualBatches
 from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.observations import find_land
-from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.tasks.record import NOT_TRAINED, describe_training, describe_variable
+from esmlearn.trained.folder import try_content
+from esmlearn.training.checkpoint import State
 
 VALIDATION_SAMPLES = 144
 """Fixed samples that the best weights are chosen on."""
@@ -112,29 +115,41 @@ def fit(
             length=length,
         )
 
+    def made(network: nn.Module, regression: nn.Module | None, state: State) -> TrainedDensifier:
+        known = describe_training(learned, network, state) | {"validation": state.best_validation}
+        known["covariance"] = asdict(covariance)
+        known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
+        return TrainedDensifier(
+            network=network,
+            settings=settings,
+            climates=climates,
+            covariance=covariance,
+            land=learned.land,
+            amplitudes=np.ones(n_levels, np.float32),
+            record={**known, **(record or {})},
+            regression=regression,
+        )
+
+    def calibrated(trained: TrainedDensifier, truth: Field) -> TrainedDensifier:
+        task = prepare(trained, hide_anew(truth, settings.hide, share, seed=options.seed), above)
+        found = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed, where=places.validation)
+        return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))
+
+    truth = select_role(target, split, "validation")
+    around_regression = settings.first_guess == "regression"
+    untrained = made(
+        build_network(settings, n_levels),
+        build_regression(settings, n_levels) if around_regression else None,
+        NOT_TRAINED,
+    )
+    try_content(untrained)
+    if around_regression:
+        calibrated(untrained, truth[:1])  # what would fail after the training shall fail before it
     training = EnsembleTraining(settings, samples, LevelSample.stack, VALIDATION_SAMPLES, run_dir)
     torch.manual_seed(options.seed)
     regression = None
-    if settings.first_guess == "regression":
+    if around_regression:
         regression = training.train_regression(build_regression(settings, n_levels), batches)
     network = build_network(settings, n_levels)
-    state = training.train_denoiser(network, ResidualBatches(batches, regression))
-    known = describe_training(learned, network, state) | {"validation": state.best_validation}
-    known["covariance"] = asdict(covariance)
-    known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
-    trained = TrainedDensifier(
-        network=network,
-        settings=settings,
-        climates=climates,
-        covariance=covariance,
-        land=learned.land,
-        amplitudes=np.ones(n_levels, np.float32),
-        record={**known, **(record or {})},
-        regression=regression,
-    )
-    if regression is None:
-        return trained
-    truth = select_role(target, split, "validation")
-    task = prepare(trained, hide_anew(truth, settings.hide, share, seed=options.seed), above)
-    found = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed, where=places.validation)
-    return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))
+    trained = made(network, regression, training.train_denoiser(network, ResidualBatches(batches, regression)))
+    return calibrated(trained, truth) if around_regression else trained
