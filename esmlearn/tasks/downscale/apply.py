@@ -203,7 +203,7 @@ def prepare(
     Raises
     ------
     DataError
-        If the coarse field does not cover the fine grid, or times are missing.
+        If the coarse field does not cover the fine grid, times are missing, or the training has not seen their months.
     SettingsError
         If consistency is asked for of a logarithm.
     """
@@ -211,6 +211,8 @@ def prepare(
         raise SettingsError(
             "`consistent` adds corrections, which could make what is scaled by a logarithm negative; leave it out."
         )
+    month = months_of(fine)
+    trained.scaling.check_months(month if times is None else month[times])
     neighbours, names = trained.settings.conditions.neighbours, trained.coarse_names
     given = tuple(
         (
