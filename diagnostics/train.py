@@ -5,18 +5,21 @@ Leaves `model/` in the work folder. The run folder gets `train.jsonl` and `progr
 training (`esmvaltool learn status`), and the checkpoint from which a killed training is resumed.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic
 from esmlearn.bridge.paths import climatology_from_start, find_models, from_start
 from esmlearn.bridge.products import describe_inputs
+from esmlearn.bridge.refusals import one_sentence
 from esmlearn.fields.input_data import InputData
 from esmlearn.methods import method_info
 from esmlearn.settings import from_script, settings_of
 from esmlearn.settings.training import TrainScriptSettings
 from esmlearn.tasks import TASKS, load_model
 from esmlearn.trained.folder import write_folder
+from esmlearn.training.loop import refuse_several_processes
 
 
 def main(cfg: dict[str, Any]) -> None:
@@ -50,5 +53,7 @@ def _absolute_paths[Settings: TrainScriptSettings](settings: Settings, data: Inp
 
 
 if __name__ == "__main__":
+    with one_sentence():  # before a second process makes a folder, or meets the first one's lock
+        refuse_several_processes(os.environ)
     with run_diagnostic() as config:
         main(config)

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,12 +100,26 @@ def writing(path: Path) -> Iterator[None]:
     except Exception as error:
         # What the block reads may fail too, and is no matter of this file.
         named = getattr(error, "filename", None)
-        elsewhere = isinstance(named, str | os.PathLike) and Path(named).parent not in (path.parent, *path.parents)
+        elsewhere = isinstance(named, str | os.PathLike) and Path(named).parent not in (path, *path.parents)
         number: Any = getattr(error, "errno", None)
         if elsewhere or not (number in _WHY or _UNNUMBERED.search(str(error))):
             raise
         why = _WHY.get(number, f"{error}; its disk may be full, or files have a limit of size or a quota: make room")
         raise WriteError(f"{path} can't be written: {why}, and run again; what was written before is whole.") from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder, and try to write in it: what can't be written at the end of a script is told at its start.
+
+    Raises
+    ------
+    WriteError
+        If it can't be made or written in.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b" ")
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from esmlearn.bridge.refusals import one_sentence
 from esmlearn.bridge.stopping import stop_with_esmvaltool, stopped_by_a_signal
 from esmlearn.errors import SettingsError
-from esmlearn.files import atomic_write, remove_leftovers, visible, write_text, writing
+from esmlearn.files import atomic_write, check_writable, remove_leftovers, visible, write_text, writing
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,7 @@ def run_diagnostic(argv: Sequence[str] | None = None) -> Iterator[dict[str, Any]
         _set_up_log(cfg.get("log_level", "info"))
         cfg["input_data"] = _read_metadata(cfg.get("input_files", []))
         for folder in ("run_dir", "work_dir", "plot_dir"):
-            with writing(Path(cfg[folder])):
-                Path(cfg[folder]).mkdir(parents=True, exist_ok=True)
+            check_writable(Path(cfg[folder]))
         with _alone(Path(cfg["run_dir"])):
             for folder in ("run_dir", "work_dir", "plot_dir"):
                 remove_leftovers(Path(cfg[folder]))

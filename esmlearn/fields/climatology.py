@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology_error import fit_region, unseen_error, year_waves
-from esmlearn.fields.coverage import FEWEST, covers_the_year, days_near_months, longest_unseen
+from esmlearn.fields.coverage import FEWEST, MONTHS, covers_the_year, days_near_months, longest_unseen
 from esmlearn.fields.field import Field
 from esmlearn.fields.rounding import rounding
 from esmlearn.grids.grid import same_places
@@ -159,8 +159,8 @@ class Scaling:
         """Fit to the anomalies of the observed cells, each weighted by its area.
 
         If the field covers too little of the year for a deviation by calendar day, that of all days is taken, and the
-        log says so. Where the observations equal their climatology, as in a sea that is always at its freezing point,
-        the deviation is that of `rounding`.
+        log says so; months that were not seen have the deviation of all days. Where the observations equal their
+        climatology, as in a sea that is always at its freezing point, the deviation is that of `rounding`.
         """
         observed = field.observed[:, 0]
         anomaly = np.where(observed, field.values[:, 0] - climatology.of(field), 0.0)
@@ -179,9 +179,13 @@ class Scaling:
         if by == "variable":
             return cls(np.array([overall]))
         some = count > 0
-        basis = year_waves(field.year_fraction[some], 2)
-        root = np.sqrt(count[some])[:, None]
-        by_day = np.linalg.lstsq(basis * root, (square[some] / count[some])[:, None] * root, rcond=None)[0][:, 0]
+        unseen = MONTHS[(days_near_months(field) < FEWEST).all(axis=(1, 2))]
+        # Without a value in them, waves would swing there as far as they like: each has the weight of a usual month.
+        dates = np.r_[field.year_fraction[some], unseen]
+        weight = np.r_[count[some], np.full(unseen.size, count.sum() / 12)]
+        squares = np.r_[square[some] / count[some], np.full(unseen.size, variance)]
+        root = np.sqrt(weight)[:, None]
+        by_day = np.linalg.lstsq(year_waves(dates, 2) * root, squares[:, None] * root, rcond=None)[0][:, 0]
         # Keep the variance of each day of a year positive, then fit harmonics to its logarithm.
         year = np.arange(365) / 365
         smooth = np.maximum(year_waves(year, 2) @ by_day, 0.05 * variance)

@@ -1,5 +1,6 @@
 """Mean and standard deviation by calendar month of the training period; for precipitation, of its logarithm."""
 
+import calendar
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,6 +13,9 @@ from esmlearn.fields.rounding import rounding
 
 FEWEST = 10
 """Least number of values for a mean and a deviation of their own."""
+
+FEWEST_DAYS = 3.0
+"""Least number of days, of all years, that tell the mean of a month."""
 
 FLOOR = 0.1
 """Least deviation of a cell over that of the domain, as under ice or in a desert values may hardly vary."""
@@ -27,7 +31,8 @@ class MonthlyScaling:
     Attributes
     ----------
     mean, std
-        Of January to December, shape (12, var, lat, lon), or (12, var, 1, 1) for the domain.
+        Of January to December, shape (12, var, lat, lon), or (12, var, 1, 1) for the domain; NaN for a month that was
+        not seen.
     log_scale
         :math:`\epsilon` in the units of the field, below which differences of values hardly count; None for no
         logarithm.
@@ -44,7 +49,8 @@ class MonthlyScaling:
         """Fit to the observed values of a field, which should be the training period only.
 
         A cell with few values in a month takes mean and deviation of the domain, weighted by area. A month with few
-        values in the domain takes those of all months. No deviation is zero: the least is that of `rounding`.
+        values in the domain, or on few days, has none, see `check_months`: those of other months would be another
+        season's. No deviation is zero: the least is that of `rounding`.
 
         Raises
         ------
@@ -59,16 +65,35 @@ class MonthlyScaling:
         mean, std, _ = _moments(values, weights, axis=(0, 2, 3))
         roundings = [rounding(values[:, variable]) for variable in range(values.shape[1])]
         least = np.maximum(FLOOR * std, np.array(roundings)[:, None, None])
+        unknown = np.full_like(mean, np.nan), np.full_like(std, np.nan)
         means, stds = [], []
         for number in range(1, 13):
             here = values[month == number], weights[month == number]
-            chosen = _or_else(_moments(*here, axis=(0, 2, 3)), (mean, std), least)
+            seen = np.isfinite(here[0]).any(axis=(2, 3)).sum(axis=0) * field.step_days >= FEWEST_DAYS
+            own = _moments(*here, axis=(0, 2, 3))
+            chosen = _or_else((*own[:2], np.where(seen[:, None, None], own[2], 0)), unknown, least)
             if by == "pixel":
-                own = _moments(here[0], np.ones_like(here[1]), axis=(0,))
-                chosen = _or_else(own, chosen, FLOOR * chosen[1])
+                mine = _moments(here[0], np.ones_like(here[1]), axis=(0,))
+                chosen = _or_else((*mine[:2], np.where(np.isnan(chosen[0]), 0, mine[2])), chosen, FLOOR * chosen[1])
             means.append(chosen[0][0])
             stds.append(chosen[1][0])
         return cls(np.stack(means).astype(np.float32), np.stack(stds).astype(np.float32), log_scale)
+
+    def check_months(self, month: Int[np.ndarray, " time"]) -> None:
+        """Refuse months that the training period has not seen.
+
+        Raises
+        ------
+        DataError
+            If there is one among them.
+        """
+        unseen = [number for number in np.unique(month) if np.isnan(self.mean[number - 1, :, 0, 0]).any()]
+        if unseen:
+            names = ", ".join(calendar.month_name[number] for number in unseen)
+            raise DataError(
+                f"The training period has too few values in {names} to scale those of that season; lengthen "
+                "data.split.train, or leave these months out of the data."
+            )
 
     def within(self, lat: slice, lon: slice) -> "MonthlyScaling":
         """Scaling of a part of the cells."""
@@ -80,12 +105,14 @@ class MonthlyScaling:
         self, values: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "*member time var lat lon"]:
         """Subtract the mean of the month of each time, from 1 to 12, and divide by its standard deviation."""
+        self.check_months(month)
         return (_transformed(values, self.log_scale) - self.mean[month - 1]) / self.std[month - 1]
 
     def unscale(
         self, scaled: Float[np.ndarray, "*member time var lat lon"], month: Int[np.ndarray, " time"]
     ) -> Float[np.ndarray, "*member time var lat lon"]:
         """Inverse of `scale`; with a logarithm, no value is below zero."""
+        self.check_months(month)
         found = scaled * self.std[month - 1] + self.mean[month - 1]
         return found if self.log_scale is None else self.log_scale * np.expm1(np.maximum(found, 0))
 

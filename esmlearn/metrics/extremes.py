@@ -23,6 +23,10 @@ SMOOTHING_DAYS = 31
 SHORTEST_DAYS = 5
 LONGEST_BREAK_DAYS = 2
 
+# Least number of values in the window of a calendar day, as a share of the most that one has: a season that few years
+# know has the percentile of their weather.
+FEWEST_SHARE = 0.5
+
 # Calendar days of a year, as `Field.calendar_day` numbers them.
 CALENDAR_DAYS = 365
 
@@ -31,6 +35,8 @@ def heatwave_threshold(
     baseline: Float[np.ndarray, "time lat lon"], day: Int[np.ndarray, " time"]
 ) -> Float[np.ndarray, "calendar lat lon"]:
     """Calculate the threshold of each calendar day at each cell; NaN at cells where the baseline has a gap.
+
+    NaN, too, on calendar days of seasons that the baseline has in few years or none: `FEWEST_SHARE`.
 
     Parameters
     ----------
@@ -42,12 +48,19 @@ def heatwave_threshold(
     complete = np.isfinite(baseline).all(axis=0)
     # The days of a cell are contiguous in memory: that makes sorting faster.
     series = np.ascontiguousarray(baseline[:, complete].T)
-    found = np.empty((CALENDAR_DAYS, len(series)), np.float32)
-    for centre in range(CALENDAR_DAYS):
-        away = (day - centre + CALENDAR_DAYS // 2) % CALENDAR_DAYS - CALENDAR_DAYS // 2
-        found[centre] = np.percentile(series[:, np.abs(away) <= WINDOW_DAYS // 2], PERCENTILE, axis=1)
+    calendar = np.arange(CALENDAR_DAYS)
+    away = (day - calendar[:, None] + CALENDAR_DAYS // 2) % CALENDAR_DAYS - CALENDAR_DAYS // 2
+    within = np.abs(away) <= WINDOW_DAYS // 2
+    count = within.sum(axis=1)
+    known = count >= max(FEWEST_SHARE * count.max(), 1)
+    found = np.zeros((CALENDAR_DAYS, len(series)), np.float32)
+    for centre in calendar[known]:
+        found[centre] = np.percentile(series[:, within[centre]], PERCENTILE, axis=1)
     threshold = np.full((CALENDAR_DAYS, *complete.shape), np.nan, np.float32)
-    threshold[:, complete] = ndimage.uniform_filter1d(found, SMOOTHING_DAYS, axis=0, mode="wrap")
+    # Days without a percentile take no part in the running mean.
+    parts = found, known.astype(np.float32)
+    total, share = (ndimage.uniform_filter1d(part, SMOOTHING_DAYS, axis=0, mode="wrap") for part in parts)
+    threshold[:, complete] = np.where(known[:, None], total / np.where(known, share, 1)[:, None], np.nan)
     return threshold
 
 

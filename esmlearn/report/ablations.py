@@ -27,7 +27,7 @@ def ablation_tables(rows: Sequence[Row]) -> list[Table]:
                 _name(metrics),
                 row is usual,
                 (
-                    *(Cell(number(metrics[metric]["value"]), interval(metrics[metric])) for metric in SHOWN),
+                    *(_cell(metrics.get(metric)) for metric in SHOWN),
                     _change(usual, row),
                     Cell(f"{row['n']:,}"),
                 ),
@@ -58,7 +58,7 @@ def _change_in_words(usual: Row, row: Row) -> str:
     """Write the change of the CRPS by an ablation; the CRPS itself if other points were hidden."""
     if _other_gaps(row):
         return f"is {value(row)}"
-    change = row["value"] / usual["value"] - 1
+    change = _relative_change(usual, row)
     if abs(change) < LITTLE:
         return "stays the same"
     return f"{'rises' if change > 0 else 'falls'} by {percent(abs(change), digits=1)}"
@@ -68,9 +68,19 @@ def _change(usual: Row, row: Row) -> Cell:
     """Write the change of the CRPS; nothing if other points were hidden."""
     if row is usual or _other_gaps(row):
         return Cell("")
-    change = row["value"] / usual["value"] - 1
+    change = _relative_change(usual, row)
     text = f"{100 * change:+.1f}{NO_BREAK}%".replace("-", "−")
     return Cell(text, emphasis="bad" if change > LITTLE else "")
+
+
+def _relative_change(usual: Row, row: Row) -> float:
+    """Relative change of a score; none of one that is zero, as where nothing varies."""
+    return row["value"] / usual["value"] - 1 if usual["value"] else 0.0
+
+
+def _cell(row: Row | None) -> Cell:
+    """Write a score; a dash for one that is not defined, such as the spread over the skill without an error."""
+    return Cell("–") if row is None else Cell(number(row["value"]), interval(row))
 
 
 def _other_gaps(row: Row) -> bool:
@@ -87,4 +97,5 @@ def _by_dataset(rows: Iterable[Row]) -> list[tuple[str, list[Metrics]]]:
     found: dict[str, dict[str | None, Metrics]] = {}
     for row in rows:
         found.setdefault(row["dataset"], {}).setdefault(row["ablation"], {})[row["metric"]] = row
-    return [(dataset, list(by_name.values())) for dataset, by_name in found.items()]
+    scored = {dataset: [one for one in by_name.values() if "crps" in one] for dataset, by_name in found.items()}
+    return [(dataset, ablations) for dataset, ablations in scored.items() if ablations]

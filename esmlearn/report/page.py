@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -54,13 +55,7 @@ def render(report: Report) -> str:
     All texts from files are escaped, and a content security policy keeps the page from loading or running anything; its
     pictures are inside the file.
     """
-    environment = Environment(
-        loader=PackageLoader("esmlearn.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _environment()
     style = environment.loader.get_source(environment, "page.css")[0] if environment.loader else ""
     return environment.get_template("page.html.j2").render(
         report=report,
@@ -104,6 +99,18 @@ def render(report: Report) -> str:
         box={"width": WIDTH, "height": HEIGHT},
         command=f"esmvaltool run recipes/{report.recipe}" if report.recipe else "",
         data_uri=_data_uri,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Templates of the page, compiled once."""
+    return Environment(
+        loader=PackageLoader("esmlearn.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

@@ -1,5 +1,6 @@
 """What a trained model knows of itself: its variable, its training, its grid."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,9 @@ from torch import nn
 
 from esmlearn.fields.field import Field
 from esmlearn.training.checkpoint import State
+
+NOT_TRAINED = State(best_validation={"denoising": math.nan})
+"""Stands for the state of a training that is to come, to try what is written after it."""
 
 
 def describe_variable(facets: Mapping[str, Any]) -> dict[str, Any]:

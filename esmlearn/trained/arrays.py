@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from esmlearn.errors import ModelFolderError
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.trained.folder import Content
 
@@ -30,13 +31,38 @@ def read_climates(content: Content) -> tuple[Climate, ...]:
     return tuple(
         (
             _read_climatology(content, f"climatology.{level}."),
-            Scaling(content.array(f"scaling.{level}.log_std")),
+            Scaling(_odd(content, content.array(f"scaling.{level}.log_std", None))),
         )
         for level in range(n_levels)
     )
 
 
+def read_land(content: Content) -> np.ndarray:
+    """True on land, shape (lat, lon)."""
+    return content.array("land", None, None, truth=True)
+
+
 def _read_climatology(content: Content, prefix: str) -> Climatology:
-    """A climatology, with what it may lack."""
-    names = [name for name in (*CLIMATOLOGY, *OPTIONAL) if prefix + name in content.tensors]
-    return Climatology(**{name: content.array(prefix + name) for name in names})
+    """A climatology on the grid of the land, with what it may lack."""
+    rows, columns = read_land(content).shape
+    shapes = {
+        "coefficients": (None, rows, columns),
+        "lat": (rows,),
+        "lon": (columns,),
+        "error": (12, rows, columns),
+        "trend": (2,),
+    }
+    names = [name for name in (*CLIMATOLOGY, *OPTIONAL) if name in CLIMATOLOGY or prefix + name in content.tensors]
+    arrays = {name: content.array(prefix + name, *shapes[name]) for name in names}
+    _odd(content, arrays["coefficients"])
+    return Climatology(**arrays)
+
+
+def _odd(content: Content, array: np.ndarray) -> np.ndarray:
+    """Refuse harmonics without their mean, or without one of cosine and sine."""
+    if len(array) % 2 == 0:
+        raise ModelFolderError(
+            f"The model folder {content.folder} has {len(array)} terms of a seasonal cycle, but their number is odd; "
+            "copy the folder again."
+        )
+    return array

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from jaxtyping import Bool
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import TemplateError
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from esmlearn.errors import ModelFolderError
 from esmlearn.files import atomic_write, sha256, write_text
+from esmlearn.trained.card import render_card
 
 FORMAT = 4
 READABLE = (3, 4)
@@ -95,9 +96,40 @@ class Content:
                 "the model again."
             ) from error
 
-    def array(self, name: str) -> np.ndarray:
-        """An array that is no weight."""
-        return self.tensors[name].numpy()
+    def array(self, name: str, *shape: int | None, truth: bool = False, gaps: bool = False) -> np.ndarray:
+        """An array that is no weight.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        *shape
+            Its shape; None for any length from 1 on.
+        truth
+            Whether it holds true and false; else numbers.
+        gaps
+            Whether some numbers may be NaN.
+
+        Raises
+        ------
+        ModelFolderError
+            If it is missing, of another shape or kind, or has numbers that are not finite.
+        """
+        found = self.tensors.get(name)
+        if found is None:
+            raise ModelFolderError(f"The model folder {self.folder} has no array {name}; copy the folder again.")
+        array = found.numpy() if found.dtype is not torch.bfloat16 else found.float().numpy()
+        fits = array.ndim == len(shape) and all(
+            have == want or (want is None and have) for have, want in zip(array.shape, shape, strict=True)
+        )
+        right = array.dtype == bool if truth else array.dtype.kind == "f"
+        finite = truth or (right and not (np.isinf(array) if gaps else ~np.isfinite(array)).any())
+        if not (fits and right and finite):
+            raise ModelFolderError(
+                f"The array {name} of the model folder {self.folder} is {array.dtype} of shape {array.shape} and does "
+                "not fit the model, or has numbers that are not finite; copy the folder again."
+            )
+        return array
 
     def of[Model](self, read: "Callable[[Content], Model]") -> Model:
         """Make a model of the content.
@@ -109,14 +141,17 @@ class Content:
         """
         try:
             return read(self)
-        except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError,
+                MemoryError) as error:  # fmt: skip
             raise ModelFolderError(
                 f"The model folder {self.folder} lacks parts, or they don't fit each other ({error}); copy the folder "
                 "again, or train the model again."
             ) from error
 
-    def load_weights[Network: nn.Module](self, network: Network, part: str = "network") -> Network:
-        """Load the weights of a network and return it in evaluation mode.
+    def load_weights[Network: nn.Module](self, build: Callable[[], Network], part: str = "network") -> Network:
+        """Build a network, load its weights and return it in evaluation mode.
+
+        It is built without memory first: the settings of a forged folder may ask for more than the machine has.
 
         Raises
         ------
@@ -125,14 +160,18 @@ class Content:
         """
         prefix = f"{part}."
         weights = {name.removeprefix(prefix): self.tensors[name] for name in self.tensors if name.startswith(prefix)}
-        try:
-            network.load_state_dict(weights)
-        except RuntimeError as error:
-            made_by = self.record.get("versions", {}).get("esmlearn", "an unknown version")
+        with torch.device("meta"):
+            wanted = {name: tensor.shape for name, tensor in build().state_dict().items()}
+        fits = wanted == {name: tensor.shape for name, tensor in weights.items()}
+        if not fits or any(tensor.is_floating_point() and not tensor.isfinite().all() for tensor in weights.values()):
+            versions_of_record = self.record.get("versions")
+            by = versions_of_record.get("esmlearn") if isinstance(versions_of_record, dict) else None
             raise ModelFolderError(
-                f"The weights in {self.folder} do not fit this esmlearn's network (they were made by {made_by}); "
-                "train the model again."
-            ) from error
+                f"The weights in {self.folder} do not fit this esmlearn's network (they were made by "
+                f"{by or 'an unknown version'}), or are not finite; train the model again."
+            )
+        network = build()
+        network.load_state_dict(weights)
         return network.eval()
 
 
@@ -143,25 +182,59 @@ def write_folder(folder: Path, trained: Trained) -> list[Path]:
     noticed. Returns the files: weights, settings, card.
     """
     files_of_parts = [file for name, part in trained.parts().items() for file in write_folder(folder / name, part)]
-    content = {
+    content, tensors = _content(trained), _tensors(trained)
+    metadata = {"format": "pt", "task": trained.task, "settings_sha256": _hash_settings(content)}
+    with atomic_write(folder / WEIGHTS) as aside:
+        save_file(tensors, aside, metadata=metadata)
+    hashes = {WEIGHTS: sha256(folder / WEIGHTS)}
+    write_text(folder / SETTINGS, json.dumps({**content, "sha256": hashes}, indent=2) + "\n")
+    write_text(folder / CARD, _card(trained, content, hashes))
+    return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *files_of_parts]
+
+
+def try_content(trained: Trained) -> None:
+    """Make all that `write_folder` writes, and write nothing: what would fail after a training shall fail before it.
+
+    Parameters
+    ----------
+    trained
+        The model as it will be, its weights and scores in place of those to come.
+
+    Raises
+    ------
+    ModelFolderError
+        If its arrays, its record or its card can't be made.
+    """
+    try:
+        content = _content(trained)
+        _ = _tensors(trained), _hash_settings(content), _card(trained, content, {WEIGHTS: ""})
+    except (TemplateError, LookupError, AttributeError, TypeError, ValueError) as error:
+        raise ModelFolderError(
+            f"The model folder of this training could not be written at its end ({error}); complete the facets of its "
+            "datasets in the recipe, such as short_name."
+        ) from error
+    for part in trained.parts().values():
+        try_content(part)
+
+
+def _content(trained: Trained) -> dict[str, Any]:
+    """Content of settings.json, but for the hashes."""
+    return {
         "format": FORMAT,
         "task": trained.task,
         "settings": trained.settings.model_dump(mode="json"),
         "record": {**trained.record, "versions": versions()},
     }
-    tensors = {
+
+
+def _tensors(trained: Trained) -> dict[str, Tensor]:
+    """Weights and other arrays, by name."""
+    weights = {
         f"{part}.{name}": tensor.contiguous()
         for part, network in trained.networks().items()
         for name, tensor in network.state_dict().items()
     }
-    arrays = {name: torch.from_numpy(np.array(array, order="C")) for name, array in trained.arrays().items()}
-    metadata = {"format": "pt", "task": trained.task, "settings_sha256": _hash_settings(content)}
-    with atomic_write(folder / WEIGHTS) as aside:
-        save_file(tensors | arrays, aside, metadata=metadata)
-    content["sha256"] = {WEIGHTS: sha256(folder / WEIGHTS)}
-    write_text(folder / SETTINGS, json.dumps(content, indent=2) + "\n")
-    write_text(folder / CARD, _card(trained, content))
-    return [*(folder / name for name in (WEIGHTS, SETTINGS, CARD)), *files_of_parts]
+    return weights | {name: torch.from_numpy(np.array(array, order="C")) for name, array in trained.arrays().items()}
 
 
 def read_folder(folder: Path) -> Content:
@@ -177,17 +250,23 @@ def read_folder(folder: Path) -> Content:
         raise ModelFolderError(
             f"The model folder {folder} has no {' and no '.join(missing)}; give the folder that training left."
         )
+    root = folder.resolve()
+    outside = [name for name in (WEIGHTS, SETTINGS) if (folder / name).resolve().parent != root]
+    if outside:
+        raise ModelFolderError(
+            f"{folder / outside[0]} is a link that leads out of the model folder; copy the file itself to its place."
+        )
     try:
-        content = json.loads((folder / SETTINGS).read_text())
+        content = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
         task, version, hashes = content["task"], content["format"], content["sha256"]
         typed = isinstance(content["settings"], dict) and isinstance(content["record"], dict)
-        if not (isinstance(task, str) and isinstance(hashes, dict) and typed):
+        if not (isinstance(task, str) and isinstance(hashes, dict) and set(hashes) == {WEIGHTS} and typed):
             raise TypeError("parts of another kind")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFolderError(
             f"{folder / SETTINGS} is not the settings of a model of ours; train the model again."
         ) from error
-    if not isinstance(version, int) or version not in READABLE:
+    if not isinstance(version, int) or isinstance(version, bool) or version not in READABLE:
         raise ModelFolderError(
             f"The model in {folder} has format {version}, this esmlearn reads {FORMAT}; train it again with this one."
         )
@@ -227,11 +306,7 @@ def _hash_settings(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-def _card(trained: Trained, content: Mapping[str, Any]) -> str:
-    """Fill in the template of the card; those of tasks extend the one beside this module."""
-    beside = PackageLoader("esmlearn.trained", "")
-    environment = Environment(loader=beside, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    parameters = sum(parameter.numel() for parameter in trained.network.parameters())
-    return environment.from_string(trained.card.read_text(encoding="utf-8")).render(
-        settings=trained.settings, parameters=parameters, **content["record"], sha256=content["sha256"]
-    )
+def _card(trained: Trained, content: Mapping[str, Any], hashes: Mapping[str, str]) -> str:
+    """Write the card."""
+    parameters = sum(weights.numel() for weights in trained.network.parameters())
+    return render_card(trained.card, trained.settings, content["record"], parameters=parameters, sha256=hashes)

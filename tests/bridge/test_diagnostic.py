@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from esmlearn.bridge.diagnostic import log_provenance, run_diagnostic, save_data
 from esmlearn.bridge.stopping import STARTED_BY
 from esmlearn.errors import DataError
 
+SCRIPTS = Path(__file__).parents[2] / "diagnostics"
 RECORD = {"caption": "Température de surface.", "ancestors": ["preproc/tos.nc"], "authors": ["esmlearn_team"]}
 
 
@@ -191,3 +193,29 @@ def test_too_little_memory_says_what_to_lower(cfg, capsys, error):
     with pytest.raises(SystemExit), run(cfg):
         raise error
     assert "lower `training.batch_size`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", ["run_dir", "work_dir", "plot_dir"])
+def test_a_folder_that_can_not_be_written_to_is_told_at_the_start(cfg, folder, monkeypatch, capsys):
+    """Not after hours of training."""
+
+    def refuse(*, dir):  # noqa: A002 (as tempfile has it)
+        if Path(dir) == Path(cfg[folder]):
+            raise OSError(errno.EROFS, "Read-only file system", str(Path(dir, "tmp")))
+        return Path(dir, "tmp").open("wb+")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(SystemExit), run(cfg):
+        pytest.fail("the script has started")
+    assert f"{cfg[folder]} can't be written: its disk is read-only" in capsys.readouterr().out
+
+
+def test_each_process_of_several_is_refused_before_it_makes_a_folder(cfg):
+    """As `torchrun` starts them: they would meet each other's lock, or wait for each other."""
+    command = [sys.executable, str(SCRIPTS / "train.py"), f"{cfg['run_dir']}/settings.yml"]
+    environment = os.environ | {"WORLD_SIZE": "2", "RANK": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert (ended.returncode, ended.stdout.count("\n")) == (1, 1)
+    assert "A training runs in one process, but 2 were started (WORLD_SIZE is set)" in ended.stdout
+    assert not Path(cfg["work_dir"]).exists()
+    assert sorted(path.name for path in Path(cfg["run_dir"]).iterdir()) == ["settings.yml"]

@@ -113,6 +113,17 @@ def test_a_cell_with_a_gap_in_its_baseline_has_no_threshold():
     assert np.isnan(threshold[:, 0, 1]).all()
 
 
+@pytest.mark.parametrize("years_with_summer", [0, 1, 3])
+def test_a_season_that_few_years_have_has_no_threshold(years_with_summer):
+    """Of eight years; all other seasons have theirs, which is as without the gap."""
+    day, year = np.tile(np.arange(365), 8), np.repeat(np.arange(8), 365)
+    there = (year < years_with_summer) | (day < 150) | (day >= 240)
+    values = year[there].astype(np.float32)[:, None, None]
+    threshold = metrics.heatwave_threshold(values, day[there])[:, 0, 0]
+    assert np.isnan(threshold[160:230]).all()
+    assert threshold[np.r_[:140, 250:365]] == pytest.approx(7.0, abs=0.31)
+
+
 def score_days(truth, estimate, hidden=None, weights=None, **options):
     hidden = np.ones_like(truth) if hidden is None else hidden
     comparison = compare(truth, hidden, metrics.Method("m", "model", estimate), weights=weights, **options)

@@ -1,5 +1,6 @@
 """A trained ensemble that completes levels, and how its folder holds it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -7,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 from torch import nn
 
-from esmlearn.baselines.covariance import Covariance
+from esmlearn.baselines.covariance import CORRELATIONS, Covariance
 from esmlearn.models.denoisers import build_denoiser
 from esmlearn.settings import TrainDensifySettings
 from esmlearn.tasks.densify.inputs import channels
 from esmlearn.tasks.ensembles.model import TrainedEnsemble
-from esmlearn.trained.arrays import Climate, climate_arrays, read_climates
+from esmlearn.trained.arrays import Climate, climate_arrays, read_climates, read_land
 from esmlearn.trained.folder import Content
 
 
@@ -63,19 +64,31 @@ def _n_channels(settings: TrainDensifySettings, n_levels: int) -> int:
 
 def read(content: Content) -> TrainedDensifier:
     """Make a trained ensemble of its folder."""
-    settings, amplitudes = content.read_settings(TrainDensifySettings), content.array("amplitudes")
+    settings, amplitudes = content.read_settings(TrainDensifySettings), content.array("amplitudes", None)
     n_levels = len(amplitudes)
     regression = None
     if settings.first_guess == "regression":
-        regression = content.load_weights(build_regression(settings, n_levels), "regression")
-    network = content.load_weights(build_network(settings, n_levels))
+        regression = content.load_weights(lambda: build_regression(settings, n_levels), "regression")
+    network = content.load_weights(lambda: build_network(settings, n_levels))
+    climates, levels = read_climates(content), content.record["levels"]
+    if len(climates) != n_levels + (settings.surface is not None) or len(levels) not in (0, n_levels):
+        raise ValueError(f"{len(climates)} climatologies and {len(levels)} depths of {n_levels} levels")
     return TrainedDensifier(
         network=network,
         settings=settings,
-        land=content.array("land"),
+        land=read_land(content),
         record=content.record,
         amplitudes=amplitudes,
         regression=regression,
-        climates=read_climates(content),
-        covariance=Covariance(**content.record["covariance"]),
+        climates=climates,
+        covariance=_read_covariance(content),
     )
+
+
+def _read_covariance(content: Content) -> Covariance:
+    """The covariance of the record, whose numbers are positive."""
+    found = Covariance(**content.record["covariance"])
+    numbers = found.length_km, found.time_days, found.noise_share, found.sigma
+    if found.kernel not in CORRELATIONS or not all(0 < float(number) < math.inf for number in numbers):
+        raise ValueError("no covariance")
+    return found

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from einops import rearrange
 from jaxtyping import Float
+from torch import nn
 
 from esmlearn.errors import DataError
 from esmlearn.fields.climatology import Climatology, Scaling
@@ -29,7 +30,9 @@ from esmlearn.tasks.ensembles.errors import add_errors, check_errors
 from esmlearn.tasks.ensembles.regression import ResidualBatches
 from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.observations import find_land, load_observations
-from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.tasks.record import NOT_TRAINED, describe_training, describe_variable
+from esmlearn.trained.folder import try_content
+from esmlearn.training.checkpoint import State
 
 VALIDATION_SAMPLES = 144
 """Fixed samples that the best weights are chosen on."""
@@ -143,34 +146,46 @@ def fit(
             length=length,
         )
 
+    def made(network: nn.Module, regression: nn.Module | None, state: State) -> TrainedDensifier:
+        known = describe_training(learned, network, state) | {"validation": state.best_validation}
+        known["covariance"] = asdict(covariance)
+        known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
+        return TrainedDensifier(
+            network=network,
+            settings=settings,
+            climates=climates,
+            covariance=covariance,
+            land=learned.land,
+            amplitudes=np.ones(n_levels, np.float32),
+            record={**known, **(record or {})},
+            regression=regression,
+        )
+
+    def calibrated(trained: TrainedDensifier, truth: Field) -> TrainedDensifier:
+        given = hide_anew(truth, settings.hide, share, seed=options.seed)
+        if errors is not None:
+            rng = np.random.default_rng(options.seed)
+            drawn = draw_errors(errors, (len(given.dates), *given.land.shape), rng)
+            given = add_errors(given, rearrange(drawn, "var time lat lon -> time var lat lon"), rng)
+        task = prepare(trained, given, above)
+        found = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed, where=places.validation)
+        return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))
+
+    truth = select_role(target, split, "validation")
+    around_regression = settings.first_guess == "regression"
+    untrained = made(
+        build_network(settings, n_levels),
+        build_regression(settings, n_levels) if around_regression else None,
+        NOT_TRAINED,
+    )
+    try_content(untrained)
+    if around_regression:
+        calibrated(untrained, truth[:1])  # what would fail after the training shall fail before it
     training = EnsembleTraining(settings, samples, LevelSample.stack, VALIDATION_SAMPLES, run_dir)
     torch.manual_seed(options.seed)
     regression = None
-    if settings.first_guess == "regression":
+    if around_regression:
         regression = training.train_regression(build_regression(settings, n_levels), batches)
     network = build_network(settings, n_levels)
-    state = training.train_denoiser(network, ResidualBatches(batches, regression))
-    known = describe_training(learned, network, state) | {"validation": state.best_validation}
-    known["covariance"] = asdict(covariance)
-    known["levels"] = [] if target.levels is None else [float(level) for level in target.levels]
-    trained = TrainedDensifier(
-        network=network,
-        settings=settings,
-        climates=climates,
-        covariance=covariance,
-        land=learned.land,
-        amplitudes=np.ones(n_levels, np.float32),
-        record={**known, **(record or {})},
-        regression=regression,
-    )
-    if regression is None:
-        return trained
-    truth = select_role(target, split, "validation")
-    given = hide_anew(truth, settings.hide, share, seed=options.seed)
-    if errors is not None:
-        rng = np.random.default_rng(options.seed)
-        drawn = draw_errors(errors, (len(given.dates), *given.land.shape), rng)
-        given = add_errors(given, rearrange(drawn, "var time lat lon -> time var lat lon"), rng)
-    task = prepare(trained, given, above)
-    found = calibrate(trained, task, truth, calibration_times(truth), seed=options.seed, where=places.validation)
-    return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))
+    trained = made(network, regression, training.train_denoiser(network, ResidualBatches(batches, regression)))
+    return calibrated(trained, truth) if around_regression else trained

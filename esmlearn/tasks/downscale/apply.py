@@ -204,7 +204,7 @@ def prepare(
     Raises
     ------
     DataError
-        If the coarse field does not cover the fine grid, or times are missing.
+        If the coarse field does not cover the fine grid, times are missing, or the training has not seen their months.
     SettingsError
         If consistency is asked for of a logarithm.
     """
@@ -213,6 +213,8 @@ def prepare(
             "`consistent` adds corrections, which do not agree with averages of a logarithm, and could make values "
             "negative; leave it out."
         )
+    month = months_of(fine)
+    trained.scaling.check_months(month if times is None else month[times])
     neighbours, names = trained.settings.conditions.neighbours, trained.coarse_names
     given = tuple(
         (

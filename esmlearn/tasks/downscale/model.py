@@ -14,6 +14,7 @@ from esmlearn.settings import TrainDownscaleSettings
 from esmlearn.tasks.downscale.conditions import StaticFields
 from esmlearn.tasks.downscale.inputs import channels
 from esmlearn.tasks.ensembles.model import TrainedEnsemble
+from esmlearn.trained.arrays import read_land
 from esmlearn.trained.folder import Content
 
 MOMENTS = ("mean", "std")
@@ -80,26 +81,38 @@ def build_network(settings: TrainDownscaleSettings, n_variables: int) -> nn.Modu
 
 def read(content: Content) -> TrainedDownscaler:
     """Make a trained super-resolution of its folder."""
-    settings = content.read_settings(TrainDownscaleSettings)
-    n_scalings = sum(name.startswith("scaling.") for name in content.tensors) // len(MOMENTS)
-    log_scales = [settings.data.log_scale] * 2 + [None] * (n_scalings - 2)  # the fine field's, and its coarse one's
-    scalings = [
-        MonthlyScaling(content.array(f"scaling.{number}.mean"), content.array(f"scaling.{number}.std"), log_scale)
-        for number, log_scale in enumerate(log_scales)
-    ]
+    settings, land = content.read_settings(TrainDownscaleSettings), read_land(content)
+    rows, columns = land.shape
+    n_coarse, n_static = 1 + len(settings.conditions.coarse), len(settings.conditions.static)
+    log_scales = [settings.data.log_scale] * 2 + [None] * (n_coarse - 1)  # the fine field's, and its coarse one's
+    scalings = [_read_scaling(content, number, log_scale) for number, log_scale in enumerate(log_scales)]
     n_variables = scalings[0].mean.shape[1]
+    static = content.array("static.values", n_static, rows, columns)
+    known = content.array("static.known", n_static, rows, columns, truth=True)
+    shapes = (rows,), (columns,), (rows, 2), (columns, 2)
+    grid = [content.array(f"grid.{name}", *shape) for name, shape in zip(GRID, shapes, strict=True)]
+    if not {"units", "variable", "coarse_units"} <= content.record.keys():
+        raise KeyError("units or variable")
     regression = None
     if settings.learning == "residual":
-        regression = content.load_weights(build_regression(settings, n_variables), "regression")
+        regression = content.load_weights(lambda: build_regression(settings, n_variables), "regression")
     return TrainedDownscaler(
-        network=content.load_weights(build_network(settings, n_variables)),
+        network=content.load_weights(lambda: build_network(settings, n_variables)),
         settings=settings,
-        land=content.array("land"),
+        land=land,
         record=content.record,
-        amplitudes=content.array("amplitudes"),
+        amplitudes=content.array("amplitudes", n_variables),
         regression=regression,
         scaling=scalings[0],
         coarse_scalings=tuple(scalings[1:]),
-        static=StaticFields(settings.conditions.static, content.array("static.values"), content.array("static.known")),
-        grid=RectilinearGrid(*(content.array(f"grid.{name}") for name in GRID)),
+        static=StaticFields(settings.conditions.static, static, known),
+        grid=RectilinearGrid(*grid),
     )
+
+
+def _read_scaling(content: Content, number: int, log_scale: float | None) -> MonthlyScaling:
+    """The scaling of a field; NaN in months that were not seen."""
+    mean, std = (content.array(f"scaling.{number}.{name}", 12, None, None, None, gaps=True) for name in MOMENTS)
+    if mean.shape != std.shape or mean.shape[2:] not in ((1, 1), read_land(content).shape) or (std <= 0).any():
+        raise ValueError(f"scaling {number} of shape {mean.shape}")
+    return MonthlyScaling(mean, std, log_scale)

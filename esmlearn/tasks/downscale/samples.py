@@ -84,6 +84,7 @@ class FineSamples(EndlessSamples):
         self.within: dict[tuple[int, int], list[CoarseInput]] = {}
         self.settings = settings
         self.month = months_of(fine)
+        scaling.check_months(self.month)
         self.position = np.stack(np.meshgrid(fine.lat, fine.lon, indexing="ij")).astype(np.float32)
 
     def __getitem__(self, index: int) -> FineSample:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from torch import nn
 
 from esmlearn.fields.field import Field
 from esmlearn.fields.input_data import InputData
@@ -26,7 +27,9 @@ from esmlearn.tasks.ensembles.calibration import calibrate, calibration_times
 from esmlearn.tasks.ensembles.regression import ResidualBatches
 from esmlearn.tasks.ensembles.training import EnsembleTraining
 from esmlearn.tasks.observations import find_land
-from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.tasks.record import NOT_TRAINED, describe_training, describe_variable
+from esmlearn.trained.folder import try_content
+from esmlearn.training.checkpoint import State
 from esmlearn.words import logarithm_of
 
 VALIDATION_SAMPLES = 64
@@ -117,34 +120,47 @@ def fit(
         return FineSamples(part, scaling, inputs, static, settings, seed=seed, length=length)
 
     n_variables = fine.values.shape[1]
+
+    def made(network: nn.Module, regression: nn.Module | None, state: State) -> TrainedDownscaler:
+        known = describe_training(learned, network, state) | {
+            "validation": state.best_validation,
+            "units": fine.units,
+            "coarse_units": [field.units for field in data.coarse.values()],
+        }
+        return TrainedDownscaler(
+            network=network,
+            settings=settings,
+            scaling=scaling,
+            coarse_scalings=tuple(given.scaling for given in inputs if given.scaling),
+            static=static,
+            grid=fine.grid,
+            land=fine.land,
+            amplitudes=np.ones(n_variables, np.float32),
+            record={**known, **(record or {})},
+            regression=regression,
+        )
+
+    def calibrated(trained: TrainedDownscaler, times: Int[np.ndarray, " time"]) -> TrainedDownscaler:
+        task = prepare(trained, data.coarse, fine_template(trained, truth), EnsembleSettings(), times=times)
+        found = calibrate(trained, task, truth, times, seed=options.seed)
+        return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))
+
+    truth = select_role(fine, settings.data.split, "validation")
+    times = calibration_times(truth)
+    around_regression = settings.learning == "residual"
+    untrained = made(
+        build_network(settings, n_variables),
+        build_regression(settings, n_variables) if around_regression else None,
+        NOT_TRAINED,
+    )
+    try_content(untrained)
+    if around_regression:
+        calibrated(untrained, times[:1])  # what would fail after the training shall fail before it
     training = EnsembleTraining(settings, samples, FineSample.stack, VALIDATION_SAMPLES, run_dir)
     torch.manual_seed(options.seed)
     regression = None
-    if settings.learning == "residual":
+    if around_regression:
         regression = training.train_regression(build_regression(settings, n_variables), make_batch)
     network = build_network(settings, n_variables)
-    state = training.train_denoiser(network, ResidualBatches(make_batch, regression))
-    known = describe_training(learned, network, state) | {
-        "validation": state.best_validation,
-        "units": fine.units,
-        "coarse_units": [field.units for field in data.coarse.values()],
-    }
-    trained = TrainedDownscaler(
-        network=network,
-        settings=settings,
-        scaling=scaling,
-        coarse_scalings=tuple(given.scaling for given in inputs if given.scaling),
-        static=static,
-        grid=fine.grid,
-        land=fine.land,
-        amplitudes=np.ones(n_variables, np.float32),
-        record={**known, **(record or {})},
-        regression=regression,
-    )
-    if regression is None:
-        return trained
-    truth = select_role(fine, settings.data.split, "validation")
-    times = calibration_times(truth)
-    task = prepare(trained, data.coarse, fine_template(trained, truth), EnsembleSettings(), times=times)
-    found = calibrate(trained, task, truth, times, seed=options.seed)
-    return replace(trained, amplitudes=np.array([amplitude for amplitude, _ in found], np.float32))
+    trained = made(network, regression, training.train_denoiser(network, ResidualBatches(make_batch, regression)))
+    return calibrated(trained, times) if around_regression else trained

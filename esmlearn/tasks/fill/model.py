@@ -15,7 +15,7 @@ from esmlearn.tasks.ensembles.model import TrainedEnsemble
 from esmlearn.tasks.fill.samples import channels
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.model import read as read_transformer
-from esmlearn.trained.arrays import climate_arrays, read_climates
+from esmlearn.trained.arrays import climate_arrays, read_climates, read_land
 from esmlearn.trained.folder import Content, Trained, read_folder
 
 BASE_MODEL = "base_model"
@@ -67,15 +67,19 @@ def read(content: Content) -> TrainedFiller:
     base_model = None
     if settings.first_guess == "model":
         inner = read_folder(content.folder / BASE_MODEL)
+        if inner.folder.resolve().parent != content.folder.resolve():
+            raise ModelFolderError(
+                f"{inner.folder} is a link that leads out of the model folder; copy the folder itself to its place."
+            )
         if inner.task != TrainedTransformer.task:
             raise ModelFolderError(f"{inner.folder} is no SpatioTemporalModel; copy the folder again.")
         base_model = read_transformer(inner)
     return TrainedFiller(
-        network=content.load_weights(build_network(settings)),
+        network=content.load_weights(lambda: build_network(settings)),
         settings=settings,
-        land=content.array("land"),
+        land=read_land(content),
         record=content.record,
-        amplitudes=content.array("amplitudes"),
+        amplitudes=content.array("amplitudes", 1),
         regression=None,
         climatology=climatology,
         scaling=scaling,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
+from torch import nn
 
 from esmlearn.errors import DataError, ModelFolderError
 from esmlearn.fields.anomalies import Anomalies
@@ -29,8 +30,9 @@ from esmlearn.tasks.fill.samples import FillSample, FillSamples, FirstGuessDays,
 from esmlearn.tasks.observations import check_alike, climatology_source, load_training
 from esmlearn.tasks.reconstruct.apply import Reconstructor
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
-from esmlearn.tasks.record import describe_training, describe_variable
-from esmlearn.trained.folder import Trained
+from esmlearn.tasks.record import NOT_TRAINED, describe_training, describe_variable
+from esmlearn.trained.folder import Trained, try_content
+from esmlearn.training.checkpoint import State
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +126,23 @@ def fit(
         days = FirstGuessDays.of(given, fitted, scaling, base, settings)
         return LearnedPeriod(days, Anomalies.of(truth, fitted, scaling))
 
+    def made(network: nn.Module, state: State, seconds: float = 0.0) -> TrainedFiller:
+        known = describe_training(learned, network, state) | {"validation": state.best_validation}
+        known["training"]["seconds"] += round(seconds, 1)
+        return TrainedFiller(
+            network=network,
+            settings=settings,
+            land=learned.land,
+            record={**known, **(record or {})},
+            amplitudes=np.ones(1, np.float32),
+            regression=None,
+            climatology=fitted,
+            scaling=scaling,
+            power=0.0,
+            base_model=base_model,
+        )
+
+    try_content(made(build_network(settings), NOT_TRAINED))
     began = time.monotonic()
     rng = np.random.default_rng(options.seed)
     seen = select_role(observations, split, "train")
@@ -155,20 +174,7 @@ def fit(
     network = build_network(settings)
     training = EnsembleTraining(settings, samples, FillSample.stack, VALIDATION_SAMPLES, run_dir)
     state = training.train_denoiser(network, make_batch)
-    known = describe_training(learned, network, state) | {"validation": state.best_validation}
-    known["training"]["seconds"] += round(seconds, 1)
-    trained = TrainedFiller(
-        network=network,
-        settings=settings,
-        land=learned.land,
-        record={**known, **(record or {})},
-        amplitudes=np.ones(1, np.float32),
-        regression=None,
-        climatology=fitted,
-        scaling=scaling,
-        power=0.0,
-        base_model=base_model,
-    )
+    trained = made(network, state, seconds)
     if base_model is None:
         return trained
     task = GapSampling(given, validated.days, fitted, scaling, settings.neighbour_days)

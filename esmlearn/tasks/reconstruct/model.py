@@ -9,7 +9,7 @@ import numpy as np
 from esmlearn.fields.climatology import Climatology, Scaling
 from esmlearn.models.transformer.spatiotemporal import SpatioTemporalModel
 from esmlearn.settings import TrainReconstructSettings
-from esmlearn.trained.arrays import climate_arrays, read_climates
+from esmlearn.trained.arrays import climate_arrays, read_climates, read_land
 from esmlearn.trained.folder import Content, Trained
 
 
@@ -33,5 +33,5 @@ class TrainedTransformer(Trained):
 def read(content: Content) -> TrainedTransformer:
     """Make a trained transformer of its folder."""
     settings = content.read_settings(TrainReconstructSettings)
-    network = content.load_weights(SpatioTemporalModel(settings.model))
-    return TrainedTransformer(network, settings, content.array("land"), content.record, *read_climates(content)[0])
+    network = content.load_weights(lambda: SpatioTemporalModel(settings.model))
+    return TrainedTransformer(network, settings, read_land(content), content.record, *read_climates(content)[0])

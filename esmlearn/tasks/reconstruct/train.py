@@ -20,7 +20,9 @@ from esmlearn.tasks.observations import check_alike, climatology_source, load_tr
 from esmlearn.tasks.reconstruct.model import TrainedTransformer
 from esmlearn.tasks.reconstruct.objective import ReconstructionObjective
 from esmlearn.tasks.reconstruct.samples import DAYS, AlternatingWindows, TrainingWindows, Window
-from esmlearn.tasks.record import describe_training, describe_variable
+from esmlearn.tasks.record import NOT_TRAINED, describe_training, describe_variable
+from esmlearn.trained.folder import try_content
+from esmlearn.training.checkpoint import State
 from esmlearn.training.loop import train as train_network
 
 VALIDATION_WINDOWS = 24
@@ -130,17 +132,22 @@ def fit(
             ]
         )
 
+    spread = float(climate[1].at(learned.year_fraction).mean())
+
+    def made(network: SpatioTemporalModel, state: State) -> TrainedTransformer:
+        known = describe_training(learned, network, state)
+        scores = {name: float(f"{value * spread:.4g}") for name, value in state.best_validation.items()}
+        known["validation_rmse"] = scores
+        return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, *climate)
+
+    try_content(made(SpatioTemporalModel(settings.model), NOT_TRAINED))
     options = settings.training
     training = windows("train", options.steps * options.batch_size, options.seed, options.decode_days)
     fixed = windows("validation", VALIDATION_WINDOWS, options.seed + 1)
     torch.manual_seed(options.seed)
     network = SpatioTemporalModel(settings.model)
     objective = ReconstructionObjective(settings, [fixed[k] for k in range(len(fixed))])
-    state = train_network(network, training, Window.stack, objective, settings, run_dir)
-    spread = float(climate[1].at(learned.year_fraction).mean())
-    known = describe_training(learned, network, state)
-    known["validation_rmse"] = {name: float(f"{value * spread:.4g}") for name, value in state.best_validation.items()}
-    return TrainedTransformer(network, settings, learned.land, {**known, **(record or {})}, *climate)
+    return made(network, train_network(network, training, Window.stack, objective, settings, run_dir))
 
 
 def _climate(learned: Field, settings: TrainReconstructSettings, source: Source | None) -> tuple[Climatology, Scaling]:
