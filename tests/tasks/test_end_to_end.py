@@ -74,8 +74,8 @@ def test_a_transformer_fills_gaps(clouds):
     loaded, cube = esmlearn.load(run.copy_model("train")), as_cube(clouds.seen)[DAYS]
     model = said["SpatioTemporalModel"]
     for product, again in (
-        (model, loaded.reconstruct(cube)),
-        (model.months, loaded.reconstruct(cube, frequency="mon")),
+        (model, loaded.reconstruct(cube, climatology="training")),
+        (model.months, loaded.reconstruct(cube, climatology="training", frequency="mon")),
     ):
         np.testing.assert_array_equal(again.data.filled(np.nan), product.values)
         for name, wanted in (("tos_standard_deviation", product.std), ("observed", product.observed)):
@@ -106,7 +106,7 @@ def test_an_ensemble_fills_gaps_from_a_transformer(clouds):
     np.testing.assert_allclose(
         quantiles.values, np.quantile(members.values, [0.1, 0.75], axis=0, method="weibull"), atol=1e-5
     )
-    again = esmlearn.load(run.copy_model("ensemble")).reconstruct(as_cube(clouds.seen)[DAYS])
+    again = esmlearn.load(run.copy_model("ensemble")).reconstruct(as_cube(clouds.seen)[DAYS], climatology="training")
     np.testing.assert_allclose(again.data.filled(np.nan), said["ConditionalDiffusion"].values, atol=1e-4)
     (std,) = (each for each in again.ancillary_variables() if each.var_name == "tos_standard_deviation")
     np.testing.assert_allclose(std.data.filled(np.nan), said["ConditionalDiffusion"].std, atol=1e-4)
