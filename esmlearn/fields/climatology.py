@@ -15,6 +15,7 @@ from esmlearn.fields.field import Field
 from esmlearn.fields.rounding import rounding
 from esmlearn.grids.grid import same_places
 from esmlearn.grids.rows import row_blocks
+from esmlearn.grids.sphere import on_sphere
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +84,8 @@ class Climatology:
             departure = np.where(observed[:, rows], values[:, rows] - (basis @ regional)[:, None, None], 0.0)
             moment[rows] = np.tensordot(departure, basis, axes=(0, 0))
         fitted = np.linalg.solve(gram, moment[..., None])[..., 0] + regional
+        places = on_sphere(field.lat, field.lon)
         if (count == 0).any():
-            places = field.grid.positions.reshape(*count.shape, 3)
             _, nearest = cKDTree(places[count > 0]).query(places[count == 0])
             fitted[count == 0] = fitted[count > 0][nearest]
         fitted = np.moveaxis(fitted, -1, 0).astype(np.float32)
@@ -95,7 +96,7 @@ class Climatology:
                 for rows in row_blocks(values.shape)
             )
             variance = float(sum(square.sum() for square in squares) / count.sum())
-            error = unseen_error(fitted, seen, ~field.land, gram * days, variance, of_region)
+            error = unseen_error(fitted, seen, ~field.land, gram * days, variance, of_region, places)
         return cls(fitted, field.lat, field.lon, error)
 
     def at(self, year_fraction: Float[np.ndarray, " time"]) -> Float[np.ndarray, "time lat lon"]:
