@@ -1,5 +1,6 @@
 """Cases from the files that the script `reconstruct` left, and from the datasets of a recipe."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ def _read_case(
     (first_file, *_), first = found[0]
     field, observed = Field.from_cube(first, complete=True), read_cube(first)[2]
     results = [_read_result(paths, cube, field, observed, first_file.name) for paths, cube in found]
+    _check_names(results, dataset)
     downscaled = first.attributes.get("esmlearn_task") == "downscale" or settings.coarse is not None
     short_name, grid = str(first.var_name), field.grid
     # What was reconstructed was observed, and is the truth if none is named; of super-resolution it is the latter only,
@@ -100,6 +102,17 @@ def _read_case(
         height=_find(data, settings, settings.height, grid=grid, key="height") if settings.height else None,
         land=_find(data, settings, None, short_name=LAND, grid=grid) if share_is_there else None,
     )
+
+
+def _check_names(results: Sequence[Result], dataset: str) -> None:
+    """Refuse two results of one name: the scores of one would pass for those of the other."""
+    times = Counter(result.name for result in results)
+    if twice := [name for name, count in times.items() if count > 1]:
+        files = ", ".join(str(result.paths[0]) for result in results if result.name == twice[0])
+        raise DataError(
+            f"There are several reconstructions of {dataset} by {twice[0]} ({files}): let `ancestors` name only one of"
+            " these scripts, or take the method out of the `baselines` of the others."
+        )
 
 
 def _read_result(

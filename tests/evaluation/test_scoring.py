@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from esmlearn.bridge.reconstructions import find_reconstructions
-from esmlearn.errors import SettingsError
+from esmlearn.errors import DataError, SettingsError
 from esmlearn.evaluation.case import cells_within
 from esmlearn.evaluation.evaluation import rows_json
 from esmlearn.evaluation.facts import facts
@@ -282,3 +282,11 @@ def test_nothing_known_is_nothing_scored(leave, ocean):
     scored = score_case(case)
     assert (scored.rows, scored.spectra, scored.reliability, scored.points) == ([], [], [], 0)
     assert facts(case, scored)["truth"] is None
+
+
+def test_two_results_of_one_name_are_refused(leave, ocean, tmp_path):
+    """As two scripts with the same baselines leave them: the scores of one would pass for those of the other."""
+    leave(*ocean)
+    files = find_reconstructions([tmp_path / "work", tmp_path / "work"])
+    with pytest.raises(DataError, match=r"several reconstructions of Gappy by .* the `baselines` of the others"):
+        read_cases(files, InputData({}), EvaluateSettings())
