@@ -14,6 +14,7 @@ from esmlearn.fields.coverage import FEWEST, MONTHS, covers_the_year, days_near_
 from esmlearn.fields.field import Field
 from esmlearn.fields.rounding import rounding
 from esmlearn.grids.grid import same_places
+from esmlearn.grids.sphere import on_sphere
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +79,8 @@ class Climatology:
         gram += prior * np.diag(np.r_[0.05, np.ones(n_terms - 1)])
         moment = np.tensordot(departure, basis, axes=(0, 0))
         fitted = np.linalg.solve(gram, moment[..., None])[..., 0] + regional
+        places = on_sphere(field.lat, field.lon)
         if (count == 0).any():
-            places = field.grid.positions.reshape(*count.shape, 3)
             _, nearest = cKDTree(places[count > 0]).query(places[count == 0])
             fitted[count == 0] = fitted[count > 0][nearest]
         fitted = np.moveaxis(fitted, -1, 0).astype(np.float32)
@@ -87,7 +88,7 @@ class Climatology:
         if not seen[:, ~field.land].all():
             square = np.where(observed, values - np.tensordot(basis, fitted, axes=1), 0.0) ** 2
             variance = float(square.sum() / count.sum())
-            error = unseen_error(fitted, seen, ~field.land, gram * days, variance, of_region)
+            error = unseen_error(fitted, seen, ~field.land, gram * days, variance, of_region, places)
         return cls(fitted, field.lat, field.lon, error)
 
     def at(self, year_fraction: Float[np.ndarray, " time"]) -> Float[np.ndarray, "time lat lon"]:

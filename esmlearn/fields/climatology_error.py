@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import distance_transform_edt
 
 from esmlearn.fields.coverage import MONTHS
 from esmlearn.fields.rounding import rounding
+from esmlearn.grids.sphere import angle_to_nearest
 
 INDEPENDENT_DAYS = 20.0
 """Days of anomalies that count as one independent observation of a cell."""
@@ -82,6 +82,7 @@ def unseen_error(
     gram: Float[np.ndarray, "lat lon term term"],
     variance: float,
     region: Region | None,
+    places: Float[np.ndarray, "lat lon 3"],
 ) -> Float[np.ndarray, "12 lat lon"]:
     """Standard error in the middle of each month; zero where month and cell were seen.
 
@@ -97,6 +98,8 @@ def unseen_error(
         Of the anomalies from the fitted cycle.
     region
         Cycle of the region if it was not seen in all months.
+    places
+        Cells on the unit sphere.
     """
     coefficients = coefficients.astype(np.float64)
     waves = year_waves(MONTHS, len(coefficients) // 2)
@@ -111,7 +114,7 @@ def unseen_error(
     if region is not None:
         square += np.einsum("mi,ij,mj->m", waves, region.covariance, waves)[:, None, None]
     # Cells that were seen, 0 apart from themselves, need no difference, which is infinite for a single one.
-    apart = np.maximum(distance_transform_edt(~ever), 1) if ever.any() else np.full(ocean.shape, np.inf)
+    apart = np.maximum(angle_to_nearest(ever, places) / _step(places), 1)
     # Differences grow as of a random walk: steps of neighbours are not all in one direction.
     between = _difference(cycle, ever)[:, None, None] * np.sqrt(apart)
     known = cycle[:, ever] if ever.any() else cycle.reshape(12, -1)
@@ -129,3 +132,9 @@ def _difference(cycle: Float[np.ndarray, "12 lat lon"], known: Bool[np.ndarray, 
         squares.append(steps[:, row[:-1] & row[1:]] ** 2)
     square = np.concatenate(squares, axis=1)
     return np.sqrt(square.mean(axis=1)) if square.size else np.full(12, np.inf)
+
+
+def _step(places: Float[np.ndarray, "lat lon 3"]) -> float:
+    """Mean distance of neighbouring cells on the unit sphere."""
+    steps = [np.linalg.norm(np.diff(places, axis=axis), axis=-1).ravel() for axis in (0, 1)]
+    return float(np.concatenate(steps).mean())

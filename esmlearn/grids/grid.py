@@ -10,6 +10,7 @@ from iris.exceptions import CoordinateNotFoundError
 from jaxtyping import Float, Int
 
 from esmlearn.errors import DataError
+from esmlearn.grids.sphere import on_sphere
 
 TOLERANCE = 1e-3
 """Degrees by which coordinates may be off: single precision, and edges that were rounded."""
@@ -104,8 +105,7 @@ class RectilinearGrid:
     @cached_property
     def positions(self) -> Float[np.ndarray, "cell 3"]:
         """Centre of each cell on the unit sphere, row by row."""
-        lat, lon = np.meshgrid(np.deg2rad(self.lat), np.deg2rad(self.lon), indexing="ij")
-        return rearrange([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], "xyz y x -> (y x) xyz")
+        return rearrange(on_sphere(self.lat, self.lon), "y x xyz -> (y x) xyz")
 
 
 def same_places(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> bool:

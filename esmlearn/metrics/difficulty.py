@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial import cKDTree
 
 from esmlearn.grids.regridding import EARTH_RADIUS_KM
+from esmlearn.grids.sphere import angle_to_nearest, on_sphere
 
 INF = float("inf")
 
@@ -115,8 +115,8 @@ def distance_to_observation(
 
     Distances go straight across land. On a day without any observation they are infinite.
     """
-    sphere = _on_sphere(lat, lon)
-    return np.stack([_to_nearest(day, sphere) for day in observed])
+    places = on_sphere(lat, lon)
+    return EARTH_RADIUS_KM * np.stack([angle_to_nearest(day, places) for day in observed])
 
 
 def distance_to_coast(
@@ -126,7 +126,7 @@ def distance_to_coast(
 
     Land outside of the grid is not known. Without any land the distances are infinite.
     """
-    return _to_nearest(land, _on_sphere(lat, lon))
+    return EARTH_RADIUS_KM * angle_to_nearest(land, on_sphere(lat, lon))
 
 
 def days_to_observation(
@@ -145,22 +145,3 @@ def days_to_observation(
     before = np.maximum.accumulate(np.where(observed, number, -INF), axis=0)
     after = np.minimum.accumulate(np.where(observed, number, INF)[::-1], axis=0)[::-1]
     return np.minimum(number - before, after - number).astype(np.float32)
-
-
-def _on_sphere(lat: Float[np.ndarray, " lat"], lon: Float[np.ndarray, " lon"]) -> Float[np.ndarray, "lat lon 3"]:
-    """Give the cell centres as points on the unit sphere: there, the date line and the poles are no special cases."""
-    north, east = np.deg2rad(lat)[:, None], np.deg2rad(lon)[None, :]
-    x, y = np.cos(north) * np.cos(east), np.cos(north) * np.sin(east)
-    return np.stack(np.broadcast_arrays(x, y, np.sin(north)), axis=-1)
-
-
-def _to_nearest(
-    mask: Bool[np.ndarray, "lat lon"], sphere: Float[np.ndarray, "lat lon 3"]
-) -> Float[np.ndarray, "lat lon"]:
-    """Give the great-circle distance (km) from each cell to the nearest one where a mask is true; 0 there."""
-    distance = np.full(mask.shape, INF, np.float32)
-    if mask.any():
-        chord, _ = cKDTree(sphere[mask]).query(sphere[~mask])
-        distance[~mask] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
-        distance[mask] = 0.0
-    return distance
