@@ -135,6 +135,6 @@ def _difference(cycle: Float[np.ndarray, "12 lat lon"], known: Bool[np.ndarray, 
 
 
 def _step(places: Float[np.ndarray, "lat lon 3"]) -> float:
-    """Mean distance of neighbouring cells on the unit sphere."""
-    steps = [np.linalg.norm(np.diff(places, axis=axis), axis=-1).ravel() for axis in (0, 1)]
-    return float(np.concatenate(steps).mean())
+    """Mean distance of neighbouring cells on the unit sphere; one if there is a single cell."""
+    steps = np.concatenate([np.linalg.norm(np.diff(places, axis=axis), axis=-1).ravel() for axis in (0, 1)])
+    return float(steps.mean()) if steps.size else 1.0

@@ -19,8 +19,8 @@ def render_card(
     settings
         Settings of the training.
     record
-        As in `settings.json`: `training`, `grid`, `versions`, the scores of the validation, the `variable`, and the
-        facets of the `data`. Variables and datasets may lack any facet, as fixed fields have no `timerange`.
+        As in `settings.json`: `training`, `grid`, `versions`, the scores of the validation, and if there are any the
+        `variable` and the facets of the `data`, which may lack any of theirs, as fixed fields have no `timerange`.
     parameters
         Number of all weights.
     sha256
@@ -32,8 +32,8 @@ def render_card(
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         settings=settings,
         parameters=parameters,
-        quantity=_quantity(record["variable"]),
-        sources=[_source(facets) for facets in record["data"]],
+        quantity=_quantity(record.get("variable", {})),
+        sources=[_source(facets) for facets in record.get("data", ())],
         sha256=sha256,
         **record,
     )

@@ -105,3 +105,18 @@ def test_spread_by_calendar_day_follows_the_season():
     field = Field.from_cube(make_cube(seasonal(730) + anomalies, calendar="noleap"))
     spread = Scaling.fit(field, Climatology.fit(field), by="calendar_day").at(field.year_fraction)
     assert spread[0] / spread[182] == pytest.approx(3.0, rel=0.15)
+
+
+def test_the_error_of_a_cell_never_seen_is_that_of_its_distance_across_the_seam():
+    """On a closed ring, a gap has the same error wherever the longitudes begin."""
+    lon = 10.0 * np.arange(36)
+    values = np.broadcast_to(20 + 8 * np.cos(np.deg2rad(lon - 40)), (365, 6, 36)).copy()
+    values[:, :, :4] = np.nan
+    errors = []
+    for turn in (0, 18):
+        cube = make_cube(np.roll(values, turn, axis=2), calendar="noleap", lat=np.arange(-25.0, 35, 10), lon=lon)
+        field = Field.from_cube(cube)
+        error = Climatology.fit(replace(field, land=np.zeros_like(field.land))).error
+        errors.append(np.roll(error, -turn, axis=2))
+    assert errors[0][:, :, :4].min() > 0
+    np.testing.assert_allclose(errors[0][:, :, :4], errors[1][:, :, :4], rtol=0.05)

@@ -127,7 +127,7 @@ def test_members_smooth_noisy_observations_where_they_are_asked_to(clouds):
     assert (said[False].std[observed] == np.float32(0.3)).all()
     assert (said[True].std[observed] > 0).all() and (said[True].std[observed] != np.float32(0.3)).all()
     loaded, cube = esmlearn.load(run.copy_model("noisy")), as_cube(clouds.seen)[DAYS]
-    again = loaded.reconstruct(cube, error=0.3, smooth_observed=True)
+    again = loaded.reconstruct(cube, climatology="training", error=0.3, smooth_observed=True)
     np.testing.assert_allclose(again.data.filled(np.nan), said[True].values, atol=1e-4)
 
 

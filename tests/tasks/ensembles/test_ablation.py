@@ -14,7 +14,7 @@ from esmlearn.tasks import apply
 from esmlearn.tasks.densify.apply import densify, hide_anew
 from esmlearn.tasks.densify.train import fit as fit_levels
 from esmlearn.tasks.ensembles.calibration import spread_times
-from esmlearn.tasks.fill.apply import fill
+from esmlearn.tasks.fill.apply import climate_of, fill
 from esmlearn.tasks.fill.train import fit as fit_gaps
 from esmlearn.tasks.outputs import AblationOutput
 from tests.small import small_ocean
@@ -131,7 +131,7 @@ def test_days_are_filled_otherwise_with_their_neighbours(tmp_path):
     field, truth = (part[slice(700, 730)] for part in (observations, complete))
     data = give(tmp_path, Cloudy=field.to_cubes()[0], Complete=truth.to_cubes()[0])
     draws = DRAW.model_copy(update={"sampler": DRAW.sampler.model_copy(update={"steps": 3})})
-    whole = fill(ensemble, field, draws).members
+    whole = fill(ensemble, field, draws, climate=climate_of(ensemble, field, "training")).members
     found = ablate(ensemble, data, times=3, ensemble=draws, same={"steps": 3}, nowhere={"without": ["place", "date"]})
     for name in (USUAL, "same"):
         np.testing.assert_allclose(found[name].members[:, :, 0], whole[:, [0, 14, 29]], atol=1e-4)
