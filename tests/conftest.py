@@ -14,8 +14,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.fixture(scope="session", autouse=True)
 def little_learning():
-    """Let kriging learn from few trials in few steps, unless a test is about what it learns."""
+    """Kriging learns from few trials in few steps, ensembles are judged on few samples, unless a test is about that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("esmlearn.baselines.kriging.learn.TRIALS", 16)
         patch.setattr("esmlearn.baselines.kriging.learn.STEPS", 4)
+        for task in ("fill", "densify", "downscale"):
+            patch.setattr(f"esmlearn.tasks.{task}.train.VALIDATION_SAMPLES", 8)
         yield

@@ -60,14 +60,6 @@ def downscale_settings(**options) -> TrainDownscaleSettings:
     )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_samples():
-    """Judge on few samples: nothing here depends on how good the weights are."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("esmlearn.tasks.downscale.train.VALIDATION_SAMPLES", 8)
-        yield
-
-
 @pytest.fixture(scope="module")
 def fields() -> tuple[Field, Field]:
     fine = fine_field()
@@ -76,7 +68,7 @@ def fields() -> tuple[Field, Field]:
 
 
 @pytest.fixture(scope="module")
-def trained(fields, few_samples, tmp_path_factory) -> TrainedDownscaler:
+def trained(fields, tmp_path_factory) -> TrainedDownscaler:
     fine, coarse = fields
     static = {"orog": np.arange(12.0 * 16).reshape(12, 16)}
     settings = downscale_settings(
